@@ -1,0 +1,21 @@
+//! ONNX models as data: read, check, transform, write.
+//!
+//! No runtime is involved: a model is a protobuf message, and a transformation is a function
+//! from one checked model to another whose bytes can be hashed.
+
+pub mod build;
+mod error;
+mod external;
+mod inject;
+mod model;
+pub mod proto;
+mod sites;
+mod tensor;
+mod validate;
+
+pub use error::GraphError;
+pub use external::{ExternalRange, external_range};
+pub use inject::{LoraSite, ROW_SLOTS, inject_lora};
+pub use model::{LoadLimits, Model};
+pub use sites::{AttentionShape, LinearSite, SitePart, Sites, find_sites};
+pub use tensor::{byte_size, element, element_bits, element_count};

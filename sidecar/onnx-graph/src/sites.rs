@@ -1,0 +1,182 @@
+//! Finding the linear layers that LoRA adapters attach to, by node name.
+
+use std::{collections::HashMap, ops::Range};
+
+use crate::{
+    GraphError, Model,
+    proto::{NodeProto, TensorProto},
+};
+
+/// Modules of the attention block, below `attn` or `self_attn`.
+const ATTENTION: [&str; 4] = ["q_proj", "k_proj", "v_proj", "o_proj"];
+/// Modules of the feed-forward block, below `mlp`.
+const FEED_FORWARD: [&str; 3] = ["gate_proj", "up_proj", "down_proj"];
+/// The builder's fused query, key and value projection.
+const PACKED: &str = "qkv_proj";
+
+/// Head counts, needed to cut a packed projection into its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of one head.
+    pub head_size: usize,
+}
+
+/// One module as a PEFT adapter names it, and the output columns it owns in its node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitePart {
+    /// `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj` or `down_proj`.
+    pub module: String,
+    /// Output columns of the node that belong to this module.
+    pub columns: Range<usize>,
+}
+
+/// One linear layer `y = x W` with `x` [.., in_features] and `W` [in_features, out_features].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinearSite {
+    /// Node name, unique in the graph.
+    pub node: String,
+    /// Index of the decoder layer.
+    pub layer: usize,
+    /// ONNX element type of the weight.
+    pub data_type: i32,
+    /// Width of `x`.
+    pub in_features: usize,
+    /// Width of `y`.
+    pub out_features: usize,
+    /// One part, or q, k and v in this order when packed.
+    pub parts: Vec<SitePart>,
+}
+
+/// What the search found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sites {
+    /// Linear layers in graph order.
+    pub linear: Vec<LinearSite>,
+    /// Names of layer-level matrix products with a constant weight that are no known module.
+    /// Adapters that target them must be refused.
+    pub unmatched: Vec<String>,
+}
+
+/// Finds every linear layer of the decoder blocks.
+///
+/// # Errors
+/// [`GraphError::Site`] for a quantised layer, a weight that is not a constant matrix, a packed
+/// projection whose width does not follow from `attention`, or one module found twice.
+pub fn find_sites(model: &Model, attention: &AttentionShape) -> Result<Sites, GraphError> {
+    let graph = model.graph();
+    let weights: HashMap<&str, &TensorProto> = graph.initializer.iter().map(|tensor| (tensor.name(), tensor)).collect();
+    let mut sites = Sites::default();
+    let mut seen: HashMap<(usize, String), String> = HashMap::new();
+    for node in &graph.node {
+        if !matches!(node.op_type(), "MatMul" | "MatMulNBits" | "Gemm") {
+            continue;
+        }
+        let Some((layer, module)) = module_of(node.name()) else {
+            continue;
+        };
+        let Some(module) = module else {
+            if node.input.get(1).is_some_and(|w| weights.contains_key(w.as_str())) {
+                sites.unmatched.push(node.name().to_owned());
+            }
+            continue;
+        };
+        let site = linear_site(node, layer, module, &weights, attention)?;
+        for part in &site.parts {
+            let key = (layer, part.module.clone());
+            if let Some(first) = seen.insert(key, site.node.clone()) {
+                return Err(refuse(
+                    &site.node,
+                    format!("{} of layer {layer} was already found at {first:?}", part.module),
+                ));
+            }
+        }
+        sites.linear.push(site);
+    }
+    Ok(sites)
+}
+
+/// Layer and, when it is a known one, module of a node name such as
+/// `/model/layers.3/self_attn/q_proj/MatMul`. `None` outside of decoder layers.
+fn module_of(name: &str) -> Option<(usize, Option<&'static str>)> {
+    let segments: Vec<&str> = name.split('/').collect();
+    let at = segments.iter().position(|s| s.starts_with("layers."))?;
+    let layer = segments.get(at)?.strip_prefix("layers.")?.parse().ok()?;
+    let module = match segments.get(at + 1..)? {
+        ["attn" | "self_attn", module, _op] => ATTENTION.into_iter().chain([PACKED]).find(|known| known == module),
+        ["mlp", module, _op] => FEED_FORWARD.into_iter().find(|known| known == module),
+        _ => None,
+    };
+    Some((layer, module))
+}
+
+fn linear_site(
+    node: &NodeProto,
+    layer: usize,
+    module: &'static str,
+    weights: &HashMap<&str, &TensorProto>,
+    attention: &AttentionShape,
+) -> Result<LinearSite, GraphError> {
+    let name = node.name();
+    if node.op_type() != "MatMul" {
+        return Err(refuse(
+            name,
+            format!("operator {} is not supported; export the base with unquantised MatMul layers", node.op_type()),
+        ));
+    }
+    if node.input.len() != 2 || node.output.len() != 1 {
+        return Err(refuse(name, "a MatMul has two inputs and one output".to_owned()));
+    }
+    let weight = node
+        .input
+        .get(1)
+        .and_then(|input| weights.get(input.as_str()))
+        .ok_or_else(|| refuse(name, "its weight is not a constant of the graph".to_owned()))?;
+    let &[k, n] = weight.dims.as_slice() else {
+        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
+    };
+    let (Ok(in_features), Ok(out_features)) = (usize::try_from(k), usize::try_from(n)) else {
+        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
+    };
+    Ok(LinearSite {
+        node: name.to_owned(),
+        layer,
+        data_type: weight.data_type(),
+        in_features,
+        out_features,
+        parts: parts(name, module, out_features, attention)?,
+    })
+}
+
+fn parts(
+    node: &str,
+    module: &'static str,
+    out_features: usize,
+    attention: &AttentionShape,
+) -> Result<Vec<SitePart>, GraphError> {
+    if module != PACKED {
+        return Ok(vec![SitePart { module: module.to_owned(), columns: 0..out_features }]);
+    }
+    let width = |heads: usize| heads.checked_mul(attention.head_size);
+    let cut = || {
+        let q = width(attention.heads)?;
+        let k = q.checked_add(width(attention.kv_heads)?)?;
+        let v = k.checked_add(width(attention.kv_heads)?)?;
+        (v == out_features && q > 0 && k > q).then_some((q, k, v))
+    };
+    let (q, k, v) = cut().ok_or_else(|| {
+        refuse(node, format!("{out_features} columns do not follow from {attention:?}; check genai_config.json"))
+    })?;
+    Ok(["q_proj", "k_proj", "v_proj"]
+        .into_iter()
+        .zip([0..q, q..k, k..v])
+        .map(|(module, columns)| SitePart { module: module.to_owned(), columns })
+        .collect())
+}
+
+pub(crate) fn refuse(node: &str, reason: String) -> GraphError {
+    GraphError::Site { node: node.to_owned(), reason }
+}
