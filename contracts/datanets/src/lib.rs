@@ -1,0 +1,1 @@
+//! Datanets: membership, contributions, review, versions.

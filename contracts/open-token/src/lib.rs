@@ -1,0 +1,1 @@
+//! OPEN: the cw20 standard, fixed supply, burnable.

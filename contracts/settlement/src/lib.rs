@@ -1,0 +1,3 @@
+//! Money for inference: sessions, batches, attested epochs, claims, refunds.
+
+pub mod msg;

@@ -1,0 +1,1 @@
+//! Per-answer attribution by counterfactual adapters.

@@ -1,0 +1,1 @@
+//! The Cosmos client: keys, signing, sequences, typed contract clients.

@@ -1,0 +1,1 @@
+//! Datanet rows: reading, validation, digests and roots.

@@ -1,0 +1,1 @@
+//! A development simulation of a CosmWasm chain behind the real wire formats.

@@ -1,0 +1,1 @@
+//! Batched multi-LoRA generation on ONNX Runtime.

@@ -1,0 +1,1 @@
+//! The OpenLedger sidecar: daemon and command line.
