@@ -1,0 +1,497 @@
+//! What buyers, nodes, validators and payees send to and read from the settlement contract.
+//!
+//! Amounts are strings in the token's smallest unit (`uopen`), ids, sequences and times are strings of integers (seconds
+//! since the Unix epoch), digests, keys and signatures are hex.
+
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use cosmwasm_std::{Addr, HexBinary, Uint128, Uint64};
+
+/// Creates the contract.
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// May pause for a bounded time and update the parameters; handed over in two steps. Cannot move anybody's money.
+    pub owner: String,
+    /// The cw20 token that buyers pay with (OPEN).
+    pub token: String,
+    /// Staking contract whose epoch sets attest, and which receives the stakers' share. Must hold the same token.
+    pub staking: String,
+    /// Contract of base models and adapters; published here so that clients find it.
+    pub models: String,
+    /// Account of the treasury's share; published here so that nodes and validators credit the same one.
+    pub treasury: String,
+    /// Windows and bounds.
+    pub params: Params,
+}
+
+/// Windows and bounds. Every limit is checked by [`Params::validate`](crate::params).
+#[cw_serde]
+pub struct Params {
+    /// Seconds between the acceptance of an epoch and the first claim against it; 0 to 2,592,000.
+    pub challenge_window_seconds: Uint64,
+    /// Seconds that validators have to attest a batch; from then on it can be refunded; 1 to 2,592,000.
+    pub attestation_deadline_seconds: Uint64,
+    /// Longest life of a session; 1 to 31,536,000.
+    pub max_session_seconds: Uint64,
+    /// Seconds after a session's expiry in which nodes may still submit its last vouchers; 0 to 2,592,000.
+    pub settle_grace_seconds: Uint64,
+    /// Most sessions that one batch may charge; 1 to 64.
+    pub max_charges_per_batch: u32,
+    /// Most batches that one epoch may accept; 1 to 64.
+    pub max_batches_per_epoch: u32,
+    /// How many sets before the newest may still attest; 0 to 4.
+    pub set_overlap: u32,
+    /// How long a set may still attest after the next one was made; 0 to 2,592,000, at most the staking contract's
+    /// `unbonding_seconds`, so that whoever attests still has a bond at stake.
+    pub set_overlap_seconds: Uint64,
+}
+
+/// Everything that changes state.
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Anyone, unless paused: locks money for answers. Takes `amount` by an allowance that the sender gave to this
+    /// contract. The answer's event and data carry the session id.
+    OpenSession {
+        /// Budget, in `uopen`; not zero.
+        amount: Uint128,
+        /// Compressed secp256k1 key that will sign vouchers, 33 bytes in hex.
+        session_public_key: HexBinary,
+        /// The only adapter that may be charged for; any when absent.
+        adapter_id: Option<Uint64>,
+        /// The only account that may submit this session's charges; any when absent.
+        node: Option<String>,
+        /// Highest price of a prompt token, in `uopen`.
+        max_prompt_price: Uint128,
+        /// Highest price of a response token, in `uopen`.
+        max_response_price: Uint128,
+        /// From this time on no answer may be charged; at most `max_session_seconds` ahead.
+        expires_at: Uint64,
+    },
+    /// Owner of the session: ends it now. Nodes keep `settle_grace_seconds` to submit what they served.
+    CloseSession {
+        /// Session.
+        session_id: Uint64,
+    },
+    /// Anyone, once the session and its grace are over: sends what is left to the session's owner. Again after a refund.
+    SettleSession {
+        /// Session.
+        session_id: Uint64,
+    },
+    /// A node (any account in this version), unless paused: commits receipts and moves their money from sessions to
+    /// pending.
+    SubmitBatch {
+        /// One more than the node's last batch; starts at 1.
+        sequence: Uint64,
+        /// RFC 6962 root over the receipts, 32 bytes in hex.
+        receipts_root: HexBinary,
+        /// Number of receipts; not zero.
+        receipt_count: Uint64,
+        /// Hash of the Merkle-sum root over the credits, 32 bytes in hex.
+        credits_root: HexBinary,
+        /// Number of credits; not zero.
+        credit_count: Uint64,
+        /// Sum of the charges, in `uopen`.
+        total: Uint128,
+        /// By strictly ascending session id.
+        charges: Vec<Charge>,
+    },
+    /// Anyone, with the signature of validators that hold more than two thirds of the power: accepts batches and a new
+    /// payout root.
+    AcceptEpoch {
+        /// One more than the last; starts at 1.
+        epoch: Uint64,
+        /// Set that signed.
+        set_id: Uint64,
+        /// Pending batches, strictly ascending.
+        batch_ids: Vec<Uint64>,
+        /// Hash of the Merkle-sum root over all payouts, 32 bytes in hex.
+        payout_root: HexBinary,
+        /// Previous total plus the totals of these batches, in `uopen`.
+        payout_total: Uint128,
+        /// Strictly ascending indexes of the set's members that did not sign.
+        absentees: Vec<u32>,
+        /// Aggregate signature of the `EpochStatement` digest, a compressed G2 point, 96 bytes in hex.
+        signature: HexBinary,
+    },
+    /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
+    Claim {
+        /// Who is paid.
+        payee: String,
+        /// All that the payee earned, in `uopen`, as in the payout tree.
+        cumulative_amount: Uint128,
+        /// Path from the payee's leaf to the payout root.
+        proof: PayoutProof,
+    },
+    /// Anyone, after the deadline of a batch that was not accepted: gives its charges back to the sessions.
+    RefundBatch {
+        /// Batch.
+        batch_id: Uint64,
+    },
+    /// Owner: stops `open_session` and `submit_batch` for a bounded time. Refunds, settlements, epochs and claims go on.
+    Pause {
+        /// At most the bound that contract-kit sets.
+        seconds: Uint64,
+    },
+    /// Owner: ends a pause early.
+    Unpause {},
+    /// Owner: replaces the parameters. Sessions, batches and epochs keep the times they were given.
+    UpdateParams {
+        /// All of them.
+        params: Params,
+    },
+    /// Owner: names the next owner, who must accept. Absent withdraws the offer.
+    TransferOwnership {
+        /// Next owner.
+        new_owner: Option<String>,
+    },
+    /// The named next owner: becomes owner.
+    AcceptOwnership {},
+}
+
+/// What a batch charges to one session, with the buyer's latest voucher.
+#[cw_serde]
+pub struct Charge {
+    /// Session that pays.
+    pub session_id: Uint64,
+    /// Total charged to the session so far, this batch included, in `uopen`; above the last batch's.
+    pub cumulative_fee: Uint128,
+    /// Cumulative amount of the voucher, in `uopen`; at least `cumulative_fee`.
+    pub voucher_amount: Uint128,
+    /// Sequence of the voucher; above the session's last.
+    pub voucher_sequence: Uint64,
+    /// Session key's signature of the `Voucher` digest, r and s, 64 bytes in hex, low s.
+    pub voucher_signature: HexBinary,
+}
+
+/// Inclusion proof in the Merkle-sum tree of payouts.
+#[cw_serde]
+pub struct PayoutProof {
+    /// Position of the leaf, from 0.
+    pub index: Uint64,
+    /// Number of leaves.
+    pub size: Uint64,
+    /// Siblings from the leaf upwards; at most 64.
+    pub siblings: Vec<SumNode>,
+}
+
+/// Node of a Merkle-sum tree.
+#[cw_serde]
+pub struct SumNode {
+    /// Sum of the leaves below, in `uopen`.
+    pub sum: Uint128,
+    /// 32 bytes in hex.
+    pub hash: HexBinary,
+}
+
+/// For the chain's own governance.
+#[cw_serde]
+pub enum SudoMsg {
+    /// Stops `open_session` and `submit_batch` for a bounded time.
+    Pause {
+        /// At most the bound that contract-kit sets.
+        seconds: Uint64,
+    },
+    /// Ends a pause early.
+    Unpause {},
+    /// Replaces the parameters.
+    UpdateParams {
+        /// All of them.
+        params: Params,
+    },
+    /// Replaces the owner at once, for a lost or stolen owner key.
+    ReplaceOwner {
+        /// New owner.
+        owner: String,
+    },
+}
+
+/// Moves the contract to newer code.
+#[cw_serde]
+pub struct MigrateMsg {}
+
+/// Everything that can be read.
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    /// Addresses, parameters and pause.
+    #[returns(ConfigResponse)]
+    Config {},
+    /// One session.
+    #[returns(SessionResponse)]
+    Session {
+        /// From 1.
+        session_id: Uint64,
+    },
+    /// Sessions of one owner by ascending id.
+    #[returns(SessionsResponse)]
+    Sessions {
+        /// Their owner.
+        owner: String,
+        /// Only ids after this one.
+        start_after: Option<Uint64>,
+        /// At most 100; 30 when absent.
+        limit: Option<u32>,
+    },
+    /// One batch with its charges.
+    #[returns(BatchResponse)]
+    Batch {
+        /// From 1.
+        batch_id: Uint64,
+    },
+    /// Batches of one status by ascending id.
+    #[returns(BatchesResponse)]
+    Batches {
+        /// Their status.
+        status: BatchStatus,
+        /// Only ids after this one.
+        start_after: Option<Uint64>,
+        /// At most 100; 30 when absent.
+        limit: Option<u32>,
+    },
+    /// One epoch.
+    #[returns(EpochResponse)]
+    Epoch {
+        /// From 1.
+        epoch: Uint64,
+    },
+    /// The newest epoch; null before the first.
+    #[returns(MaybeEpochResponse)]
+    LatestEpoch {},
+    /// The epoch that claims are checked against now; null before the first window has passed.
+    #[returns(MaybeEpochResponse)]
+    ClaimableEpoch {},
+    /// What a payee has been paid so far.
+    #[returns(ClaimedResponse)]
+    Claimed {
+        /// Payee.
+        payee: String,
+    },
+    /// What the contract owes against what it holds.
+    #[returns(SolvencyResponse)]
+    Solvency {},
+    /// A node's last batch.
+    #[returns(NodeResponse)]
+    Node {
+        /// Account of the node.
+        address: String,
+    },
+}
+
+/// Data of the answer to `open_session`, as JSON.
+#[cw_serde]
+pub struct OpenSessionData {
+    /// The new session.
+    pub session_id: Uint64,
+}
+
+/// Data of the answer to `submit_batch`, as JSON.
+#[cw_serde]
+pub struct SubmitBatchData {
+    /// The new batch.
+    pub batch_id: Uint64,
+}
+
+/// Answer of `config`.
+#[cw_serde]
+pub struct ConfigResponse {
+    /// May pause and update parameters.
+    pub owner: Addr,
+    /// Named next owner.
+    pub pending_owner: Option<Addr>,
+    /// Token of all payments.
+    pub token: Addr,
+    /// Whose sets attest.
+    pub staking: Addr,
+    /// Base models and adapters.
+    pub models: Addr,
+    /// Account of the treasury's share.
+    pub treasury: Addr,
+    /// Windows and bounds.
+    pub params: Params,
+    /// First moment after the pause; null when not paused.
+    pub paused_until: Option<Uint64>,
+}
+
+/// A buyer's locked money. `available = deposit + refunded - charged - paid_back`.
+#[cw_serde]
+pub struct SessionResponse {
+    /// From 1.
+    pub session_id: Uint64,
+    /// Who gets back what is left.
+    pub owner: Addr,
+    /// Compressed secp256k1 key, 33 bytes in hex.
+    pub session_public_key: HexBinary,
+    /// The only adapter that may be charged for; any when null.
+    pub adapter_id: Option<Uint64>,
+    /// The only account that may submit charges; any when null.
+    pub node: Option<Addr>,
+    /// Highest price of a prompt token, in `uopen`.
+    pub max_prompt_price: Uint128,
+    /// Highest price of a response token, in `uopen`.
+    pub max_response_price: Uint128,
+    /// Locked at opening, in `uopen`.
+    pub deposit: Uint128,
+    /// Charged by all batches so far, refunded ones included: the last `cumulative_fee`.
+    pub charged: Uint128,
+    /// Given back by refunded batches.
+    pub refunded: Uint128,
+    /// Sent back to the owner.
+    pub paid_back: Uint128,
+    /// What can still be charged or settled.
+    pub available: Uint128,
+    /// Sequence of the last voucher charged; zero before the first.
+    pub voucher_sequence: Uint64,
+    /// Time of opening.
+    pub opened_at: Uint64,
+    /// From this time on no answer may be charged.
+    pub expires_at: Uint64,
+    /// Submission of charges ends and settlement begins.
+    pub settles_at: Uint64,
+    /// Whether it was settled; final.
+    pub settled: bool,
+}
+
+/// Answer of `sessions`.
+#[cw_serde]
+pub struct SessionsResponse {
+    /// By ascending id.
+    pub sessions: Vec<SessionResponse>,
+}
+
+/// Where a batch stands.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum BatchStatus {
+    /// Waits for its epoch.
+    Pending,
+    /// Part of an epoch.
+    Accepted,
+    /// Not attested in time; the money went back.
+    Refunded,
+}
+
+/// A node's commitment to receipts.
+#[cw_serde]
+pub struct BatchSummary {
+    /// From 1.
+    pub batch_id: Uint64,
+    /// Account of the node.
+    pub node: Addr,
+    /// Sequence of the node.
+    pub sequence: Uint64,
+    /// Digest of the `BatchHeader`, 32 bytes in hex.
+    pub header_digest: HexBinary,
+    /// RFC 6962 root over the receipts.
+    pub receipts_root: HexBinary,
+    /// Number of receipts.
+    pub receipt_count: Uint64,
+    /// Hash of the Merkle-sum root over the credits.
+    pub credits_root: HexBinary,
+    /// Number of credits.
+    pub credit_count: Uint64,
+    /// Sum of the charges, in `uopen`.
+    pub total: Uint128,
+    /// Where it stands.
+    pub status: BatchStatus,
+    /// Epoch that accepted it.
+    pub epoch: Option<Uint64>,
+    /// Time of submission.
+    pub submitted_at: Uint64,
+    /// Attestation ends and refunds begin.
+    pub deadline: Uint64,
+}
+
+/// Answer of `batch`.
+#[cw_serde]
+pub struct BatchResponse {
+    /// The commitment.
+    pub batch: BatchSummary,
+    /// What it charged, by ascending session id.
+    pub charges: Vec<ChargeResponse>,
+}
+
+/// What a batch charged to one session.
+#[cw_serde]
+pub struct ChargeResponse {
+    /// Session that paid.
+    pub session_id: Uint64,
+    /// Charged by this batch, in `uopen`.
+    pub amount: Uint128,
+    /// Total charged to the session after this batch.
+    pub cumulative_fee: Uint128,
+    /// Cumulative amount of the voucher.
+    pub voucher_amount: Uint128,
+    /// Sequence of the voucher.
+    pub voucher_sequence: Uint64,
+}
+
+/// Answer of `batches`.
+#[cw_serde]
+pub struct BatchesResponse {
+    /// By ascending id.
+    pub batches: Vec<BatchSummary>,
+}
+
+/// An accepted epoch.
+#[cw_serde]
+pub struct EpochResponse {
+    /// From 1.
+    pub epoch: Uint64,
+    /// Set that signed.
+    pub set_id: Uint64,
+    /// Digest of the `EpochStatement`, 32 bytes in hex.
+    pub statement_digest: HexBinary,
+    /// Batches it accepted.
+    pub batch_ids: Vec<Uint64>,
+    /// Hash of the Merkle-sum root over all payouts.
+    pub payout_root: HexBinary,
+    /// Sum of all payouts since the beginning, in `uopen`.
+    pub payout_total: Uint128,
+    /// Power that signed.
+    pub signed_power: Uint128,
+    /// Power of the whole set.
+    pub total_power: Uint128,
+    /// Time of acceptance.
+    pub accepted_at: Uint64,
+    /// First moment of claims against it.
+    pub claimable_at: Uint64,
+}
+
+/// Answer of `latest_epoch` and `claimable_epoch`.
+#[cw_serde]
+pub struct MaybeEpochResponse {
+    /// Null when there is none.
+    pub epoch: Option<EpochResponse>,
+}
+
+/// Answer of `claimed`.
+#[cw_serde]
+pub struct ClaimedResponse {
+    /// Paid so far, in `uopen`.
+    pub claimed: Uint128,
+}
+
+/// Answer of `solvency`. `sessions + pending + unclaimed + refunds` is never above `held`.
+#[cw_serde]
+pub struct SolvencyResponse {
+    /// Available in sessions that are not settled.
+    pub sessions: Uint128,
+    /// In batches that wait for their epoch.
+    pub pending: Uint128,
+    /// Accepted and not yet claimed.
+    pub unclaimed: Uint128,
+    /// Given back to sessions that were already settled and not yet sent to their owners.
+    pub refunds: Uint128,
+    /// Tokens on the contract's account.
+    pub held: Uint128,
+    /// Whether `held` covers the four.
+    pub solvent: bool,
+}
+
+/// Answer of `node`.
+#[cw_serde]
+pub struct NodeResponse {
+    /// Sequence of its last batch; zero before the first.
+    pub last_sequence: Uint64,
+    /// Its last batch; null before the first.
+    pub last_batch_id: Option<Uint64>,
+}
