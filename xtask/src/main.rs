@@ -16,7 +16,7 @@ mod proto;
 mod schema;
 mod setup;
 mod story;
-mod tests;
+mod test;
 mod wasmd;
 mod wheel;
 mod workspace;

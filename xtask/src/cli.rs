@@ -1,0 +1,140 @@
+//! The verbs and their flags. What a verb does lives in its module.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::workspace::Workspace;
+use crate::{artifacts, bench, ci, deny, devnet, e2e, process, proto, schema, setup, test, wasmd};
+
+/// Every developer command of OpenLedger.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Get what the other verbs need: wasm target, rust-src, ONNX Runtime. Each verb runs it first.
+    Setup,
+    /// Play the whole story: chain, contracts, Datanets, answers, attribution, attestation, claims.
+    Devnet(DevnetArgs),
+    /// The real chain node that the story can also run on.
+    Wasmd {
+        #[command(subcommand)]
+        action: WasmdAction,
+    },
+    /// Build the contracts reproducibly into artifacts/ and validate them.
+    Artifacts(CheckArgs),
+    /// Write the JSON schema of each contract into schema/.
+    Schema(CheckArgs),
+    /// Generate the protocol crate's messages and the descriptor set from proto/.
+    Proto(CheckArgs),
+    /// Run every test a developer needs to trust a change.
+    Test,
+    /// Run everything that must hold before a change lands.
+    Ci,
+    /// Check licences, sources and bans of every dependency.
+    Deny,
+    /// Measure something and hold it against its bar.
+    Bench(BenchArgs),
+    /// Run one end-to-end story and check its outcome.
+    E2e {
+        /// Which story.
+        name: String,
+    },
+    /// Run a program that ends when this process' parent does.
+    #[command(hide = true)]
+    Bound {
+        /// Process id of the parent at the time of the call.
+        parent: u32,
+        /// The program and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// Which chain the story runs on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Chain {
+    /// The in-process development chain; needs no Go.
+    Embedded,
+    /// One loopback wasmd node.
+    Wasmd,
+}
+
+/// Flags of `devnet`.
+#[derive(Args)]
+pub struct DevnetArgs {
+    /// Which chain to run on.
+    #[arg(long, value_enum, default_value = "embedded")]
+    pub chain: Chain,
+    /// Exit after the story instead of staying up.
+    #[arg(long)]
+    pub once: bool,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+enum WasmdAction {
+    /// Compile the pinned wasmd from Go modules (about three minutes the first time).
+    Build,
+    /// Start one node on loopback and print its endpoints as JSON; ctrl-c stops it.
+    Start,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// Compare with what is committed instead of writing it.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Flags of `bench`.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Which benchmark.
+    pub name: String,
+    /// The same work at a smaller size.
+    #[arg(long)]
+    pub quick: bool,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Cli {
+    /// Runs the verb. A verb that relays another program's exit status returns it.
+    pub fn run(self) -> Result<ExitCode> {
+        if let Verb::Bound { parent, command } = &self.verb {
+            return process::become_bound(*parent, command);
+        }
+        let workspace = Workspace::locate()?;
+        let ready = setup::run(&workspace)?;
+        match self.verb {
+            Verb::Setup => ready.report(),
+            Verb::Devnet(args) => return devnet::run(&ready, &args),
+            Verb::Wasmd { action } => match action {
+                WasmdAction::Build => wasmd::build(&workspace).map(|_| ())?,
+                WasmdAction::Start => return wasmd::start(&workspace),
+            },
+            Verb::Artifacts(args) if args.check => artifacts::check(&workspace)?,
+            Verb::Artifacts(_) => artifacts::write(&workspace)?,
+            Verb::Schema(args) => schema::run(&workspace, args.check)?,
+            Verb::Proto(args) => proto::run(&workspace, args.check)?,
+            Verb::Test => test::run(&ready)?,
+            Verb::Ci => ci::run(&ready)?,
+            Verb::Deny => deny::run(&workspace)?,
+            Verb::Bench(args) => bench::run(&ready, &args)?,
+            Verb::E2e { name } => e2e::run(&ready, &name)?,
+            Verb::Bound { .. } => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

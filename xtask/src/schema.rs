@@ -1,0 +1,72 @@
+//! `schema`: each contract's messages as JSON schema, so that a change of the interface shows in review.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::Step;
+use crate::workspace::Workspace;
+
+/// Writes schema/<contract>.json, or with `check` compares with what is committed.
+pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
+    let contracts = workspace.contracts()?;
+    let mut build = Step::cargo("mend the contract that does not compile");
+    build = build.args(["build", "--quiet", "--bins"]);
+    for contract in &contracts {
+        build = build.args(["-p", contract.as_str()]);
+    }
+    build.dir(workspace.root()).quiet_stdout().run()?;
+
+    let folder = workspace.path("schema");
+    let mut stale = Vec::new();
+    for contract in &contracts {
+        let fresh = generate(workspace, contract)?;
+        let path = folder.join(format!("{contract}.json"));
+        if fs::read_to_string(&path).is_ok_and(|old| old == fresh) {
+            continue;
+        }
+        if check {
+            stale.push(contract.as_str());
+        } else {
+            fs::create_dir_all(&folder)?;
+            fs::write(&path, fresh).with_context(|| format!("cannot write {}", path.display()))?;
+            eprintln!("schema: wrote schema/{contract}.json");
+        }
+    }
+    if !stale.is_empty() {
+        bail!(
+            "schema/ no longer follows the messages of {}\n  \
+             what to do: run `cargo xtask schema`, look at the difference and commit it",
+            stale.join(", ")
+        );
+    }
+    eprintln!("schema: {} contracts match schema/", contracts.len());
+    Ok(())
+}
+
+/// Runs the contract's own generator, which writes ./schema/ where it stands.
+fn generate(workspace: &Workspace, contract: &str) -> Result<String> {
+    let program = binary(workspace, &format!("{contract}-schema"));
+    let scratch = tempfile::tempdir()?;
+    Step::new(
+        &program,
+        format!("see that contracts/{contract}/Cargo.toml has a [[bin]] named {contract}-schema at src/bin/schema.rs"),
+    )
+    .dir(scratch.path())
+    .silent()?;
+    let written = scratch.path().join("schema").join(format!("{contract}.json"));
+    let mut text = fs::read_to_string(&written).with_context(|| {
+        format!("{contract}-schema wrote no schema/{contract}.json\n  what to do: use cosmwasm_schema::write_api!")
+    })?;
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// A program that Cargo built in the dev profile.
+fn binary(workspace: &Workspace, name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new("target").to_path_buf(), PathBuf::from);
+    workspace.path(target).join("debug").join(name)
+}

@@ -1,0 +1,110 @@
+//! Building wasmd. Its go.mod has replace directives, so `go install` refuses it; the shim module in tools/wasmd
+//! repeats them and pins every byte with its go.sum.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::go;
+use crate::digest::sha256_hex;
+use crate::pins;
+use crate::process::Step;
+use crate::workspace::Workspace;
+
+/// Builds wasmd once; returns the program.
+pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.tools("wasmd");
+    let program = folder.join("wasmd");
+    let stamp = folder.join("built-from");
+    let source = source_id(workspace)?;
+    if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == source) {
+        return Ok(program);
+    }
+    let go = go::find(workspace)?;
+    fs::create_dir_all(&folder)?;
+    eprintln!("wasmd: building {} (about three minutes)", pins::WASMD);
+    compile(workspace, &go, &program)?;
+    copy_wasmvm(workspace, &go, &folder)?;
+    confirm(&program)?;
+    fs::write(&stamp, source)?;
+    eprintln!("wasmd: built {}", program.display());
+    Ok(program)
+}
+
+/// Changes with anything the binary depends on.
+fn source_id(workspace: &Workspace) -> Result<String> {
+    let shim = workspace.path("tools/wasmd");
+    let mut text = String::from(LINKER);
+    for name in ["go.mod", "go.sum"] {
+        text.push_str(
+            &fs::read_to_string(shim.join(name))
+                .with_context(|| format!("tools/wasmd/{name} is missing: restore it with git"))?,
+        );
+    }
+    Ok(sha256_hex(text.as_bytes()))
+}
+
+/// `$ORIGIN`: the loader looks for libwasmvm beside the program first, so neither LD_LIBRARY_PATH nor the module cache
+/// is needed at run time.
+const LINKER: &str = "-s -w \
+     -X github.com/CosmWasm/wasmd/app.Bech32Prefix=wasm \
+     -X github.com/cosmos/cosmos-sdk/version.Name=wasm \
+     -X github.com/cosmos/cosmos-sdk/version.AppName=wasmd \
+     -X github.com/cosmos/cosmos-sdk/version.Version=";
+
+fn compile(workspace: &Workspace, go: &Path, program: &Path) -> Result<()> {
+    let linker = format!("{LINKER}{} -extldflags \"-Wl,-rpath,$ORIGIN\"", pins::WASMD);
+    go_step(workspace, go)
+        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"])
+        .args(["-ldflags", &linker])
+        .arg("-o")
+        .arg(program)
+        .arg("github.com/CosmWasm/wasmd/cmd/wasmd")
+        .env("CGO_ENABLED", "1")
+        .quiet_stdout()
+        .run()
+}
+
+fn copy_wasmvm(workspace: &Workspace, go: &Path, folder: &Path) -> Result<()> {
+    let module = go_step(workspace, go)
+        .args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}"])
+        .arg("github.com/CosmWasm/wasmvm/v3")
+        .output()?;
+    let name = format!("libwasmvm.{}.so", std::env::consts::ARCH);
+    let library = Path::new(module.trim()).join("internal/api").join(&name);
+    let target = folder.join(&name);
+    if target.exists() {
+        fs::remove_file(&target)?;
+    }
+    fs::copy(&library, &target).with_context(|| {
+        format!("wasmvm brings no {name}\n  what to do: use Linux on x86_64 or aarch64, or `devnet --chain embedded`")
+    })?;
+    Ok(())
+}
+
+/// The program starts, finds its library, and the library is the expected one.
+fn confirm(program: &Path) -> Result<()> {
+    let version = Step::new(program, "delete .openledger/wasmd and build again")
+        .args(["query", "wasm", "libwasmvm-version"])
+        .silent()?;
+    if version.trim() != pins::WASMVM {
+        bail!(
+            "wasmd loads libwasmvm {}, expected {}\n  \
+             what to do: make xtask/src/pins.rs and tools/wasmd/go.mod agree, delete .openledger/wasmd, build again",
+            version.trim(),
+            pins::WASMVM
+        );
+    }
+    Ok(())
+}
+
+fn go_step(workspace: &Workspace, go: &Path) -> Step {
+    Step::new(
+        go,
+        "check that gcc is installed and that Go can reach its module proxy (`go env GOPROXY`), then run this again",
+    )
+    .dir(&workspace.path("tools/wasmd"))
+    .env("GOTOOLCHAIN", "local")
+    .env("GOWORK", "off")
+}
