@@ -4,7 +4,8 @@
 //! since the Unix epoch), digests, keys and signatures are hex.
 
 use cosmwasm_schema::{cw_serde, QueryResponses};
-use cosmwasm_std::{Addr, HexBinary, Uint128, Uint64};
+use cosmwasm_std::{Addr, Uint128, Uint64};
+pub use openledger_contract_kit::{ownership::Ownership, BlsSignature, Digest, PublicKey33, Signature64};
 
 /// Creates the contract.
 #[cw_serde]
@@ -43,6 +44,8 @@ pub struct Params {
     /// How long a set may still attest after the next one was made; 0 to 2,592,000, at most the staking contract's
     /// `unbonding_seconds`, so that whoever attests still has a bond at stake.
     pub set_overlap_seconds: Uint64,
+    /// Longest pause of `open_session` and `submit_batch`; 1 to 2,592,000.
+    pub max_pause_seconds: Uint64,
 }
 
 /// Everything that changes state.
@@ -54,7 +57,7 @@ pub enum ExecuteMsg {
         /// Budget, in `uopen`; not zero.
         amount: Uint128,
         /// Compressed secp256k1 key that will sign vouchers, 33 bytes in hex.
-        session_public_key: HexBinary,
+        session_public_key: PublicKey33,
         /// The only adapter that may be charged for; any when absent.
         adapter_id: Option<Uint64>,
         /// The only account that may submit this session's charges; any when absent.
@@ -82,11 +85,11 @@ pub enum ExecuteMsg {
         /// One more than the node's last batch; starts at 1.
         sequence: Uint64,
         /// RFC 6962 root over the receipts, 32 bytes in hex.
-        receipts_root: HexBinary,
+        receipts_root: Digest,
         /// Number of receipts; not zero.
         receipt_count: Uint64,
         /// Hash of the Merkle-sum root over the credits, 32 bytes in hex.
-        credits_root: HexBinary,
+        credits_root: Digest,
         /// Number of credits; not zero.
         credit_count: Uint64,
         /// Sum of the charges, in `uopen`.
@@ -104,13 +107,13 @@ pub enum ExecuteMsg {
         /// Pending batches, strictly ascending.
         batch_ids: Vec<Uint64>,
         /// Hash of the Merkle-sum root over all payouts, 32 bytes in hex.
-        payout_root: HexBinary,
+        payout_root: Digest,
         /// Previous total plus the totals of these batches, in `uopen`.
         payout_total: Uint128,
         /// Strictly ascending indexes of the set's members that did not sign.
         absentees: Vec<u32>,
         /// Aggregate signature of the `EpochStatement` digest, a compressed G2 point, 96 bytes in hex.
-        signature: HexBinary,
+        signature: BlsSignature,
     },
     /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
     Claim {
@@ -128,8 +131,8 @@ pub enum ExecuteMsg {
     },
     /// Owner: stops `open_session` and `submit_batch` for a bounded time. Refunds, settlements, epochs and claims go on.
     Pause {
-        /// At most the bound that contract-kit sets.
-        seconds: Uint64,
+        /// First second after the pause; at most `max_pause_seconds` ahead. The contract must then run as long again.
+        until: Uint64,
     },
     /// Owner: ends a pause early.
     Unpause {},
@@ -138,12 +141,14 @@ pub enum ExecuteMsg {
         /// All of them.
         params: Params,
     },
-    /// Owner: names the next owner, who must accept. Absent withdraws the offer.
-    TransferOwnership {
-        /// Next owner.
-        new_owner: Option<String>,
+    /// Owner: proposes the next owner and replaces an earlier proposal.
+    ProposeOwner {
+        /// Who may accept.
+        account: String,
+        /// First second at which it can no longer be accepted; at most 30 days ahead.
+        expires_at: Uint64,
     },
-    /// The named next owner: becomes owner.
+    /// The proposed owner: becomes owner.
     AcceptOwnership {},
 }
 
@@ -159,7 +164,7 @@ pub struct Charge {
     /// Sequence of the voucher; above the session's last.
     pub voucher_sequence: Uint64,
     /// Session key's signature of the `Voucher` digest, r and s, 64 bytes in hex, low s.
-    pub voucher_signature: HexBinary,
+    pub voucher_signature: Signature64,
 }
 
 /// Inclusion proof in the Merkle-sum tree of payouts.
@@ -179,7 +184,7 @@ pub struct SumNode {
     /// Sum of the leaves below, in `uopen`.
     pub sum: Uint128,
     /// 32 bytes in hex.
-    pub hash: HexBinary,
+    pub hash: Digest,
 }
 
 /// For the chain's own governance.
@@ -187,8 +192,8 @@ pub struct SumNode {
 pub enum SudoMsg {
     /// Stops `open_session` and `submit_batch` for a bounded time.
     Pause {
-        /// At most the bound that contract-kit sets.
-        seconds: Uint64,
+        /// First second after the pause; at most `max_pause_seconds` ahead. The contract must then run as long again.
+        until: Uint64,
     },
     /// Ends a pause early.
     Unpause {},
@@ -228,7 +233,7 @@ pub enum QueryMsg {
         owner: String,
         /// Only ids after this one.
         start_after: Option<Uint64>,
-        /// At most 100; 30 when absent.
+        /// At most 30; 10 when absent.
         limit: Option<u32>,
     },
     /// One batch with its charges.
@@ -244,7 +249,7 @@ pub enum QueryMsg {
         status: BatchStatus,
         /// Only ids after this one.
         start_after: Option<Uint64>,
-        /// At most 100; 30 when absent.
+        /// At most 30; 10 when absent.
         limit: Option<u32>,
     },
     /// One epoch.
@@ -293,10 +298,8 @@ pub struct SubmitBatchData {
 /// Answer of `config`.
 #[cw_serde]
 pub struct ConfigResponse {
-    /// May pause and update parameters.
-    pub owner: Addr,
-    /// Named next owner.
-    pub pending_owner: Option<Addr>,
+    /// Who may pause and update parameters, and who was proposed next.
+    pub ownership: Ownership,
     /// Token of all payments.
     pub token: Addr,
     /// Whose sets attest.
@@ -319,7 +322,7 @@ pub struct SessionResponse {
     /// Who gets back what is left.
     pub owner: Addr,
     /// Compressed secp256k1 key, 33 bytes in hex.
-    pub session_public_key: HexBinary,
+    pub session_public_key: PublicKey33,
     /// The only adapter that may be charged for; any when null.
     pub adapter_id: Option<Uint64>,
     /// The only account that may submit charges; any when null.
@@ -379,13 +382,13 @@ pub struct BatchSummary {
     /// Sequence of the node.
     pub sequence: Uint64,
     /// Digest of the `BatchHeader`, 32 bytes in hex.
-    pub header_digest: HexBinary,
+    pub header_digest: Digest,
     /// RFC 6962 root over the receipts.
-    pub receipts_root: HexBinary,
+    pub receipts_root: Digest,
     /// Number of receipts.
     pub receipt_count: Uint64,
     /// Hash of the Merkle-sum root over the credits.
-    pub credits_root: HexBinary,
+    pub credits_root: Digest,
     /// Number of credits.
     pub credit_count: Uint64,
     /// Sum of the charges, in `uopen`.
@@ -439,11 +442,11 @@ pub struct EpochResponse {
     /// Set that signed.
     pub set_id: Uint64,
     /// Digest of the `EpochStatement`, 32 bytes in hex.
-    pub statement_digest: HexBinary,
+    pub statement_digest: Digest,
     /// Batches it accepted.
     pub batch_ids: Vec<Uint64>,
     /// Hash of the Merkle-sum root over all payouts.
-    pub payout_root: HexBinary,
+    pub payout_root: Digest,
     /// Sum of all payouts since the beginning, in `uopen`.
     pub payout_total: Uint128,
     /// Power that signed.

@@ -4,8 +4,14 @@
 //! Unix epoch), keys and signatures are lower-case hex.
 
 use cosmwasm_schema::{cw_serde, QueryResponses};
-use cosmwasm_std::{Addr, HexBinary, Uint128, Uint64};
+use cosmwasm_std::{Addr, Uint128, Uint64};
 use cw20::Cw20ReceiveMsg;
+pub use openledger_contract_kit::{ownership::Ownership, BlsPublicKey, BlsSignature, Text};
+
+/// Where a sidecar answers.
+pub type Endpoint = Text<256>;
+/// A name for people.
+pub type Moniker = Text<64>;
 
 /// Creates the contract.
 #[cw_serde]
@@ -41,20 +47,20 @@ pub enum ExecuteMsg {
         /// Self-bond, in `uopen`; at least `min_self_bond`.
         amount: Uint128,
         /// Compressed G1 point, 48 bytes in hex.
-        bls_public_key: HexBinary,
+        bls_public_key: BlsPublicKey,
         /// Signature of the `ProofOfPossession` digest, a compressed G2 point, 96 bytes in hex.
-        proof_of_possession: HexBinary,
+        proof_of_possession: BlsSignature,
         /// Where the validator's sidecar answers, for example `http://validator-1:9100`; 1 to 256 bytes.
-        endpoint: String,
+        endpoint: Endpoint,
         /// A name for people; 1 to 64 bytes.
-        moniker: String,
+        moniker: Moniker,
     },
     /// A validator: changes how it is reached and shown.
     UpdateValidator {
         /// New endpoint; unchanged when absent.
-        endpoint: Option<String>,
+        endpoint: Option<Endpoint>,
         /// New name; unchanged when absent.
-        moniker: Option<String>,
+        moniker: Option<Moniker>,
     },
     /// A validator: adds to its self-bond by allowance. Brings a validator that left back.
     BondMore {
@@ -84,12 +90,14 @@ pub enum ExecuteMsg {
         /// All of them.
         params: Params,
     },
-    /// Owner: names the next owner, who must accept. Absent withdraws the offer.
-    TransferOwnership {
-        /// Next owner.
-        new_owner: Option<String>,
+    /// Owner: proposes the next owner and replaces an earlier proposal.
+    ProposeOwner {
+        /// Who may accept.
+        account: String,
+        /// First second at which it can no longer be accepted; at most 30 days ahead.
+        expires_at: Uint64,
     },
-    /// The named next owner: becomes owner.
+    /// The proposed owner: becomes owner.
     AcceptOwnership {},
 }
 
@@ -137,7 +145,7 @@ pub enum QueryMsg {
     Validators {
         /// Only addresses after this one.
         start_after: Option<String>,
-        /// At most 100; 30 when absent.
+        /// At most 30; 10 when absent.
         limit: Option<u32>,
     },
     /// One epoch set.
@@ -169,10 +177,8 @@ pub enum QueryMsg {
 /// Answer of `config`.
 #[cw_serde]
 pub struct ConfigResponse {
-    /// May update parameters.
-    pub owner: Addr,
-    /// Named next owner.
-    pub pending_owner: Option<Addr>,
+    /// Who may update parameters, and who was proposed next.
+    pub ownership: Ownership,
     /// The bonded token.
     pub token: Addr,
     /// Windows and bounds.
@@ -185,11 +191,11 @@ pub struct ValidatorResponse {
     /// Its account.
     pub validator: Addr,
     /// Compressed G1 point, 48 bytes in hex.
-    pub bls_public_key: HexBinary,
+    pub bls_public_key: BlsPublicKey,
     /// Where its sidecar answers.
-    pub endpoint: String,
+    pub endpoint: Endpoint,
     /// A name for people.
-    pub moniker: String,
+    pub moniker: Moniker,
     /// Bonded now, in `uopen`; zero after it left.
     pub bonded: Uint128,
     /// Time of registration.
@@ -213,7 +219,7 @@ pub struct EpochSet {
     /// Sum of the members' power.
     pub total_power: Uint128,
     /// Sum of the members' public keys, 48 bytes in hex; absent when there are no members.
-    pub aggregate_public_key: Option<HexBinary>,
+    pub aggregate_public_key: Option<BlsPublicKey>,
     /// Time of the snapshot.
     pub created_at: Uint64,
 }
@@ -224,7 +230,7 @@ pub struct SetMember {
     /// Account.
     pub validator: Addr,
     /// Compressed G1 point, 48 bytes in hex.
-    pub bls_public_key: HexBinary,
+    pub bls_public_key: BlsPublicKey,
     /// Bonded tokens at the snapshot, in `uopen`.
     pub power: Uint128,
 }

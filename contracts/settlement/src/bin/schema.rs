@@ -1,7 +1,7 @@
 //! Writes the JSON schema of the contract to `./schema/settlement.json`.
 
 #[cfg(not(target_arch = "wasm32"))]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> std::io::Result<()> {
     use cosmwasm_schema::generate_api;
     use settlement::msg::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg, SudoMsg};
 
@@ -12,13 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         query: QueryMsg,
         migrate: MigrateMsg,
         sudo: SudoMsg,
-    }
-    .render();
-    std::fs::create_dir_all("schema")?;
-    std::fs::write("schema/settlement.json", format!("{}\n", api.to_string()?))?;
-    Ok(())
+    };
+    openledger_contract_kit::schema::write(api, std::path::Path::new("schema")).map(|_| ())
 }
 
-// The schema tool has no use on chain.
+// The tool has no use on chain.
 #[cfg(target_arch = "wasm32")]
 fn main() {}
