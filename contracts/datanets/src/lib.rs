@@ -1,1 +1,3 @@
 //! Datanets: membership, contributions, review, versions.
+
+pub mod msg;

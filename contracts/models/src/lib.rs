@@ -1,1 +1,4 @@
 //! Base models and LoRA adapters: provenance, prices, splits.
+
+pub mod msg;
+pub mod split;

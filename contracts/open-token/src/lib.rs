@@ -1,1 +1,3 @@
-//! OPEN: the cw20 standard, fixed supply, burnable.
+//! OPEN: the cw20 standard with a fixed supply.
+
+pub mod msg;
