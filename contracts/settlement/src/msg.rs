@@ -372,6 +372,27 @@ pub enum BatchStatus {
     Refunded,
 }
 
+impl BatchStatus {
+    /// First part of the key of the index by status.
+    pub(crate) const fn key(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Accepted => 1,
+            Self::Refunded => 2,
+        }
+    }
+}
+
+impl std::fmt::Display for BatchStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Refunded => "refunded",
+        })
+    }
+}
+
 /// A node's commitment to receipts.
 #[cw_serde]
 pub struct BatchSummary {

@@ -1,0 +1,159 @@
+//! Everything that can be refused: what, why, and what to do.
+
+use cosmwasm_std::{Addr, OverflowError, StdError, Uint128};
+use openledger_contract_kit::KitError;
+use openledger_protocol::merkle_sum::MerkleError;
+use thiserror::Error;
+
+use crate::msg::BatchStatus;
+
+/// Why a message was refused. Nothing has changed when one of these is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    /// Standard library.
+    #[error("{0}")]
+    Std(#[from] StdError),
+    /// A rule that all contracts share.
+    #[error("{0}")]
+    Kit(#[from] KitError),
+    /// A sum does not fit or would fall below zero.
+    #[error("{0}: the amounts do not add up within 128 bits")]
+    Overflow(#[from] OverflowError),
+    /// A parameter outside its bounds.
+    #[error("parameter {name} is {given}, it must be {allowed}")]
+    ParamOutOfBounds { name: &'static str, given: u64, allowed: &'static str },
+    /// Staking pays in another token.
+    #[error("staking contract {staking} bonds token {found}, settlement pays in {token}: use the same token")]
+    StakingToken { staking: Addr, found: Addr, token: Addr },
+
+    // sessions
+    /// An amount of zero.
+    #[error("the amount is zero: lock at least one uopen")]
+    ZeroAmount,
+    /// Not a compressed key.
+    #[error("the session key does not begin with 02 or 03: send the 33-byte compressed secp256k1 key")]
+    SessionKeyNotCompressed,
+    /// Expiry in the past or too far ahead.
+    #[error("the session would expire at {expires_at}: choose a time after {now} and not after {latest} (seconds)")]
+    ExpiryOutOfBounds { expires_at: u64, now: u64, latest: u64 },
+    /// No session by that id.
+    #[error("session {session_id} does not exist: ids come from open_session")]
+    UnknownSession { session_id: u64 },
+    /// Nothing left to close.
+    #[error("session {session_id} expired at {expires_at} (seconds): settle_session returns what is left")]
+    SessionExpired { session_id: u64, expires_at: u64 },
+    /// Nodes may still submit.
+    #[error("session {session_id} can be settled from {settles_at} (seconds) on: wait, or close it first")]
+    NotYetSettleable { session_id: u64, settles_at: u64 },
+    /// Nothing left to pay back.
+    #[error("session {session_id} is settled and holds nothing: no refund came in since")]
+    AlreadySettled { session_id: u64 },
+
+    // batches
+    /// A batch out of order.
+    #[error("batch sequence {given} of node {node}: the next is {expected}")]
+    SequenceNotNext { node: Addr, given: u64, expected: u64 },
+    /// No charges, receipts or credits.
+    #[error("the batch has no {what}: submit at least one")]
+    EmptyBatch { what: &'static str },
+    /// Sessions out of order or twice.
+    #[error("charge of session {session_id} is out of order: list each session once, by ascending id")]
+    ChargesNotAscending { session_id: u64 },
+    /// The session's time is over.
+    #[error("session {session_id} takes no charges since {settles_at} (seconds): submit before expiry plus grace")]
+    SessionOver { session_id: u64, settles_at: u64 },
+    /// The session is for another node.
+    #[error("session {session_id} may be charged by {allowed} only, not by {node}")]
+    NotThisNode { session_id: u64, node: Addr, allowed: Addr },
+    /// The voucher was used, or an older one.
+    #[error(
+        "voucher {given} of session {session_id} is replayed: the last one charged was {last}, ask for a newer one"
+    )]
+    VoucherReplayed { session_id: u64, given: u64, last: u64 },
+    /// The charge does not move forward.
+    #[error("cumulative fee {given} of session {session_id} is not above {charged}, which is charged already")]
+    NothingToCharge { session_id: u64, given: Uint128, charged: Uint128 },
+    /// Charged beyond the buyer's promise.
+    #[error(
+        "cumulative fee {fee} of session {session_id} is above its voucher of {voucher}: ask for a larger voucher"
+    )]
+    VoucherOverdrawn { session_id: u64, fee: Uint128, voucher: Uint128 },
+    /// Charged beyond the locked money.
+    #[error("a charge of {charge} to session {session_id} is above what it holds, {available}")]
+    SessionOverdrawn { session_id: u64, charge: Uint128, available: Uint128 },
+    /// Not the session key's signature.
+    #[error(
+        "the voucher of session {session_id} is forged: its signature is not the session key's over the Voucher digest"
+    )]
+    VoucherForged { session_id: u64 },
+    /// The second spelling of a signature.
+    #[error("the voucher of session {session_id} has a signature with high s: send n - s instead")]
+    VoucherHighS { session_id: u64 },
+    /// Total and charges differ.
+    #[error("the batch says {given} in total, its charges sum to {sum}: send the sum")]
+    WrongTotal { given: Uint128, sum: Uint128 },
+    /// No batch by that id.
+    #[error("batch {batch_id} does not exist: ids come from submit_batch")]
+    UnknownBatch { batch_id: u64 },
+    /// The batch is done.
+    #[error("batch {batch_id} is {status}, not pending")]
+    BatchNotPending { batch_id: u64, status: BatchStatus },
+    /// Too late to attest.
+    #[error("batch {batch_id} had to be attested before {deadline} (seconds): refund_batch returns its money")]
+    DeadlinePassed { batch_id: u64, deadline: u64 },
+    /// Too early to refund.
+    #[error("batch {batch_id} may still be attested before {deadline} (seconds): refund it from then on")]
+    DeadlineAhead { batch_id: u64, deadline: u64 },
+
+    // epochs
+    /// An epoch out of order.
+    #[error("epoch {given}: the next is {expected}")]
+    EpochNotNext { given: u64, expected: u64 },
+    /// Nothing to accept.
+    #[error("the epoch names no batch: accept at least one")]
+    NoBatches,
+    /// Batches out of order or twice.
+    #[error("batch {batch_id} is out of order: list each batch once, by ascending id")]
+    BatchesNotAscending { batch_id: u64 },
+    /// The staking contract has no such set.
+    #[error("epoch set {set_id} cannot be read from the staking contract: {reason}")]
+    UnknownSet { set_id: u64, reason: String },
+    /// The set was superseded.
+    #[error("epoch set {set_id} is too old, {latest} is current: have the current validators sign")]
+    SetTooOld { set_id: u64, latest: u64 },
+    /// Absentees out of order or twice.
+    #[error("absentee {index} is out of order: list each index once, ascending")]
+    AbsenteesNotAscending { index: u32 },
+    /// No such member.
+    #[error("absentee {index} is not in epoch set {set_id} of {members} members")]
+    AbsenteeOutOfRange { index: u32, set_id: u64, members: u64 },
+    /// Not more than two thirds.
+    #[error("validators with {signed} of {total} power signed: more than two thirds are needed")]
+    NotEnoughPower { signed: Uint128, total: Uint128 },
+    /// The point at infinity.
+    #[error("the aggregate signature is the identity point, which anybody can make: aggregate real signatures")]
+    IdentitySignature,
+    /// The pairing check failed.
+    #[error("the aggregate signature is not that of epoch set {set_id} without the named absentees over this EpochStatement: an absent, unbonded or wrong validator signed, or other bytes were signed")]
+    SignatureMismatch { set_id: u64 },
+    /// The new total is not the old one plus the batches.
+    #[error("payout total {given}: the previous {previous} plus these batches' {batches} is {expected}")]
+    WrongPayoutTotal { given: Uint128, previous: Uint128, batches: Uint128, expected: Uint128 },
+
+    // claims
+    /// No epoch by that number.
+    #[error("epoch {epoch} does not exist: the newest is {latest}")]
+    UnknownEpoch { epoch: u64, latest: u64 },
+    /// No window has passed.
+    #[error("no epoch can be claimed against yet: wait until the first challenge window has passed")]
+    NothingClaimable,
+    /// The leaf is not in the tree.
+    #[error("the payout of {payee} is not proven against epoch {epoch}: {reason}; take the proof from that epoch")]
+    InvalidPayoutProof { payee: Addr, epoch: u64, reason: MerkleError },
+    /// Paid already.
+    #[error("{payee} was paid {claimed} already, the proof is for {cumulative}: nothing to claim")]
+    NothingToClaim { payee: Addr, claimed: Uint128, cumulative: Uint128 },
+    /// More than all accepted batches brought in.
+    #[error("paying {amount} is beyond the {unclaimed} that accepted epochs hold: the payout tree lowered somebody's cumulative amount")]
+    PayoutsExhausted { amount: Uint128, unclaimed: Uint128 },
+}

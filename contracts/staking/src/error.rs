@@ -1,0 +1,154 @@
+//! Everything that can be refused: what, why, and what to do.
+
+use cosmwasm_std::{Addr, ConversionOverflowError, DivideByZeroError, OverflowError, StdError, Uint128};
+use openledger_contract_kit::KitError;
+use thiserror::Error;
+
+/// Why a message was refused. Nothing has changed when one of these is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    /// Standard library.
+    #[error("{0}")]
+    Std(#[from] StdError),
+    /// A rule that all contracts share.
+    #[error("{0}")]
+    Kit(#[from] KitError),
+    /// A sum does not fit.
+    #[error("{0}: the amount is beyond what the contract can count")]
+    Overflow(#[from] OverflowError),
+    /// A result does not fit.
+    #[error("{0}: the amount is beyond what the contract can count")]
+    Conversion(#[from] ConversionOverflowError),
+    /// A share of nothing.
+    #[error("{0}: nobody is bonded")]
+    DivideByZero(#[from] DivideByZeroError),
+    /// A parameter outside its bounds.
+    #[error("parameter {name} is {given}, it must be {allowed}")]
+    ParamOutOfBounds {
+        /// Parameter.
+        name: &'static str,
+        /// What was given.
+        given: String,
+        /// Bounds.
+        allowed: &'static str,
+    },
+    /// An amount of zero.
+    #[error("the amount is zero: give at least one uopen")]
+    ZeroAmount,
+    /// The sender registered before.
+    #[error("{validator} is registered already: use bond_more, or another account for another key")]
+    AlreadyRegistered {
+        /// Sender.
+        validator: Addr,
+    },
+    /// Nobody by that address.
+    #[error("{validator} is not a validator: register_validator comes first")]
+    NotRegistered {
+        /// Address.
+        validator: Addr,
+    },
+    /// Nothing to change.
+    #[error("neither endpoint nor moniker given: name at least one to change")]
+    NothingToUpdate,
+    /// Bond below the minimum.
+    #[error("a self-bond of {bonded} uopen is below the minimum of {minimum}: bond more, or take everything out")]
+    BondTooSmall {
+        /// What would be bonded.
+        bonded: Uint128,
+        /// Least self-bond.
+        minimum: Uint128,
+    },
+    /// Every place is taken.
+    #[error("all {max} validator places are taken: wait until one leaves or max_validators grows")]
+    ValidatorsFull {
+        /// Bound.
+        max: u32,
+    },
+    /// Another validator has this key, or had it.
+    #[error("this BLS key belongs to {owner}: make a new key")]
+    DuplicateKey {
+        /// Who registered it.
+        owner: Addr,
+    },
+    /// The point at infinity as a key.
+    #[error("the BLS public key is the identity point, which signs nothing: make a new key")]
+    IdentityKey,
+    /// Not a point of the group.
+    #[error("the BLS public key is no point of the G1 subgroup: send the 48-byte compressed key")]
+    InvalidKey,
+    /// The point at infinity as a signature.
+    #[error("the proof of possession is the identity point: sign the ProofOfPossession digest with the key")]
+    IdentitySignature,
+    /// The proof does not verify.
+    #[error("the proof of possession is not this key's signature for this account on this chain and contract: sign the ProofOfPossession digest under the POP domain")]
+    InvalidProofOfPossession,
+    /// More than is bonded.
+    #[error("{requested} uopen asked for, {bonded} bonded: unbond at most what is bonded")]
+    UnbondTooMuch {
+        /// Asked for.
+        requested: Uint128,
+        /// Bonded.
+        bonded: Uint128,
+    },
+    /// Too many open entries.
+    #[error("{max} unbonding entries are open, which is the most: withdraw those that are due first")]
+    TooManyUnbondings {
+        /// Bound.
+        max: u32,
+    },
+    /// Nothing is due.
+    #[error("no unbonding entry is due: {}", match .next { Some(next) => format!("the next is at {next} (seconds)"), None => "there is none".to_owned() })]
+    NothingDue {
+        /// When the next one is due.
+        next: Option<u64>,
+    },
+    /// The newest set still counts money that wants to leave.
+    #[error("epoch set {set_id} still counts {power} uopen of {validator}, {bonded} are bonded: send snapshot first")]
+    StillInSet {
+        /// Newest set.
+        set_id: u64,
+        /// Who withdraws.
+        validator: Addr,
+        /// Its power in the set.
+        power: Uint128,
+        /// Its bond now.
+        bonded: Uint128,
+    },
+    /// Same validators and powers as the newest set.
+    #[error("epoch set {set_id} is current: nothing changed since, so no new one is needed")]
+    SetUnchanged {
+        /// Newest set.
+        set_id: u64,
+    },
+    /// Too early for the next set.
+    #[error("the next epoch set can be made at {not_before} (seconds): wait")]
+    SnapshotTooSoon {
+        /// First moment.
+        not_before: u64,
+    },
+    /// The first set needs validators.
+    #[error("no validator is bonded: register one first")]
+    NoValidators,
+    /// No set by that id.
+    #[error("epoch set {set_id} does not exist: the newest is {latest}")]
+    UnknownSet {
+        /// Asked for.
+        set_id: u64,
+        /// Newest; zero when none.
+        latest: u64,
+    },
+    /// No rewards.
+    #[error("{validator} has no rewards to claim: wait for the next funding")]
+    NoRewards {
+        /// Sender.
+        validator: Addr,
+    },
+    /// Tokens of another contract.
+    #[error("{sender} is not the bonded token {token}: only its send is taken")]
+    WrongToken {
+        /// Who called.
+        sender: Addr,
+        /// Who may.
+        token: Addr,
+    },
+}

@@ -1,0 +1,31 @@
+//! The first message.
+
+use cosmwasm_std::{DepsMut, MessageInfo, Response};
+use cw20::{Cw20QueryMsg, TokenInfoResponse};
+use openledger_contract_kit::{event::respond, funds::refuse_coins, ownership::Ownership};
+
+use crate::{
+    contract::{CONTRACT_NAME, CONTRACT_VERSION},
+    error::ContractError,
+    events::StakingEvent,
+    msg::InstantiateMsg,
+    state::{Ledger, RewardIndex, LEDGER, OWNERSHIP, PARAMS, REWARD_INDEX, TOKEN},
+};
+
+/// Checks parameters and token and starts with empty books.
+pub fn run(deps: DepsMut, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
+    refuse_coins(&info)?;
+    msg.params.validate()?;
+    let owner = deps.api.addr_validate(&msg.owner)?;
+    let token = deps.api.addr_validate(&msg.token)?;
+    // A wrong address shows now, not when the first bond is lost in it.
+    deps.querier.query_wasm_smart::<TokenInfoResponse>(&token, &Cw20QueryMsg::TokenInfo {})?;
+
+    cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
+    TOKEN.save(deps.storage, &token)?;
+    PARAMS.save(deps.storage, &msg.params)?;
+    LEDGER.save(deps.storage, &Ledger::default())?;
+    REWARD_INDEX.save(deps.storage, &RewardIndex::default())?;
+    Ok(respond(StakingEvent::Instantiated { owner, token, params: msg.params }))
+}
