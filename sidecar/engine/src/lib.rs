@@ -1,1 +1,31 @@
 //! Batched multi-LoRA generation on ONNX Runtime.
+//!
+//! [`Engine`] is a handle to one thread that owns the session. Requests for different adapters
+//! share every batch: each row carries the slot of its adapter, and the transformed graph adds
+//! that adapter's low-rank product (see `openledger-onnx-graph`). A step is either a prefill of
+//! right-padded prompts or one more token for every running row; new requests join in between.
+//! The same thread scores completions for attribution and audits.
+
+mod adapter;
+mod config;
+mod engine;
+mod error;
+mod forward;
+mod kv;
+mod model_folder;
+mod request;
+mod runtime;
+mod sampling;
+mod scheduler;
+mod sequence;
+mod slots;
+mod text;
+mod worker;
+
+pub use adapter::AdapterInfo;
+pub use config::{EngineConfig, Limits};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use model_folder::ModelInfo;
+pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScoreRow};
+pub use sampling::Sampling;

@@ -1,0 +1,21 @@
+//! PEFT adapter folders: `adapter_config.json` and `adapter_model.safetensors`.
+
+mod config;
+mod weights;
+
+pub(crate) use weights::AdapterWeights;
+#[cfg(test)]
+pub(crate) use weights::ModuleWeights;
+
+/// A loaded adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterInfo {
+    /// The id it was loaded under.
+    pub id: String,
+    /// SHA-256 of `adapter_model.safetensors`.
+    pub digest: [u8; 32],
+    /// Highest rank of its modules.
+    pub rank: usize,
+    /// Number of modules it changes.
+    pub sites: usize,
+}

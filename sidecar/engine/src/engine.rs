@@ -1,0 +1,201 @@
+//! The handle that everybody else holds.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+};
+
+use openledger_onnx_graph::LoraSite;
+use tokenizers::Tokenizer;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    AdapterInfo, EngineConfig, EngineError, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
+    adapter::AdapterWeights,
+    forward::Forward,
+    model_folder::ModelFolder,
+    runtime::Runtime,
+    scheduler::Scheduler,
+    slots::SlotTable,
+    text::decode,
+    worker::{self, Command, Reply},
+};
+
+/// Longest text that is tokenised, in bytes.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+const MAX_ID_BYTES: usize = 256;
+
+/// A running engine. Clones share it; when the last one is dropped it stops, and streams that are
+/// still open end with [`EngineError::Stopped`].
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// `None` only while the handle is being dropped.
+    commands: Option<mpsc::Sender<Command>>,
+    thread: Option<JoinHandle<()>>,
+    tokenizer: Arc<Tokenizer>,
+    info: Arc<ModelInfo>,
+    sites: Arc<[LoraSite]>,
+    limits: Limits,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            // The session must be gone before the process tears ONNX Runtime down.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Engine {
+    /// Loads the runtime and the model and starts the thread that owns them. Blocks until the
+    /// model can answer.
+    ///
+    /// # Errors
+    /// [`EngineError::Runtime`] and all errors of models and tokenizers.
+    pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        let runtime = Runtime::load(config.ort_library.as_deref())?;
+        let folder = ModelFolder::read(&config.model_dir, &runtime.version)?;
+        let session = runtime.session(&folder.model, config.threads)?;
+        let sites: Arc<[LoraSite]> = folder.sites.into();
+        let info = Arc::new(folder.info);
+        let tokenizer = Arc::new(folder.tokenizer);
+        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), info.vocab_size);
+        let slots = SlotTable::new(Arc::clone(&sites), &config.limits);
+        let limits = Limits { max_batch: config.limits.max_batch.max(1), ..config.limits };
+        let scheduler = Scheduler::new(forward, slots, Arc::clone(&tokenizer), Arc::clone(&info), limits.clone());
+        let (commands, receiver) = mpsc::channel(limits.max_queue.clamp(16, 4096));
+        let thread = Builder::new()
+            .name("openledger-engine".to_owned())
+            .spawn(move || worker::run(scheduler, receiver))
+            .map_err(|error| EngineError::Runtime { reason: error.to_string() })?;
+        Ok(Self {
+            inner: Arc::new(Inner { commands: Some(commands), thread: Some(thread), tokenizer, info, sites, limits }),
+        })
+    }
+
+    /// What is known about the model.
+    #[must_use]
+    pub fn model(&self) -> &ModelInfo {
+        &self.inner.info
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Token ids of a prompt, with the special tokens the tokenizer puts around one.
+    ///
+    /// # Errors
+    /// [`EngineError::RequestLimit`] for an oversized text, [`EngineError::Tokenization`].
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.tokens(text, true)
+    }
+
+    /// Token ids of a text that continues a prompt: no special tokens are added.
+    ///
+    /// # Errors
+    /// As [`Engine::encode`].
+    pub fn encode_completion(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.tokens(text, false)
+    }
+
+    /// Text of token ids, special tokens left out.
+    ///
+    /// # Errors
+    /// [`EngineError::Tokenization`].
+    pub fn decode(&self, ids: &[u32]) -> Result<String, EngineError> {
+        decode(&self.inner.tokenizer, ids)
+    }
+
+    /// Reads a PEFT adapter folder and makes it available under `id`. Loading the same weights
+    /// under the same id again is allowed and changes nothing.
+    ///
+    /// # Errors
+    /// All errors of adapters; nothing is loaded then.
+    pub async fn load_adapter(
+        &self,
+        id: &str,
+        dir: &Path,
+        expected_digest: Option<[u8; 32]>,
+    ) -> Result<AdapterInfo, EngineError> {
+        if id.is_empty() || id.len() > MAX_ID_BYTES {
+            return Err(EngineError::RequestInvalid { reason: format!("an adapter id has 1 to {MAX_ID_BYTES} bytes") });
+        }
+        let weights = AdapterWeights::read(dir, expected_digest, &self.inner.sites, &self.inner.limits)?;
+        let id = id.to_owned();
+        self.ask(|reply| Command::Load { id, weights, reply }).await
+    }
+
+    /// Makes an adapter unavailable. Requests that already use it end undisturbed.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnknown`].
+    pub async fn unload_adapter(&self, id: &str) -> Result<(), EngineError> {
+        let id = id.to_owned();
+        self.ask(|reply| Command::Unload { id, reply }).await
+    }
+
+    /// Accepts a request and returns its events. Dropping the receiver cancels the request.
+    ///
+    /// # Errors
+    /// Errors of requests, [`EngineError::AdapterUnknown`], [`EngineError::QueueFull`]; later
+    /// failures are the last event.
+    pub async fn generate(
+        &self,
+        request: GenerateRequest,
+    ) -> Result<mpsc::Receiver<Result<GenerateEvent, EngineError>>, EngineError> {
+        self.ask(|reply| Command::Generate { request, reply }).await
+    }
+
+    /// Log-probability in nats of each row's completion given its prompt. All rows run as one
+    /// batch without a cache; the order of the results is that of the rows.
+    ///
+    /// # Errors
+    /// Errors of requests, [`EngineError::AdapterUnknown`], [`EngineError::Inference`].
+    pub async fn score(&self, rows: Vec<ScoreRow>) -> Result<Vec<f64>, EngineError> {
+        self.ask(|reply| Command::Score { rows, reply }).await
+    }
+
+    /// Logits [last, vocabulary] after each of the last `last` prompt tokens, for comparing this
+    /// engine with others.
+    ///
+    /// # Errors
+    /// As [`Engine::score`].
+    pub async fn prompt_logits(
+        &self,
+        adapter: Option<&str>,
+        prompt: Vec<u32>,
+        last: usize,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let adapter = adapter.map(str::to_owned);
+        self.ask(|reply| Command::PromptLogits { adapter, prompt, last, reply }).await
+    }
+
+    fn tokens(&self, text: &str, special: bool) -> Result<Vec<u32>, EngineError> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(EngineError::RequestLimit { what: "bytes of text", value: text.len(), limit: MAX_TEXT_BYTES });
+        }
+        self.inner
+            .tokenizer
+            .encode(text, special)
+            .map(|encoding| encoding.get_ids().to_vec())
+            .map_err(|error| EngineError::Tokenization { reason: error.to_string() })
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let commands = self.inner.commands.as_ref().ok_or(EngineError::Stopped)?;
+        let sent = commands.send(command(reply)).await;
+        sent.map_err(|_| EngineError::Stopped)?;
+        answer.await.map_err(|_| EngineError::Stopped)?
+    }
+}

@@ -1,0 +1,141 @@
+//! One run of the transformed graph. The only module that feeds the session.
+//!
+//! The attention operator accepts two shapes for several rows: fresh prompts of different
+//! lengths padded on the right, and one token per row on pasts of different lengths. The
+//! builder's graph computes each row's length as the sum of its attention mask and the buffer
+//! length as the mask's width, so a mask of `length` ones states both exactly.
+
+use std::{borrow::Cow, sync::Arc};
+
+use openledger_onnx_graph::{LoraSite, ROW_SLOTS};
+use ort::{
+    session::{Session, SessionInputValue},
+    value::{DynValue, Tensor, TensorRef},
+};
+
+use crate::{EngineError, error::inference, kv::Kv, model_folder::Interface, slots::SlotTable};
+
+/// What one row brings to a step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepRow<'a> {
+    /// New tokens: a whole prompt, or exactly one on a past.
+    pub tokens: &'a [u32],
+    /// Tokens already in the cache.
+    pub past: usize,
+    /// Slot of the row's adapter.
+    pub slot: usize,
+}
+
+/// The session with the names and sizes of its interface.
+pub(crate) struct Forward {
+    session: Session,
+    interface: Interface,
+    sites: Arc<[LoraSite]>,
+    vocab: usize,
+}
+
+/// Logits [rows, width, vocabulary] of one step.
+pub(crate) struct Logits {
+    value: DynValue,
+    width: usize,
+    vocab: usize,
+}
+
+impl Logits {
+    /// Logits after the token at `position` of `row`.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] when the model returned another shape.
+    pub fn at(&self, row: usize, position: usize) -> Result<&[f32], EngineError> {
+        let (_, data) = self.value.try_extract_tensor::<f32>().map_err(inference)?;
+        let start = (row * self.width + position) * self.vocab;
+        data.get(start..start + self.vocab).ok_or_else(|| inference("the logits have an unexpected shape"))
+    }
+}
+
+impl Forward {
+    pub fn new(session: Session, interface: Interface, sites: Arc<[LoraSite]>, vocab: usize) -> Self {
+        Self { session, interface, sites, vocab }
+    }
+
+    /// Number of logits a step over these rows produces.
+    pub fn logits_size(&self, rows: usize, width: usize) -> usize {
+        rows.saturating_mul(width).saturating_mul(self.vocab)
+    }
+
+    /// Runs one step and returns its logits and the extended cache.
+    ///
+    /// Without `past` every row is a fresh prompt; with it every row adds one token and the cache
+    /// has the same rows in the same order.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`].
+    pub fn run(
+        &mut self,
+        rows: &[StepRow<'_>],
+        past: Option<Kv>,
+        slots: &SlotTable,
+    ) -> Result<(Logits, Kv), EngineError> {
+        let width = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
+        if width == 0 || (past.is_some() && width != 1) {
+            return Err(inference("a step needs prompts, or one token per row on a past"));
+        }
+        let past = match past {
+            Some(past) => past,
+            None => {
+                Kv::empty(self.interface.past.len(), rows.len(), self.interface.kv_heads, self.interface.head_size)?
+            }
+        };
+        let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::new();
+        for (name, values) in token_inputs(&self.interface, rows, width) {
+            let tensor = Tensor::from_array(([rows.len(), values.len() / rows.len()], values));
+            inputs.push((Cow::Borrowed(name), tensor.map_err(inference)?.into()));
+        }
+        let row_slots: Vec<i64> = rows.iter().map(|row| number(row.slot)).collect();
+        let row_slots = Tensor::from_array(([rows.len()], row_slots)).map_err(inference)?;
+        inputs.push((Cow::Borrowed(ROW_SLOTS), row_slots.into()));
+        for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
+            inputs.push((Cow::Borrowed(name), tensor.into()));
+        }
+        let (count, rank) = slots.size();
+        for (site, held) in self.sites.iter().zip(slots.sites()) {
+            let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
+            let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
+            inputs.push((Cow::Borrowed(&site.a_input), a.map_err(inference)?.into()));
+            inputs.push((Cow::Borrowed(&site.b_input), b.map_err(inference)?.into()));
+        }
+        let mut outputs = self.session.run(inputs).map_err(inference)?;
+        let mut take =
+            |name: &str| outputs.remove(name).ok_or_else(|| inference(format!("the model returned no {name:?}")));
+        let logits = Logits { value: take(&self.interface.logits)?, width, vocab: self.vocab };
+        let tensors = self.interface.present.iter().map(|name| take(name));
+        let kv = Kv { tensors: tensors.collect::<Result<_, _>>()? };
+        Ok((logits, kv))
+    }
+}
+
+/// The integer inputs as row-major values, each [rows, values / rows].
+fn token_inputs<'i>(interface: &'i Interface, rows: &[StepRow<'_>], width: usize) -> Vec<(&'i str, Vec<i64>)> {
+    let total = rows.iter().map(|row| row.past + row.tokens.len()).max().unwrap_or(0);
+    let mut ids = Vec::with_capacity(rows.len() * width);
+    let mut mask = Vec::with_capacity(rows.len() * total);
+    let mut positions = Vec::new();
+    for row in rows {
+        // Which token pads is irrelevant: nothing reads what comes after a row's end.
+        ids.extend(row.tokens.iter().map(|&id| i64::from(id)));
+        ids.resize(ids.len() + width - row.tokens.len(), 0);
+        let length = row.past + row.tokens.len();
+        mask.resize(mask.len() + length, 1);
+        mask.resize(mask.len() + total - length, 0);
+        positions.extend((row.past..row.past + width).map(number));
+    }
+    let mut inputs = vec![(interface.input_ids.as_str(), ids), (interface.attention_mask.as_str(), mask)];
+    if let Some(name) = &interface.position_ids {
+        inputs.push((name, positions));
+    }
+    inputs
+}
+
+fn number(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,72 @@
+//! The key-value cache of the running batch.
+
+use ort::value::{DynValue, Tensor};
+
+use crate::{EngineError, error::inference};
+
+/// Keys and values of every layer for the rows of one batch: tensors [rows, heads, length, size].
+///
+/// Positions past a row's own length hold leftovers that the attention operator never reads: it
+/// is told each row's length, and the next token overwrites the first of them.
+pub(crate) struct Kv {
+    /// Key and value of each layer, in the order of the model's inputs.
+    pub tensors: Vec<DynValue>,
+}
+
+/// One row to take over, with the number of its valid positions.
+pub(crate) struct KvRow<'k> {
+    pub from: &'k Kv,
+    pub row: usize,
+    pub length: usize,
+}
+
+impl Kv {
+    /// The cache before any token: tensors [rows, heads, 0, size].
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] when ONNX Runtime cannot create a tensor.
+    pub fn empty(tensors: usize, rows: usize, heads: usize, size: usize) -> Result<Self, EngineError> {
+        let one =
+            || Tensor::from_array(([rows, heads, 0, size], Vec::<f32>::new())).map(Tensor::into_dyn).map_err(inference);
+        Ok(Self { tensors: (0..tensors).map(|_| one()).collect::<Result<_, _>>()? })
+    }
+
+    /// A new cache whose rows are copies of the given ones, as long as the longest of them.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] when the sources do not have the shapes they must have.
+    pub fn gather(rows: &[KvRow<'_>]) -> Result<Self, EngineError> {
+        let count = rows.first().map_or(0, |row| row.from.tensors.len());
+        let length = rows.iter().map(|row| row.length).max().unwrap_or(0);
+        let tensors = (0..count).map(|tensor| gather_tensor(rows, tensor, length)).collect::<Result<_, _>>()?;
+        Ok(Self { tensors })
+    }
+}
+
+fn gather_tensor(rows: &[KvRow<'_>], tensor: usize, length: usize) -> Result<DynValue, EngineError> {
+    let unexpected = || inference("the key-value cache has an unexpected shape");
+    let mut out = Vec::new();
+    let mut shape = [rows.len(), 0, length, 0];
+    for row in rows {
+        let source = row.from.tensors.get(tensor).ok_or_else(unexpected)?;
+        let (dims, data) = source.try_extract_tensor::<f32>().map_err(inference)?;
+        let dims: Vec<usize> = dims.iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect();
+        let &[_, heads, stored, size] = dims.as_slice() else {
+            return Err(unexpected());
+        };
+        if out.is_empty() {
+            shape = [rows.len(), heads, length, size];
+            out.reserve_exact(shape.iter().product());
+        }
+        if shape[1] != heads || shape[3] != size || row.length > stored {
+            return Err(unexpected());
+        }
+        for head in 0..heads {
+            let start = (row.row * heads + head) * stored * size;
+            let valid = data.get(start..start + row.length * size).ok_or_else(unexpected)?;
+            out.extend_from_slice(valid);
+            out.resize(out.len() + (length - row.length) * size, 0.0);
+        }
+    }
+    Tensor::from_array((shape, out)).map(Tensor::into_dyn).map_err(inference)
+}

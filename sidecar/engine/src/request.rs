@@ -1,0 +1,61 @@
+//! What clients ask for and receive.
+
+use crate::Sampling;
+
+/// One request to continue a prompt.
+#[derive(Debug, Clone)]
+pub struct GenerateRequest {
+    /// Id of a loaded adapter, or `None` for the base model.
+    pub adapter: Option<String>,
+    /// Token ids, at least one.
+    pub prompt: Vec<u32>,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// Most tokens to generate, at least one.
+    pub max_new_tokens: usize,
+    /// Texts that end the answer; they are not part of it.
+    pub stop: Vec<String>,
+}
+
+/// What a running request sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GenerateEvent {
+    /// One generated token, in order. The texts of all tokens together are the final text.
+    Token {
+        /// Its id.
+        id: u32,
+        /// Text that became certain with it; may be empty.
+        text: String,
+    },
+    /// The last event.
+    Finished {
+        /// All generated ids, an end-of-text token included.
+        tokens: Vec<u32>,
+        /// The whole answer, without special tokens and stop strings.
+        text: String,
+        /// Why it ended.
+        reason: FinishReason,
+    },
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The model produced an end-of-text token.
+    Eos,
+    /// `max_new_tokens` were generated.
+    Length,
+    /// A stop string appeared.
+    Stop,
+}
+
+/// One completion to score.
+#[derive(Debug, Clone)]
+pub struct ScoreRow {
+    /// Id of a loaded adapter, or `None` for the base model.
+    pub adapter: Option<String>,
+    /// Token ids before the completion, at least one.
+    pub prompt: Vec<u32>,
+    /// Token ids whose log-probabilities are summed, at least one.
+    pub completion: Vec<u32>,
+}

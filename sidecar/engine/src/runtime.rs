@@ -1,0 +1,115 @@
+//! Finding and loading ONNX Runtime. The only place that knows how `ort` starts.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use openledger_onnx_graph::Model;
+use ort::{
+    environment::Environment,
+    session::{Session, builder::SessionBuilder},
+};
+
+use crate::EngineError;
+
+/// Where `cargo xtask setup` puts the library, below the repository root.
+const PROJECT_LIBRARY: &str = ".openledger/onnxruntime/libonnxruntime.so.1.31.1";
+
+/// The process-wide runtime: `ort` allows one library and one environment per process.
+static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+
+/// A loaded ONNX Runtime.
+#[derive(Clone)]
+pub(crate) struct Runtime {
+    environment: Environment,
+    library: PathBuf,
+    /// For example `1.31.1`.
+    pub version: String,
+}
+
+impl Runtime {
+    /// Loads the library on first use and returns the same runtime afterwards.
+    ///
+    /// # Errors
+    /// [`EngineError::Runtime`] when no library is found, it does not load, or the process
+    /// already runs another one.
+    pub fn load(configured: Option<&Path>) -> Result<Self, EngineError> {
+        let library = find_library(configured)?;
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*loaded {
+            if runtime.library == library {
+                return Ok(runtime.clone());
+            }
+            return Err(failed(format!(
+                "this process already uses {}, not {}",
+                runtime.library.display(),
+                library.display()
+            )));
+        }
+        let environment = ort::init_from(&library)
+            .map_err(failed)?
+            .with_name("openledger")
+            .with_telemetry(false)
+            .build()
+            .map_err(failed)?;
+        let runtime = Self { environment, version: version(&library), library };
+        *loaded = Some(runtime.clone());
+        Ok(runtime)
+    }
+
+    /// A session over a model held in memory, external weights included.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelUnsupported`] when ONNX Runtime refuses the graph.
+    pub fn session(&self, model: &Model, threads: usize) -> Result<Session, EngineError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut builder = Session::builder(&self.environment)
+            .and_then(|builder| configure(builder, threads, threads != 0 && threads < cores))
+            .map_err(failed)?;
+        for (name, bytes) in model.external_files() {
+            builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes)).map_err(failed)?;
+        }
+        builder.commit_from_memory(&model.to_bytes()).map_err(|error| EngineError::ModelUnsupported {
+            reason: format!("ONNX Runtime {}: {error}", self.version),
+        })
+    }
+}
+
+fn configure(builder: SessionBuilder, threads: usize, spin: bool) -> ort::Result<SessionBuilder> {
+    // Shapes change every step: memory patterns would grow without bound. Spinning threads on a
+    // machine without spare cores turn milliseconds into tens of them.
+    let builder = builder.with_memory_pattern(false)?;
+    let builder = builder.with_intra_op_spinning(spin)?;
+    let builder = builder.with_inter_op_spinning(false)?;
+    Ok(if threads == 0 { builder } else { builder.with_intra_threads(threads)? })
+}
+
+fn find_library(configured: Option<&Path>) -> Result<PathBuf, EngineError> {
+    let from_environment = || std::env::var_os("ORT_DYLIB_PATH").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let path = match configured.map(Path::to_owned).or_else(from_environment) {
+        Some(path) => path,
+        None => project_library()?,
+    };
+    path.canonicalize().map_err(|error| failed(format!("{}: {error}", path.display())))
+}
+
+fn project_library() -> Result<PathBuf, EngineError> {
+    let here = std::env::current_dir().map_err(failed)?;
+    here.ancestors()
+        .map(|folder| folder.join(PROJECT_LIBRARY))
+        .find(|path| path.is_file())
+        .ok_or_else(|| failed(format!("{PROJECT_LIBRARY} is in no folder above {}", here.display())))
+}
+
+/// Version from the file name, else from the build information.
+fn version(library: &Path) -> String {
+    let name = library.file_name().map(|name| name.to_string_lossy());
+    name.as_deref()
+        .and_then(|name| name.split_once(".so."))
+        .map_or_else(|| ort::info().to_owned(), |(_, version)| version.to_owned())
+}
+
+fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Runtime { reason: error.to_string() }
+}

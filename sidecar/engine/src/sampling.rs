@@ -1,0 +1,175 @@
+//! Choosing the next token.
+//!
+//! Randomness is a function of the request's seed and of the token's position in the answer
+//! alone: row, batch, other requests and time cannot change it. Position `p` draws one 64-bit
+//! number from ChaCha20 with key `SHA-256("openledger/sampling/v1" || 0x00 || seed, 8 bytes little
+//! endian)` and stream `p`; its upper 53 bits are a uniform number in [0, 1).
+
+use std::cmp::Ordering;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
+
+use crate::EngineError;
+
+/// How tokens are chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// 0 takes the most likely token; otherwise logits are divided by it.
+    pub temperature: f32,
+    /// Keep only this many most likely tokens; 0 keeps all.
+    pub top_k: usize,
+    /// Keep the smallest set of most likely tokens whose probability reaches this; 1 keeps all.
+    pub top_p: f32,
+    /// Source of all randomness of the request.
+    pub seed: u64,
+}
+
+impl Sampling {
+    /// The most likely token every time.
+    #[must_use]
+    pub fn greedy() -> Self {
+        Self { temperature: 0.0, top_k: 0, top_p: 1.0, seed: 0 }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`EngineError::RequestInvalid`] for a negative or non-finite temperature, or a `top_p`
+    /// outside of (0, 1].
+    pub fn check(&self) -> Result<(), EngineError> {
+        if !self.temperature.is_finite() || self.temperature < 0.0 {
+            return Err(invalid("temperature must be 0 or a positive number"));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(invalid("top_p must be above 0 and at most 1"));
+        }
+        Ok(())
+    }
+
+    /// The token for the answer's position `position` (0 for the first) given its logits.
+    ///
+    /// Equal logits are ordered by token id, so the result is unique.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] when a logit is not a finite number.
+    pub fn choose(&self, logits: &[f32], position: u64) -> Result<u32, EngineError> {
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(crate::error::inference("the model produced logits that are not finite"));
+        }
+        let by_likelihood = |a: &usize, b: &usize| -> Ordering { logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)) };
+        let chosen = if self.temperature == 0.0 {
+            (0..logits.len()).min_by(by_likelihood)
+        } else {
+            let mut order: Vec<usize> = (0..logits.len()).collect();
+            if self.top_k > 0 && self.top_k < order.len() {
+                order.select_nth_unstable_by(self.top_k - 1, by_likelihood);
+                order.truncate(self.top_k);
+            }
+            order.sort_unstable_by(by_likelihood);
+            self.draw(logits, &order, position)
+        };
+        chosen
+            .and_then(|index| u32::try_from(index).ok())
+            .ok_or_else(|| crate::error::inference("the model produced no logits"))
+    }
+
+    /// Draws from `order`, which is sorted by falling likelihood.
+    fn draw(&self, logits: &[f32], order: &[usize], position: u64) -> Option<usize> {
+        let highest = f64::from(logits[*order.first()?]);
+        let temperature = f64::from(self.temperature);
+        let weights: Vec<f64> =
+            order.iter().map(|&index| ((f64::from(logits[index]) - highest) / temperature).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let mut kept = 0.0;
+        let mut count = 0;
+        for weight in &weights {
+            kept += weight;
+            count += 1;
+            if kept >= f64::from(self.top_p) * total {
+                break;
+            }
+        }
+        let target = uniform(self.seed, position) * kept;
+        let mut passed = 0.0;
+        for (&index, weight) in order.iter().zip(&weights).take(count) {
+            passed += weight;
+            if target < passed {
+                return Some(index);
+            }
+        }
+        // Rounding may leave the target a hair past the last sum.
+        order.get(count.saturating_sub(1)).copied()
+    }
+}
+
+fn uniform(seed: u64, position: u64) -> f64 {
+    let mut key = Sha256::new();
+    key.update(b"openledger/sampling/v1\0");
+    key.update(seed.to_le_bytes());
+    let mut random = ChaCha20Rng::from_seed(key.finalize().into());
+    random.set_stream(position);
+    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn invalid(reason: &str) -> EngineError {
+    EngineError::RequestInvalid { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn sampling(temperature: f32, top_k: usize, top_p: f32, seed: u64) -> Sampling {
+        Sampling { temperature, top_k, top_p, seed }
+    }
+
+    #[test]
+    fn greedy_takes_the_highest_and_the_lowest_id_of_equals() {
+        let logits = [0.5, 2.0, -1.0, 2.0];
+        assert_eq!(Sampling::greedy().choose(&logits, 0).unwrap(), 1);
+    }
+
+    #[test]
+    fn draws_depend_on_seed_and_position_only() {
+        let logits: Vec<f32> = (0..50).map(|i| (i % 7) as f32 * 0.3).collect();
+        let draw = |seed, position| sampling(1.0, 0, 1.0, seed).choose(&logits, position).unwrap();
+        let first: Vec<u32> = (0..40).map(|p| draw(1, p)).collect();
+        assert_eq!(first, (0..40).map(|p| draw(1, p)).collect::<Vec<_>>());
+        assert_ne!(first, (0..40).map(|p| draw(2, p)).collect::<Vec<_>>());
+        assert!(first.iter().any(|&token| token != first[0]));
+    }
+
+    #[test]
+    fn frequencies_follow_the_probabilities() {
+        let logits = [0.0, 3.0_f32.ln()];
+        let ones: u32 = (0..4000).map(|p| sampling(1.0, 0, 1.0, 9).choose(&logits, p).unwrap()).sum();
+        assert!((2900..3100).contains(&ones), "{ones}");
+    }
+
+    #[test]
+    fn top_k_and_top_p_cut_the_tail() {
+        let logits = [1.0, 0.9, 0.8, -3.0];
+        for position in 0..200 {
+            assert!(sampling(5.0, 2, 1.0, 3).choose(&logits, position).unwrap() < 2);
+            assert_eq!(sampling(1.0, 0, 0.05, 3).choose(&logits, position).unwrap(), 0);
+            assert!(sampling(1.0, 0, 0.9, 3).choose(&logits, position).unwrap() < 3);
+        }
+    }
+
+    #[test]
+    fn bad_parameters_and_logits_are_errors() {
+        for bad in [
+            sampling(-1.0, 0, 1.0, 0),
+            sampling(f32::NAN, 0, 1.0, 0),
+            sampling(1.0, 0, 0.0, 0),
+            sampling(1.0, 0, 1.5, 0),
+        ] {
+            assert_eq!(bad.check().unwrap_err().code(), "REQUEST_INVALID");
+        }
+        let error = Sampling::greedy().choose(&[0.0, f32::NAN], 0).unwrap_err();
+        assert_eq!(error.code(), "INFERENCE_FAILED");
+    }
+}

@@ -1,0 +1,79 @@
+//! One request on its way from the queue to its last event.
+
+use tokio::sync::mpsc;
+
+use crate::{EngineError, FinishReason, GenerateEvent, Sampling, text::TextStream};
+
+/// Receiver's end of one request's events.
+pub(crate) type Events = mpsc::Sender<Result<GenerateEvent, EngineError>>;
+
+/// A request that was accepted.
+pub(crate) struct Sequence {
+    pub prompt: Vec<u32>,
+    /// Generated so far.
+    pub tokens: Vec<u32>,
+    /// Slot of the adapter, pinned until the sequence ends.
+    pub slot: usize,
+    /// Tokens in the cache.
+    pub past: usize,
+    pub sampling: Sampling,
+    pub max_new_tokens: usize,
+    pub text: TextStream,
+    pub events: Events,
+}
+
+impl Sequence {
+    /// True when nobody listens any more.
+    pub fn cancelled(&self) -> bool {
+        self.events.is_closed()
+    }
+
+    /// Chooses the next token from its logits and reports it. Returns true after the last one.
+    pub fn advance(&mut self, logits: &[f32], eos: &[u32]) -> bool {
+        match self.try_advance(logits, eos) {
+            Ok(done) => done,
+            Err(error) => {
+                self.fail(error);
+                true
+            }
+        }
+    }
+
+    /// Reports an error as the last event.
+    pub fn fail(&self, error: EngineError) {
+        self.send(Err(error));
+    }
+
+    fn try_advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<bool, EngineError> {
+        let position = self.tokens.len() as u64;
+        let id = self.sampling.choose(logits, position)?;
+        self.tokens.push(id);
+        let is_eos = eos.contains(&id);
+        let mut text = if is_eos { String::new() } else { self.text.push(id)? };
+        let reason = if is_eos {
+            Some(FinishReason::Eos)
+        } else if self.text.stopped() {
+            Some(FinishReason::Stop)
+        } else if self.tokens.len() >= self.max_new_tokens {
+            Some(FinishReason::Length)
+        } else {
+            None
+        };
+        if reason.is_some() {
+            text.push_str(&self.text.finish()?);
+        }
+        self.send(Ok(GenerateEvent::Token { id, text }));
+        let Some(reason) = reason else {
+            return Ok(false);
+        };
+        let tokens = std::mem::take(&mut self.tokens);
+        self.send(Ok(GenerateEvent::Finished { tokens, text: self.text.text().to_owned(), reason }));
+        Ok(true)
+    }
+
+    fn send(&self, event: Result<GenerateEvent, EngineError>) {
+        // The channel holds every event a request can produce, so only a closed one refuses, and
+        // that is noticed as cancellation before the next step.
+        let _ = self.events.try_send(event);
+    }
+}

@@ -1,0 +1,145 @@
+//! Requests of different adapters in one batch against each request alone.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use openledger_engine::{FinishReason, GenerateRequest, Sampling, ScoreRow};
+use support::{Case, answer, cases, collect, greedy, start_with_adapters};
+
+fn score_row(case: &Case) -> ScoreRow {
+    ScoreRow { adapter: case.adapter(), prompt: case.prompt_ids.clone(), completion: case.answer_ids.clone() }
+}
+
+#[tokio::test]
+async fn a_mixed_batch_generates_what_each_request_alone_does() {
+    let engine = start_with_adapters().await;
+    let request = |case: &Case| greedy(case.adapter(), case.prompt_ids.clone(), 40);
+    let mut alone = Vec::new();
+    for case in cases() {
+        alone.push(answer(&engine, request(&case)).await);
+    }
+    // Sent together they wait for one prefill; the later ones join a running batch.
+    let mut streams = Vec::new();
+    for (index, case) in cases().iter().enumerate() {
+        if index % 4 == 3 {
+            tokio::time::sleep(Duration::from_millis(7)).await;
+        }
+        streams.push(engine.generate(request(case)).await.unwrap());
+    }
+    for (stream, alone) in streams.into_iter().zip(alone) {
+        assert_eq!(collect(stream).await.unwrap(), alone);
+    }
+}
+
+#[tokio::test]
+async fn a_mixed_batch_scores_what_each_row_alone_does() {
+    let engine = start_with_adapters().await;
+    let rows: Vec<ScoreRow> = cases().iter().map(score_row).collect();
+    let together = engine.score(rows.clone()).await.unwrap();
+    let mut worst = 0.0_f64;
+    for (row, together) in rows.into_iter().zip(together) {
+        let alone = engine.score(vec![row]).await.unwrap();
+        worst = worst.max((alone[0] - together).abs());
+    }
+    println!("largest difference between a mixed batch and single rows: {worst:.2e} nats");
+    assert!(worst <= 1e-4, "{worst}");
+}
+
+#[tokio::test]
+async fn scoring_is_repeatable_to_the_bit() {
+    let engine = start_with_adapters().await;
+    let rows: Vec<ScoreRow> = cases().iter().map(score_row).collect();
+    let first = engine.score(rows.clone()).await.unwrap();
+    assert_eq!(engine.score(rows).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn adapters_change_the_answer_and_the_base_row_is_untouched_by_them() {
+    let engine = support::start();
+    let case = cases().into_iter().find(|case| case.adapter == "sotu/full").unwrap();
+    let ask = |adapter: Option<&str>| {
+        let adapter = adapter.map(str::to_owned);
+        engine.prompt_logits(adapter.as_deref().map(|_| "sotu/full"), case.prompt_ids.clone(), 1)
+    };
+    let before = ask(None).await.unwrap();
+    let folder = support::adapter_dir("sotu/full");
+    engine.load_adapter("sotu/full", &folder, None).await.unwrap();
+    assert_eq!(ask(None).await.unwrap(), before);
+    assert_ne!(ask(Some("sotu/full")).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_tokens_in_any_batch() {
+    let engine = start_with_adapters().await;
+    let request = |case: &Case, seed: u64| GenerateRequest {
+        sampling: Sampling { temperature: 1.0, top_k: 40, top_p: 0.95, seed },
+        ..greedy(case.adapter(), case.prompt_ids.clone(), 24)
+    };
+    let all = cases();
+    let alone = answer(&engine, request(&all[4], 7)).await;
+    let mut streams = Vec::new();
+    for (index, case) in all.iter().enumerate() {
+        let seed = if index == 4 { 7 } else { 100 + index as u64 };
+        streams.push(engine.generate(request(case, seed)).await.unwrap());
+    }
+    let mut answers = Vec::new();
+    for stream in streams {
+        answers.push(collect(stream).await.unwrap());
+    }
+    assert_eq!(answers[4], alone);
+    let other = answer(&engine, request(&all[4], 8)).await;
+    assert_ne!(other.tokens, alone.tokens);
+}
+
+#[tokio::test]
+async fn unloading_does_not_disturb_a_running_request() {
+    let engine = start_with_adapters().await;
+    let case = cases().into_iter().find(|case| case.adapter == "sotu/full").unwrap();
+    let alone = answer(&engine, greedy(case.adapter(), case.prompt_ids.clone(), 60)).await;
+    let stream = engine.generate(greedy(case.adapter(), case.prompt_ids.clone(), 60)).await.unwrap();
+    engine.unload_adapter("sotu/full").await.unwrap();
+    let refused = engine.generate(greedy(case.adapter(), case.prompt_ids.clone(), 4)).await;
+    assert_eq!(refused.unwrap_err().code(), "ADAPTER_UNKNOWN");
+    assert_eq!(collect(stream).await.unwrap(), alone);
+}
+
+#[tokio::test]
+async fn stop_strings_end_the_text_before_them() {
+    let engine = start_with_adapters().await;
+    let case = cases().into_iter().find(|case| case.greedy_text.contains(' ')).unwrap();
+    let whole = answer(&engine, greedy(case.adapter(), case.prompt_ids.clone(), 24)).await;
+    // A stop string that begins inside a word, so that held-back text matters.
+    let characters: Vec<char> = whole.text.chars().collect();
+    let stop: String = characters[4..8].iter().collect();
+    let request = GenerateRequest { stop: vec![stop.clone()], ..greedy(case.adapter(), case.prompt_ids.clone(), 24) };
+    let stopped = answer(&engine, request).await;
+    assert_eq!(stopped.reason, FinishReason::Stop);
+    assert_eq!(stopped.text, whole.text[..whole.text.find(&stop).unwrap()]);
+    assert_eq!(stopped.text, stopped.streamed);
+    assert!(whole.tokens.starts_with(&stopped.tokens));
+}
+
+#[tokio::test]
+async fn a_dropped_receiver_frees_its_place() {
+    let engine = start_with_adapters().await;
+    let case = &cases()[0];
+    for _ in 0..100 {
+        drop(engine.generate(greedy(None, case.prompt_ids.clone(), 200)).await.unwrap());
+    }
+    let next = answer(&engine, greedy(None, case.prompt_ids.clone(), 3)).await;
+    assert_eq!(next.tokens.len(), 3);
+}
+
+#[tokio::test]
+async fn dropping_the_engine_ends_open_streams() {
+    let engine = start_with_adapters().await;
+    let stream = engine.generate(greedy(None, cases()[0].prompt_ids.clone(), 400)).await.unwrap();
+    tokio::task::spawn_blocking(move || drop(engine)).await.unwrap();
+    match collect(stream).await {
+        Err(error) => assert_eq!(error.code(), "ENGINE_STOPPED"),
+        Ok(answer) => assert_eq!(answer.reason, FinishReason::Eos),
+    }
+}
