@@ -1,3 +1,22 @@
 //! Datanets: membership, contributions, review, versions.
+//!
+//! A Datanet collects rows from contributors. The chain holds commitments: a contribution is the Merkle root of its
+//! rows' digests, an accepted contribution becomes a *cluster* (what gets credit) at an index that never changes, and a
+//! version fixes the clusters accepted so far under one content root, which the contract computes itself.
 
+pub mod client;
+pub mod cluster;
+pub mod contract;
+pub mod error;
+pub mod events;
+mod execute;
+mod migrate;
 pub mod msg;
+pub mod params;
+pub mod permissions;
+mod query;
+pub mod state;
+mod sudo;
+mod terms;
+
+pub use error::ContractError;

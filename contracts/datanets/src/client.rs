@@ -1,0 +1,43 @@
+//! Typed calls for other contracts and for clients.
+
+use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
+
+use crate::msg::{Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, QueryMsg, Version};
+
+/// The Datanets contract at an address.
+pub struct Datanets<'a> {
+    address: &'a Addr,
+    querier: QuerierWrapper<'a>,
+}
+
+impl<'a> Datanets<'a> {
+    /// Reads through `querier`.
+    pub fn new(address: &'a Addr, querier: QuerierWrapper<'a>) -> Self {
+        Self { address, querier }
+    }
+
+    /// One Datanet.
+    pub fn datanet(&self, datanet_id: u64) -> StdResult<DatanetResponse> {
+        self.query(&QueryMsg::Datanet { datanet_id: Uint64::new(datanet_id) })
+    }
+
+    /// One published version; an error when it does not exist.
+    pub fn version(&self, datanet_id: u64, version: u32) -> StdResult<Version> {
+        self.query(&QueryMsg::Version { datanet_id: Uint64::new(datanet_id), version })
+    }
+
+    /// The clusters of a published version, by index.
+    pub fn clusters(&self, datanet_id: u64, version: u32) -> StdResult<Vec<Cluster>> {
+        let msg = QueryMsg::Clusters { datanet_id: Uint64::new(datanet_id), version };
+        Ok(self.query::<ClustersResponse>(&msg)?.clusters)
+    }
+
+    fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {
+        self.querier.query_wasm_smart(self.address, msg)
+    }
+}
+
+/// A call of the Datanets contract at `address`. It takes no coins.
+pub fn call(address: &Addr, msg: &ExecuteMsg) -> StdResult<CosmosMsg> {
+    Ok(WasmMsg::Execute { contract_addr: address.to_string(), msg: to_json_binary(msg)?, funds: vec![] }.into())
+}

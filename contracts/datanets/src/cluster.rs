@@ -1,0 +1,68 @@
+//! The two roots of a version. Sidecars link these functions, so both sides compute the same.
+
+use openledger_contract_kit::Digest;
+use openledger_protocol::{digest::tagged, merkle};
+
+use crate::msg::Cluster;
+
+/// RFC 6962 root over the clusters' rows roots, in cluster order: what the version's data is.
+pub fn content_root(clusters: &[Cluster]) -> Digest {
+    let leaves: Vec<Digest> = clusters.iter().map(|cluster| cluster.rows_root).collect();
+    Digest::new(merkle::root(&leaves))
+}
+
+/// RFC 6962 root over [`leaf`] of each cluster, in cluster order: whose the version's data is.
+pub fn cluster_root(datanet_id: u64, clusters: &[Cluster]) -> Digest {
+    let leaves: Vec<Digest> = clusters.iter().map(|cluster| leaf(datanet_id, cluster)).collect();
+    Digest::new(merkle::root(&leaves))
+}
+
+/// `SHA-256("openledger/cluster/v1" || 0x00 || datanet_id || cluster || contribution_id || rows_root || contributor)`.
+///
+/// Integers are big-endian of 8, 4 and 8 bytes and the root has 32, so only the address at the end varies in length.
+pub fn leaf(datanet_id: u64, cluster: &Cluster) -> Digest {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.extend_from_slice(&datanet_id.to_be_bytes());
+    bytes.extend_from_slice(&cluster.cluster.to_be_bytes());
+    bytes.extend_from_slice(&cluster.contribution_id.to_be_bytes());
+    bytes.extend_from_slice(cluster.rows_root.as_ref());
+    bytes.extend_from_slice(cluster.contributor.as_bytes());
+    Digest::new(tagged("cluster", &bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cosmwasm_std::{Addr, Uint64};
+
+    fn cluster(index: u32, byte: u8, who: &str) -> Cluster {
+        Cluster {
+            cluster: index,
+            contribution_id: Uint64::new(7),
+            contributor: Addr::unchecked(who),
+            rows_root: Digest::new([byte; 32]),
+        }
+    }
+
+    #[test]
+    fn content_root_of_two_is_the_node_over_both_leaves() {
+        let expected = merkle::node(&merkle::leaf(&[1; 32]), &merkle::leaf(&[2; 32]));
+        assert_eq!(content_root(&[cluster(0, 1, "a"), cluster(1, 2, "b")]), Digest::new(expected));
+    }
+
+    #[test]
+    fn every_field_changes_the_leaf() {
+        let one = leaf(1, &cluster(0, 1, "a"));
+        let mut other = cluster(0, 1, "a");
+        other.contribution_id = Uint64::new(8);
+        for changed in [
+            leaf(2, &cluster(0, 1, "a")),
+            leaf(1, &cluster(1, 1, "a")),
+            leaf(1, &cluster(0, 2, "a")),
+            leaf(1, &cluster(0, 1, "b")),
+            leaf(1, &other),
+        ] {
+            assert_ne!(one, changed);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Every refusal: what was refused, why, and what would be accepted.
+
+use cosmwasm_std::{Addr, StdError};
+use openledger_contract_kit::{Digest, KitError};
+use thiserror::Error;
+
+/// A refusal. Nothing is stored when one is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    /// Storage, parsing or address error of the standard library.
+    #[error("{0}")]
+    Std(#[from] StdError),
+
+    /// A rule that all contracts share.
+    #[error("{0}")]
+    Kit(#[from] KitError),
+
+    /// A parameter lies outside its limits.
+    #[error("parameter {name} is {found}: it must be {min} to {max}")]
+    Param {
+        /// Which.
+        name: &'static str,
+        /// Value received.
+        found: u64,
+        /// Least.
+        min: u64,
+        /// Most.
+        max: u64,
+    },
+
+    /// No such Datanet.
+    #[error("Datanet {datanet_id} does not exist: list them with the query datanets")]
+    UnknownDatanet {
+        /// Id asked for.
+        datanet_id: u64,
+    },
+
+    /// No such contribution.
+    #[error("Datanet {datanet_id} has no contribution {contribution_id}: list them with the query contributions")]
+    UnknownContribution {
+        /// Datanet asked for.
+        datanet_id: u64,
+        /// Id asked for.
+        contribution_id: u64,
+    },
+
+    /// No such version.
+    #[error("Datanet {datanet_id} has no version {version}: its latest is {latest} (0: none is published)")]
+    UnknownVersion {
+        /// Datanet asked for.
+        datanet_id: u64,
+        /// Version asked for.
+        version: u32,
+        /// Latest version.
+        latest: u32,
+    },
+
+    /// Not an SPDX expression.
+    #[error("licence {found:?} is not an SPDX expression: write for example CC-BY-4.0 or MIT OR Apache-2.0")]
+    Licence {
+        /// Text received.
+        found: String,
+    },
+
+    /// Not a media type.
+    #[error("media type {found:?} is not of the form type/subtype without parameters")]
+    MediaType {
+        /// Text received.
+        found: String,
+    },
+
+    /// Joined or asked before.
+    #[error("{account} has joined Datanet {datanet_id} or asked to: nothing to do")]
+    AlreadyJoined {
+        /// Who.
+        account: Addr,
+        /// Datanet.
+        datanet_id: u64,
+    },
+
+    /// Nothing to approve.
+    #[error("{account} has no open application to Datanet {datanet_id}: it must send join first")]
+    NotApplied {
+        /// Who.
+        account: Addr,
+        /// Datanet.
+        datanet_id: u64,
+    },
+
+    /// Row count outside its bounds.
+    #[error("contribution has {found} rows: 1 to {max} are accepted")]
+    Rows {
+        /// Rows received.
+        found: u32,
+        /// Most.
+        max: u32,
+    },
+
+    /// An all-zero digest commits to nothing.
+    #[error("{field} is all zeros: give the digest of real content")]
+    ZeroDigest {
+        /// Which field.
+        field: &'static str,
+    },
+
+    /// The reviewers are behind.
+    #[error("{found} contributions of this member are undecided, at most {max} may be: wait for the review")]
+    TooManyPending {
+        /// Undecided now.
+        found: u32,
+        /// Most.
+        max: u32,
+    },
+
+    /// The same rows were offered before.
+    #[error("rows {rows_root} are contribution {contribution_id} of this Datanet already: the earliest one counts")]
+    RowsKnown {
+        /// Root received.
+        rows_root: Digest,
+        /// Contribution that has it.
+        contribution_id: u64,
+    },
+
+    /// Decided before.
+    #[error("contribution {contribution_id} is decided already: decisions are final")]
+    Decided {
+        /// Contribution.
+        contribution_id: u64,
+    },
+
+    /// No room for another cluster.
+    #[error("Datanet has {found} clusters, at most {max} are allowed: start another Datanet")]
+    DatanetFull {
+        /// Clusters now.
+        found: u32,
+        /// Most.
+        max: u32,
+    },
+
+    /// The latest version has the same clusters.
+    #[error("nothing to publish: no contribution was accepted since version {latest}")]
+    NothingNew {
+        /// Latest version.
+        latest: u32,
+    },
+
+    /// The publisher saw other clusters than the chain has.
+    #[error("content root {given} refused: the {clusters} accepted clusters give {computed} (see the query draft)")]
+    ContentRoot {
+        /// Root received.
+        given: Digest,
+        /// Root computed.
+        computed: Digest,
+        /// Clusters hashed.
+        clusters: u32,
+    },
+
+    /// Proposed or serving already.
+    #[error("{account} is a curator of this Datanet already")]
+    AlreadyCurator {
+        /// Who.
+        account: Addr,
+    },
+
+    /// Neither proposed nor serving.
+    #[error("{account} is neither curator nor proposed curator of this Datanet")]
+    NotCurator {
+        /// Who.
+        account: Addr,
+    },
+}

@@ -1,0 +1,187 @@
+//! Typed events; together they are enough to rebuild the state. `tests/messages/testdata/events.golden` shows each.
+
+use cosmwasm_std::{Addr, Uint64};
+use openledger_contract_kit::event;
+
+use crate::msg::{Contribution, DatanetResponse, Membership, Params, Reason, Version};
+
+/// Everything this contract tells indexers.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The contract exists.
+    Instantiated { owner: &'a Addr, params: &'a Params },
+    /// A Datanet exists.
+    Created(&'a DatanetResponse),
+    /// An account became a member.
+    Joined { datanet_id: u64, member: &'a Addr, approved_by: Option<&'a Addr> },
+    /// An account asks to become a member.
+    Applied { datanet_id: u64, applicant: &'a Addr },
+    /// Rows were offered.
+    Contributed(&'a Contribution),
+    /// Rows were taken in.
+    Accepted { contribution: &'a Contribution, cluster: u32, by: &'a Addr },
+    /// Rows were turned down.
+    Rejected { contribution: &'a Contribution, reason: Reason, by: &'a Addr },
+    /// A version was fixed.
+    VersionPublished(&'a Version),
+    /// A Datanet's next owner was proposed.
+    DatanetOwnerProposed { datanet_id: u64, account: &'a Addr, expires_at: Uint64 },
+    /// A Datanet changed hands.
+    DatanetOwnerChanged { datanet_id: u64, from: &'a Addr, to: &'a Addr },
+    /// A curator was proposed.
+    CuratorProposed { datanet_id: u64, account: &'a Addr, expires_at: Uint64 },
+    /// A curator accepted.
+    CuratorAdded { datanet_id: u64, account: &'a Addr },
+    /// A curator or a proposal is gone.
+    CuratorRemoved { datanet_id: u64, account: &'a Addr },
+    /// Bounds and windows changed.
+    ParamsUpdated(&'a Params),
+    /// A pause began.
+    Paused { until: Uint64 },
+    /// The pause was ended early.
+    Unpaused,
+    /// The contract's next owner was proposed.
+    OwnerProposed { account: &'a Addr, expires_at: Uint64 },
+    /// The contract changed hands.
+    OwnerChanged { from: &'a Addr, to: &'a Addr },
+    /// New code runs.
+    Migrated { from: &'a str, to: &'a str },
+}
+
+impl event::Event for Event<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Instantiated { .. } => "datanets/instantiated",
+            Self::Created(_) => "datanets/created",
+            Self::Joined { .. } => "datanets/joined",
+            Self::Applied { .. } => "datanets/applied",
+            Self::Contributed(_) => "datanets/contributed",
+            Self::Accepted { .. } => "datanets/accepted",
+            Self::Rejected { .. } => "datanets/rejected",
+            Self::VersionPublished(_) => "datanets/version_published",
+            Self::DatanetOwnerProposed { .. } => "datanets/datanet_owner_proposed",
+            Self::DatanetOwnerChanged { .. } => "datanets/datanet_owner_changed",
+            Self::CuratorProposed { .. } => "datanets/curator_proposed",
+            Self::CuratorAdded { .. } => "datanets/curator_added",
+            Self::CuratorRemoved { .. } => "datanets/curator_removed",
+            Self::ParamsUpdated(_) => "datanets/params_updated",
+            Self::Paused { .. } => "datanets/paused",
+            Self::Unpaused => "datanets/unpaused",
+            Self::OwnerProposed { .. } => "datanets/owner_proposed",
+            Self::OwnerChanged { .. } => "datanets/owner_changed",
+            Self::Migrated { .. } => "datanets/migrated",
+        }
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        match *self {
+            Self::Instantiated { owner, params } => [vec![("owner", owner.to_string())], of_params(params)].concat(),
+            Self::Created(datanet) => of_datanet(datanet),
+            Self::Joined { datanet_id, member, approved_by } => vec![
+                ("datanet_id", datanet_id.to_string()),
+                ("member", member.to_string()),
+                ("approved_by", approved_by.map(Addr::to_string).unwrap_or_default()),
+            ],
+            Self::Applied { datanet_id, applicant } => {
+                vec![("datanet_id", datanet_id.to_string()), ("applicant", applicant.to_string())]
+            }
+            Self::Contributed(contribution) => of_contribution(contribution),
+            Self::Accepted { contribution, cluster, by } => vec![
+                ("datanet_id", contribution.datanet_id.to_string()),
+                ("contribution_id", contribution.contribution_id.to_string()),
+                ("contributor", contribution.contributor.to_string()),
+                ("cluster", cluster.to_string()),
+                ("by", by.to_string()),
+            ],
+            Self::Rejected { contribution, reason, by } => vec![
+                ("datanet_id", contribution.datanet_id.to_string()),
+                ("contribution_id", contribution.contribution_id.to_string()),
+                ("contributor", contribution.contributor.to_string()),
+                ("reason", reason_code(reason).to_owned()),
+                ("by", by.to_string()),
+            ],
+            Self::VersionPublished(version) => of_version(version),
+            Self::DatanetOwnerProposed { datanet_id, account, expires_at }
+            | Self::CuratorProposed { datanet_id, account, expires_at } => vec![
+                ("datanet_id", datanet_id.to_string()),
+                ("account", account.to_string()),
+                ("expires_at", expires_at.to_string()),
+            ],
+            Self::DatanetOwnerChanged { datanet_id, from, to } => {
+                vec![("datanet_id", datanet_id.to_string()), ("from", from.to_string()), ("to", to.to_string())]
+            }
+            Self::CuratorAdded { datanet_id, account } | Self::CuratorRemoved { datanet_id, account } => {
+                vec![("datanet_id", datanet_id.to_string()), ("account", account.to_string())]
+            }
+            Self::ParamsUpdated(params) => of_params(params),
+            Self::Paused { until } => vec![("until", until.to_string())],
+            Self::Unpaused => vec![],
+            Self::OwnerProposed { account, expires_at } => {
+                vec![("account", account.to_string()), ("expires_at", expires_at.to_string())]
+            }
+            Self::OwnerChanged { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+            Self::Migrated { from, to } => vec![("from", from.to_owned()), ("to", to.to_owned())],
+        }
+    }
+}
+
+fn of_params(params: &Params) -> Vec<(&'static str, String)> {
+    vec![
+        ("max_pause_seconds", params.max_pause_seconds.to_string()),
+        ("max_clusters", params.max_clusters.to_string()),
+        ("max_rows", params.max_rows.to_string()),
+        ("max_pending", params.max_pending.to_string()),
+    ]
+}
+
+fn of_datanet(datanet: &DatanetResponse) -> Vec<(&'static str, String)> {
+    let membership = match datanet.membership {
+        Membership::Open => "open",
+        Membership::Approval => "approval",
+    };
+    vec![
+        ("datanet_id", datanet.datanet_id.to_string()),
+        ("owner", datanet.ownership.owner.to_string()),
+        ("name", datanet.name.to_string()),
+        ("description", datanet.description.to_string()),
+        ("licence", datanet.licence.to_string()),
+        ("commons", datanet.commons.to_string()),
+        ("membership", membership.to_owned()),
+    ]
+}
+
+fn of_contribution(contribution: &Contribution) -> Vec<(&'static str, String)> {
+    vec![
+        ("datanet_id", contribution.datanet_id.to_string()),
+        ("contribution_id", contribution.contribution_id.to_string()),
+        ("contributor", contribution.contributor.to_string()),
+        ("rows_root", contribution.rows_root.to_string()),
+        ("rows", contribution.rows.to_string()),
+        ("media_type", contribution.media_type.to_string()),
+        ("manifest", contribution.manifest.to_string()),
+    ]
+}
+
+fn of_version(version: &Version) -> Vec<(&'static str, String)> {
+    vec![
+        ("datanet_id", version.datanet_id.to_string()),
+        ("version", version.version.to_string()),
+        ("content_root", version.content_root.to_string()),
+        ("cluster_root", version.cluster_root.to_string()),
+        ("clusters", version.clusters.to_string()),
+        ("rows", version.rows.to_string()),
+        ("by", version.published_by.to_string()),
+    ]
+}
+
+/// As in JSON.
+fn reason_code(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Duplicate => "duplicate",
+        Reason::Licence => "licence",
+        Reason::Quality => "quality",
+        Reason::OffTopic => "off_topic",
+        Reason::PersonalData => "personal_data",
+        Reason::Malformed => "malformed",
+    }
+}

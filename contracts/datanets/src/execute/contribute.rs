@@ -1,0 +1,76 @@
+//! Offering rows.
+
+use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Uint64};
+use openledger_contract_kit::{event::respond, Digest, KitError};
+
+use crate::{
+    events::Event,
+    msg::{Contribution, MediaType, Status, StatusFilter},
+    state::{self, BY_STATUS, CONTRIBUTIONS, DATANETS, MEMBERS, PARAMS, ROWS},
+    terms, ContractError,
+};
+
+/// What is offered.
+pub struct Offer {
+    pub rows_root: Digest,
+    pub rows: u32,
+    pub media_type: MediaType,
+    pub manifest: Digest,
+}
+
+impl Offer {
+    fn check(&self, max_rows: u32) -> Result<(), ContractError> {
+        if self.rows == 0 || self.rows > max_rows {
+            return Err(ContractError::Rows { found: self.rows, max: max_rows });
+        }
+        for (field, digest) in [("rows_root", self.rows_root), ("manifest", self.manifest)] {
+            if digest.is_zero() {
+                return Err(ContractError::ZeroDigest { field });
+            }
+        }
+        terms::check_media_type(&self.media_type)
+    }
+}
+
+pub fn contribute(
+    deps: DepsMut,
+    env: &Env,
+    sender: Addr,
+    datanet_id: u64,
+    offer: Offer,
+) -> Result<Response, ContractError> {
+    let params = PARAMS.load(deps.storage)?;
+    offer.check(params.max_rows)?;
+    if let Some(contribution_id) = ROWS.may_load(deps.storage, (datanet_id, offer.rows_root.as_ref()))? {
+        return Err(ContractError::RowsKnown { rows_root: offer.rows_root, contribution_id });
+    }
+
+    let mut member = MEMBERS.load(deps.storage, (datanet_id, &sender))?;
+    if member.pending >= params.max_pending {
+        return Err(ContractError::TooManyPending { found: member.pending, max: params.max_pending });
+    }
+    member.pending = member.pending.saturating_add(1);
+    MEMBERS.save(deps.storage, (datanet_id, &sender), &member)?;
+
+    let mut datanet = state::datanet(deps.storage, datanet_id)?;
+    datanet.contributions =
+        datanet.contributions.checked_add(Uint64::one()).map_err(|_| KitError::Overflow { what: "contributions" })?;
+    DATANETS.save(deps.storage, datanet_id, &datanet)?;
+
+    let id = datanet.contributions.u64();
+    let contribution = Contribution {
+        datanet_id: Uint64::new(datanet_id),
+        contribution_id: datanet.contributions,
+        contributor: sender,
+        rows_root: offer.rows_root,
+        rows: offer.rows,
+        media_type: offer.media_type,
+        manifest: offer.manifest,
+        status: Status::Pending {},
+        offered_at: super::now(env),
+    };
+    CONTRIBUTIONS.save(deps.storage, (datanet_id, id), &contribution)?;
+    BY_STATUS.save(deps.storage, (datanet_id, StatusFilter::Pending.key(), id), &Empty {})?;
+    ROWS.save(deps.storage, (datanet_id, offer.rows_root.as_ref()), &id)?;
+    Ok(respond(Event::Contributed(&contribution)))
+}

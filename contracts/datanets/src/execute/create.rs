@@ -1,0 +1,43 @@
+//! Creating a Datanet.
+
+use cosmwasm_std::{Addr, DepsMut, Env, Response, Uint64};
+use openledger_contract_kit::{event::respond, ids, ownership::Ownership};
+
+use crate::{
+    events::Event,
+    msg::{DatanetResponse, Description, Licence, Membership, Name, Standing},
+    state::{Member, DATANETS, DATANET_COUNT, MEMBERS},
+    terms, ContractError,
+};
+
+/// What the creator chooses.
+pub struct New {
+    pub name: Name,
+    pub description: Description,
+    pub licence: Licence,
+    pub commons: String,
+    pub membership: Membership,
+}
+
+pub fn create(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Response, ContractError> {
+    terms::check_licence(&new.licence)?;
+    let commons = deps.api.addr_validate(&new.commons)?;
+    let id = ids::next(deps.storage, &DATANET_COUNT)?;
+    let datanet = DatanetResponse {
+        datanet_id: Uint64::new(id),
+        name: new.name,
+        description: new.description,
+        licence: new.licence,
+        commons,
+        membership: new.membership,
+        ownership: Ownership::new(sender.clone()),
+        curators: vec![],
+        contributions: Uint64::zero(),
+        clusters: 0,
+        latest_version: 0,
+        created_at: super::now(env),
+    };
+    DATANETS.save(deps.storage, id, &datanet)?;
+    MEMBERS.save(deps.storage, (id, &sender), &Member { standing: Standing::Member, pending: 0 })?;
+    Ok(respond(Event::Created(&datanet)))
+}

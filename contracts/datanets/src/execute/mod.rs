@@ -1,0 +1,59 @@
+//! One file per group of actions. Permission and pause are checked before [`dispatch`].
+
+pub mod admin;
+mod contribute;
+mod create;
+mod curators;
+mod datanet_owner;
+mod join;
+mod publish;
+mod review;
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
+
+use crate::{msg::ExecuteMsg, ContractError};
+
+pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    let sender = info.sender;
+    match msg {
+        ExecuteMsg::Create { name, description, licence, commons, membership } => {
+            create::create(deps, &env, sender, create::New { name, description, licence, commons, membership })
+        }
+        ExecuteMsg::Join { datanet_id } => join::join(deps, sender, datanet_id.u64()),
+        ExecuteMsg::ApproveMember { datanet_id, member } => join::approve(deps, &sender, datanet_id.u64(), &member),
+        ExecuteMsg::Contribute { datanet_id, rows_root, rows, media_type, manifest } => {
+            let offer = contribute::Offer { rows_root, rows, media_type, manifest };
+            contribute::contribute(deps, &env, sender, datanet_id.u64(), offer)
+        }
+        ExecuteMsg::Accept { datanet_id, contribution_id } => {
+            review::accept(deps, sender, datanet_id.u64(), contribution_id.u64())
+        }
+        ExecuteMsg::Reject { datanet_id, contribution_id, reason } => {
+            review::reject(deps, sender, datanet_id.u64(), contribution_id.u64(), reason)
+        }
+        ExecuteMsg::PublishVersion { datanet_id, content_root } => {
+            publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
+        }
+        ExecuteMsg::ProposeDatanetOwner { datanet_id, account, expires_at } => {
+            datanet_owner::propose(deps, &env, datanet_id.u64(), &account, expires_at)
+        }
+        ExecuteMsg::AcceptDatanetOwnership { datanet_id } => {
+            datanet_owner::accept(deps, &env, &sender, datanet_id.u64())
+        }
+        ExecuteMsg::ProposeCurator { datanet_id, account, expires_at } => {
+            curators::propose(deps, &env, datanet_id.u64(), &account, expires_at)
+        }
+        ExecuteMsg::AcceptCuratorship { datanet_id } => curators::accept(deps, &env, &sender, datanet_id.u64()),
+        ExecuteMsg::RemoveCurator { datanet_id, account } => curators::remove(deps, datanet_id.u64(), &account),
+        ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
+        ExecuteMsg::Pause { until } => admin::pause(deps, &env, until),
+        ExecuteMsg::Unpause {} => admin::unpause(deps, &env),
+        ExecuteMsg::ProposeOwner { account, expires_at } => admin::propose_owner(deps, &env, &account, expires_at),
+        ExecuteMsg::AcceptOwnership {} => admin::accept_ownership(deps, &env, &sender),
+    }
+}
+
+/// Block time in seconds since 1970.
+fn now(env: &Env) -> Uint64 {
+    Uint64::new(env.block.time.seconds())
+}

@@ -1,0 +1,28 @@
+//! Parameters and their limits.
+
+use crate::{msg::Params, ContractError};
+
+/// Longest pause that can be allowed: 14 days.
+pub const MAX_PAUSE_SECONDS: u64 = 14 * 24 * 60 * 60;
+/// Clusters of one version, so that a version stays one item and one publication stays cheap.
+pub const MAX_CLUSTERS: u32 = 256;
+/// Undecided contributions of one member.
+pub const MAX_PENDING: u32 = 64;
+
+impl Params {
+    /// Checks every limit.
+    pub fn validate(&self) -> Result<(), ContractError> {
+        let rows = [
+            ("max_pause_seconds", self.max_pause_seconds.u64(), 0, MAX_PAUSE_SECONDS),
+            ("max_clusters", u64::from(self.max_clusters), 1, u64::from(MAX_CLUSTERS)),
+            ("max_rows", u64::from(self.max_rows), 1, u64::from(u32::MAX)),
+            ("max_pending", u64::from(self.max_pending), 1, u64::from(MAX_PENDING)),
+        ];
+        for (name, found, min, max) in rows {
+            if found < min || found > max {
+                return Err(ContractError::Param { name, found, min, max });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Who may send what. `tests/messages/testdata/permissions.golden` holds the table as text.
+
+use std::fmt;
+
+use cosmwasm_std::{Addr, Deps};
+use openledger_contract_kit::{permission::Permission, permissions};
+
+use crate::{
+    msg::{DatanetResponse, ExecuteMsg, Standing},
+    state, ContractError,
+};
+
+/// Roles within the Datanet that a message names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// May contribute.
+    Member,
+    /// Owner or curator: may decide on applications and contributions.
+    Reviewer,
+    /// Owns the Datanet.
+    DatanetOwner,
+    /// May become owner of the Datanet.
+    ProposedDatanetOwner,
+    /// May become curator of the Datanet.
+    ProposedCurator,
+    /// May remove the curator that the message names: the owner, or that curator itself.
+    CuratorRemover,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Member => "member of the Datanet",
+            Self::Reviewer => "owner or curator of the Datanet",
+            Self::DatanetOwner => "owner of the Datanet",
+            Self::ProposedDatanetOwner => "proposed owner of the Datanet",
+            Self::ProposedCurator => "proposed curator of the Datanet",
+            Self::CuratorRemover => "owner of the Datanet, or the curator itself",
+        })
+    }
+}
+
+permissions! { ExecuteMsg, Role;
+    Create => Permission::Anyone, pausable;
+    Join => Permission::Anyone, pausable;
+    ApproveMember => Permission::Role(Role::Reviewer), pausable;
+    Contribute => Permission::Role(Role::Member), pausable;
+    Accept => Permission::Role(Role::Reviewer), pausable;
+    Reject => Permission::Role(Role::Reviewer), pausable;
+    PublishVersion => Permission::Role(Role::Reviewer), pausable;
+    ProposeDatanetOwner => Permission::Role(Role::DatanetOwner), always;
+    AcceptDatanetOwnership => Permission::Role(Role::ProposedDatanetOwner), always;
+    ProposeCurator => Permission::Role(Role::DatanetOwner), always;
+    AcceptCuratorship => Permission::Role(Role::ProposedCurator), always;
+    RemoveCurator => Permission::Role(Role::CuratorRemover), always;
+    UpdateParams => Permission::Owner, always;
+    Pause => Permission::Owner, always;
+    Unpause => Permission::Owner, always;
+    ProposeOwner => Permission::Owner, always;
+    AcceptOwnership => Permission::ProposedOwner, always;
+}
+
+/// Whether the sender has a role in the Datanet that the message names.
+pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<bool, ContractError> {
+    let Some(datanet_id) = datanet_id(msg) else { return Ok(false) };
+    let datanet = state::datanet(deps.storage, datanet_id)?;
+    Ok(match role {
+        Role::Member => is_member(deps, datanet_id, sender)?,
+        Role::Reviewer => datanet.ownership.is_owner(sender) || is_curator(&datanet, sender),
+        Role::DatanetOwner => datanet.ownership.is_owner(sender),
+        Role::ProposedDatanetOwner => datanet.ownership.proposed.is_some_and(|next| next.account == sender),
+        Role::ProposedCurator => {
+            datanet.curators.iter().any(|c| c.account == sender && c.proposal_expires_at.is_some())
+        }
+        Role::CuratorRemover => {
+            let itself = matches!(msg, ExecuteMsg::RemoveCurator { account, .. } if account == sender.as_str());
+            itself || datanet.ownership.is_owner(sender)
+        }
+    })
+}
+
+fn is_member(deps: Deps, datanet_id: u64, account: &Addr) -> Result<bool, ContractError> {
+    let member = state::MEMBERS.may_load(deps.storage, (datanet_id, account))?;
+    Ok(member.is_some_and(|member| member.standing == Standing::Member))
+}
+
+fn is_curator(datanet: &DatanetResponse, account: &Addr) -> bool {
+    datanet.curators.iter().any(|c| c.account == account && c.proposal_expires_at.is_none())
+}
+
+/// The Datanet that a message acts on, where there is one.
+fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
+    match msg {
+        ExecuteMsg::Join { datanet_id }
+        | ExecuteMsg::ApproveMember { datanet_id, .. }
+        | ExecuteMsg::Contribute { datanet_id, .. }
+        | ExecuteMsg::Accept { datanet_id, .. }
+        | ExecuteMsg::Reject { datanet_id, .. }
+        | ExecuteMsg::PublishVersion { datanet_id, .. }
+        | ExecuteMsg::ProposeDatanetOwner { datanet_id, .. }
+        | ExecuteMsg::AcceptDatanetOwnership { datanet_id }
+        | ExecuteMsg::ProposeCurator { datanet_id, .. }
+        | ExecuteMsg::AcceptCuratorship { datanet_id }
+        | ExecuteMsg::RemoveCurator { datanet_id, .. } => Some(datanet_id.u64()),
+        ExecuteMsg::Create { .. }
+        | ExecuteMsg::UpdateParams { .. }
+        | ExecuteMsg::Pause { .. }
+        | ExecuteMsg::Unpause {}
+        | ExecuteMsg::ProposeOwner { .. }
+        | ExecuteMsg::AcceptOwnership {} => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Reading.
+
+use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, StdResult};
+use cw_storage_plus::Bound;
+use openledger_contract_kit::{page, pause, KitError};
+
+use crate::{
+    cluster,
+    msg::{
+        ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse, DraftResponse,
+        MemberResponse, MembersResponse, QueryMsg, Standing, StatusFilter, Version,
+    },
+    state::{self, BY_STATUS, CONTRIBUTIONS, DATANETS, MEMBERS, OWNERSHIP, PARAMS, VERSIONS, VERSION_CLUSTERS},
+    ContractError,
+};
+
+type Answer<T> = Result<T, ContractError>;
+
+pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
+    let answer = match msg {
+        QueryMsg::Config {} => to_json_binary(&config(deps, &env)?),
+        QueryMsg::Datanet { datanet_id } => to_json_binary(&state::datanet(deps.storage, datanet_id.u64())?),
+        QueryMsg::Datanets { start_after, limit } => {
+            let range = DATANETS.range(deps.storage, page::after(start_after), None, Order::Ascending);
+            let datanets = range.take(page::limit(limit)).map(|entry| Ok(entry?.1)).collect::<StdResult<_>>()?;
+            to_json_binary(&DatanetsResponse { datanets })
+        }
+        QueryMsg::Member { datanet_id, account } => to_json_binary(&member(deps, datanet_id.u64(), &account)?),
+        QueryMsg::Members { datanet_id, start_after, limit } => {
+            to_json_binary(&members(deps, datanet_id.u64(), start_after, page::limit(limit))?)
+        }
+        QueryMsg::Contribution { datanet_id, contribution_id } => {
+            to_json_binary(&state::contribution(deps.storage, datanet_id.u64(), contribution_id.u64())?)
+        }
+        QueryMsg::Contributions { datanet_id, status, start_after, limit } => {
+            let (after, limit) = (page::after(start_after), page::limit(limit));
+            let contributions = match status {
+                None => contributions(deps, datanet_id.u64(), after, limit)?,
+                Some(status) => with_status(deps, datanet_id.u64(), status, after, limit)?,
+            };
+            to_json_binary(&ContributionsResponse { contributions })
+        }
+        QueryMsg::Draft { datanet_id } => to_json_binary(&draft(deps, datanet_id.u64())?),
+        QueryMsg::Version { datanet_id, version } => to_json_binary(&published(deps, datanet_id.u64(), version)?),
+        QueryMsg::Clusters { datanet_id, version } => {
+            published(deps, datanet_id.u64(), version)?;
+            let clusters = VERSION_CLUSTERS.load(deps.storage, (datanet_id.u64(), version))?;
+            to_json_binary(&ClustersResponse { clusters })
+        }
+    };
+    Ok(answer?)
+}
+
+fn config(deps: Deps, env: &Env) -> Answer<ConfigResponse> {
+    Ok(ConfigResponse {
+        ownership: OWNERSHIP.load(deps.storage)?,
+        params: PARAMS.load(deps.storage)?,
+        paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
+    })
+}
+
+fn member(deps: Deps, datanet_id: u64, account: &str) -> Answer<MemberResponse> {
+    state::datanet(deps.storage, datanet_id)?;
+    let account = deps.api.addr_validate(account)?;
+    let found = MEMBERS.may_load(deps.storage, (datanet_id, &account))?;
+    let (standing, pending) = found.map_or((Standing::None, 0), |member| (member.standing, member.pending));
+    Ok(MemberResponse { account, standing, pending })
+}
+
+fn members(deps: Deps, datanet_id: u64, after: Option<String>, limit: usize) -> Answer<MembersResponse> {
+    state::datanet(deps.storage, datanet_id)?;
+    let after: Option<Addr> = after.map(|address| deps.api.addr_validate(&address)).transpose()?;
+    let after = after.as_ref().map(Bound::exclusive);
+    let range = MEMBERS.prefix(datanet_id).range(deps.storage, after, None, Order::Ascending);
+    let members = range.take(limit).map(|entry| {
+        let (account, member) = entry?;
+        Ok(MemberResponse { account, standing: member.standing, pending: member.pending })
+    });
+    Ok(MembersResponse { members: members.collect::<StdResult<_>>()? })
+}
+
+fn contributions(deps: Deps, datanet_id: u64, after: Option<Bound<u64>>, limit: usize) -> Answer<Vec<Contribution>> {
+    state::datanet(deps.storage, datanet_id)?;
+    let range = CONTRIBUTIONS.prefix(datanet_id).range(deps.storage, after, None, Order::Ascending);
+    Ok(range.take(limit).map(|entry| Ok(entry?.1)).collect::<StdResult<_>>()?)
+}
+
+fn with_status(
+    deps: Deps,
+    datanet_id: u64,
+    status: StatusFilter,
+    after: Option<Bound<u64>>,
+    limit: usize,
+) -> Answer<Vec<Contribution>> {
+    state::datanet(deps.storage, datanet_id)?;
+    let ids = BY_STATUS.prefix((datanet_id, status.key())).keys(deps.storage, after, None, Order::Ascending);
+    let found = ids.take(limit).map(|id| CONTRIBUTIONS.load(deps.storage, (datanet_id, id?)));
+    Ok(found.collect::<StdResult<_>>()?)
+}
+
+fn draft(deps: Deps, datanet_id: u64) -> Answer<DraftResponse> {
+    let datanet = state::datanet(deps.storage, datanet_id)?;
+    let clusters = state::accepted(deps.storage, datanet_id)?;
+    Ok(DraftResponse {
+        version: datanet.latest_version.checked_add(1).ok_or(KitError::Overflow { what: "version" })?,
+        content_root: cluster::content_root(&clusters),
+        cluster_root: cluster::cluster_root(datanet_id, &clusters),
+        clusters: datanet.clusters,
+    })
+}
+
+fn published(deps: Deps, datanet_id: u64, version: u32) -> Answer<Version> {
+    let latest = state::datanet(deps.storage, datanet_id)?.latest_version;
+    VERSIONS.may_load(deps.storage, (datanet_id, version))?.ok_or(ContractError::UnknownVersion {
+        datanet_id,
+        version,
+        latest,
+    })
+}

@@ -1,0 +1,77 @@
+//! What is stored.
+
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::{Addr, Empty, Storage};
+use cw_storage_plus::{Item, Map};
+use openledger_contract_kit::ownership::Ownership;
+
+use crate::{
+    msg::{Cluster, Contribution, DatanetResponse, Params, Standing, StatusFilter, Version},
+    ContractError,
+};
+
+/// Owner of the contract.
+pub const OWNERSHIP: Item<Ownership> = Item::new("ownership");
+/// Bounds and windows.
+pub const PARAMS: Item<Params> = Item::new("params");
+/// Last Datanet id given out.
+pub const DATANET_COUNT: Item<u64> = Item::new("datanet_count");
+/// Datanets by id.
+pub const DATANETS: Map<u64, DatanetResponse> = Map::new("datanets");
+/// Members and applicants by Datanet and address.
+pub const MEMBERS: Map<(u64, &Addr), Member> = Map::new("members");
+/// Contributions by Datanet and id.
+pub const CONTRIBUTIONS: Map<(u64, u64), Contribution> = Map::new("contributions");
+/// Index of contributions by Datanet, status and id.
+pub const BY_STATUS: Map<(u64, u8, u64), Empty> = Map::new("contributions_by_status");
+/// Pending and accepted contributions by Datanet and rows root.
+pub const ROWS: Map<(u64, &[u8]), u64> = Map::new("rows");
+/// Accepted contributions by Datanet and cluster index. Entries are only ever appended.
+pub const CLUSTERS: Map<(u64, u32), Cluster> = Map::new("clusters");
+/// Published versions by Datanet and number.
+pub const VERSIONS: Map<(u64, u32), Version> = Map::new("versions");
+/// The clusters of each published version, one item per version.
+pub const VERSION_CLUSTERS: Map<(u64, u32), Vec<Cluster>> = Map::new("version_clusters");
+
+/// Standing of an account in a Datanet. `Standing::None` is never stored.
+#[cw_serde]
+pub struct Member {
+    /// Applied or member.
+    pub standing: Standing,
+    /// Undecided contributions.
+    pub pending: u32,
+}
+
+impl StatusFilter {
+    /// Key in [`BY_STATUS`].
+    pub fn key(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Accepted => 1,
+            Self::Rejected => 2,
+        }
+    }
+}
+
+/// The Datanet with this id.
+pub fn datanet(storage: &dyn Storage, datanet_id: u64) -> Result<DatanetResponse, ContractError> {
+    DATANETS.may_load(storage, datanet_id)?.ok_or(ContractError::UnknownDatanet { datanet_id })
+}
+
+/// The contribution with this id.
+pub fn contribution(
+    storage: &dyn Storage,
+    datanet_id: u64,
+    contribution_id: u64,
+) -> Result<Contribution, ContractError> {
+    datanet(storage, datanet_id)?;
+    CONTRIBUTIONS
+        .may_load(storage, (datanet_id, contribution_id))?
+        .ok_or(ContractError::UnknownContribution { datanet_id, contribution_id })
+}
+
+/// All clusters accepted so far, by index. Bounded by [`crate::params::MAX_CLUSTERS`].
+pub fn accepted(storage: &dyn Storage, datanet_id: u64) -> Result<Vec<Cluster>, ContractError> {
+    let range = CLUSTERS.prefix(datanet_id).range(storage, None, None, cosmwasm_std::Order::Ascending);
+    range.map(|entry| Ok(entry?.1)).collect()
+}
