@@ -1,0 +1,19 @@
+//! Writes `schema/models.json` below the current directory.
+
+use std::path::Path;
+
+use cosmwasm_schema::generate_api;
+use models::msg::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg, SudoMsg};
+
+fn main() -> std::io::Result<()> {
+    let api = generate_api! {
+        instantiate: InstantiateMsg,
+        execute: ExecuteMsg,
+        query: QueryMsg,
+        migrate: MigrateMsg,
+        sudo: SudoMsg,
+    };
+    let path = openledger_contract_kit::schema::write(api, Path::new("schema"))?;
+    println!("{}", path.display());
+    Ok(())
+}

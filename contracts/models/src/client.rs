@@ -1,0 +1,42 @@
+//! Typed calls for other contracts and for clients.
+
+use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
+
+use crate::msg::{AdapterResponse, AdapterVersion, Base, ExecuteMsg, QueryMsg};
+
+/// The models contract at an address.
+pub struct Models<'a> {
+    address: &'a Addr,
+    querier: QuerierWrapper<'a>,
+}
+
+impl<'a> Models<'a> {
+    /// Reads through `querier`.
+    pub fn new(address: &'a Addr, querier: QuerierWrapper<'a>) -> Self {
+        Self { address, querier }
+    }
+
+    /// One base model; an error when it does not exist.
+    pub fn base(&self, id: u64) -> StdResult<Base> {
+        self.query(&QueryMsg::Base { id: Uint64::new(id) })
+    }
+
+    /// One adapter with its latest version; an error when it does not exist.
+    pub fn adapter(&self, id: u64) -> StdResult<AdapterResponse> {
+        self.query(&QueryMsg::Adapter { id: Uint64::new(id) })
+    }
+
+    /// One version of an adapter; an error when it does not exist.
+    pub fn adapter_version(&self, id: u64, version: u32) -> StdResult<AdapterVersion> {
+        self.query(&QueryMsg::AdapterVersion { id: Uint64::new(id), version })
+    }
+
+    fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {
+        self.querier.query_wasm_smart(self.address, msg)
+    }
+}
+
+/// A call of the models contract at `address`. It takes no coins.
+pub fn call(address: &Addr, msg: &ExecuteMsg) -> StdResult<CosmosMsg> {
+    Ok(WasmMsg::Execute { contract_addr: address.to_string(), msg: to_json_binary(msg)?, funds: vec![] }.into())
+}

@@ -1,0 +1,111 @@
+//! Typed events; together they are enough to rebuild the state. `tests/messages/testdata/events.golden` shows each.
+
+use cosmwasm_std::{Addr, Uint64};
+use openledger_contract_kit::event;
+
+use crate::msg::{Adapter, AdapterVersion, Base, Params};
+
+/// Everything this contract tells indexers.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The contract exists.
+    Instantiated { owner: &'a Addr, datanets: &'a Addr, params: &'a Params },
+    /// A base model was registered.
+    BaseRegistered(&'a Base),
+    /// An adapter was registered; its first version follows in the same response.
+    AdapterRegistered(&'a Adapter),
+    /// A version of an adapter was fixed.
+    AdapterVersionPublished(&'a AdapterVersion),
+    /// An adapter is out of service for good.
+    AdapterRetired { id: u64 },
+    /// Bounds and windows changed.
+    ParamsUpdated(&'a Params),
+    /// A pause began.
+    Paused { until: Uint64 },
+    /// The pause was ended early.
+    Unpaused,
+    /// The contract's next owner was proposed.
+    OwnerProposed { account: &'a Addr, expires_at: Uint64 },
+    /// The contract changed hands.
+    OwnerChanged { from: &'a Addr, to: &'a Addr },
+    /// New code runs.
+    Migrated { from: &'a str, to: &'a str },
+}
+
+impl event::Event for Event<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Instantiated { .. } => "models/instantiated",
+            Self::BaseRegistered(_) => "models/base_registered",
+            Self::AdapterRegistered(_) => "models/adapter_registered",
+            Self::AdapterVersionPublished(_) => "models/adapter_version_published",
+            Self::AdapterRetired { .. } => "models/adapter_retired",
+            Self::ParamsUpdated(_) => "models/params_updated",
+            Self::Paused { .. } => "models/paused",
+            Self::Unpaused => "models/unpaused",
+            Self::OwnerProposed { .. } => "models/owner_proposed",
+            Self::OwnerChanged { .. } => "models/owner_changed",
+            Self::Migrated { .. } => "models/migrated",
+        }
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        match *self {
+            Self::Instantiated { owner, datanets, params } => {
+                let mut all = vec![("owner", owner.to_string()), ("datanets", datanets.to_string())];
+                all.extend(of_params(params));
+                all
+            }
+            Self::BaseRegistered(base) => vec![
+                ("base_id", base.id.to_string()),
+                ("registrant", base.registrant.to_string()),
+                ("name", base.name.to_string()),
+                ("digest", base.digest.to_string()),
+                ("tokenizer_digest", base.tokenizer_digest.to_string()),
+                ("architecture", base.architecture.to_string()),
+                ("licence", base.licence.to_string()),
+            ],
+            Self::AdapterRegistered(adapter) => vec![
+                ("adapter_id", adapter.id.to_string()),
+                ("developer", adapter.developer.to_string()),
+                ("base_id", adapter.base_id.to_string()),
+                ("name", adapter.name.to_string()),
+                ("datanet_id", adapter.datanet_id.to_string()),
+            ],
+            Self::AdapterVersionPublished(version) => of_version(version),
+            Self::AdapterRetired { id } => vec![("adapter_id", id.to_string())],
+            Self::ParamsUpdated(params) => of_params(params),
+            Self::Paused { until } => vec![("until", until.to_string())],
+            Self::Unpaused => vec![],
+            Self::OwnerProposed { account, expires_at } => {
+                vec![("account", account.to_string()), ("expires_at", expires_at.to_string())]
+            }
+            Self::OwnerChanged { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+            Self::Migrated { from, to } => vec![("from", from.to_owned()), ("to", to.to_owned())],
+        }
+    }
+}
+
+fn of_params(params: &Params) -> Vec<(&'static str, String)> {
+    vec![
+        ("max_pause_seconds", params.max_pause_seconds.to_string()),
+        ("max_token_price", params.max_token_price.to_string()),
+    ]
+}
+
+fn of_version(version: &AdapterVersion) -> Vec<(&'static str, String)> {
+    vec![
+        ("adapter_id", version.adapter_id.to_string()),
+        ("version", version.version.to_string()),
+        ("datanet_version", version.datanet_version.to_string()),
+        ("weights_digest", version.weights_digest.to_string()),
+        ("family_digest", version.family_digest.to_string()),
+        ("prompt_price", version.prompt_price.to_string()),
+        ("response_price", version.response_price.to_string()),
+        ("contributors_bps", version.split.contributors.to_string()),
+        ("developer_bps", version.split.developer.to_string()),
+        ("node_bps", version.split.node.to_string()),
+        ("stakers_bps", version.split.stakers.to_string()),
+        ("treasury_bps", version.split.treasury.to_string()),
+    ]
+}

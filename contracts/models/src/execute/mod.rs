@@ -1,0 +1,60 @@
+//! One file per group of actions. Permission and pause are checked before [`dispatch`].
+
+pub mod admin;
+mod base;
+mod register;
+mod retire;
+mod terms;
+
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
+
+use crate::{msg::ExecuteMsg, ContractError};
+use terms::Terms;
+
+pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    let sender = info.sender;
+    match msg {
+        ExecuteMsg::RegisterBase { name, digest, tokenizer_digest, architecture, licence } => {
+            let new = base::New { name, digest, tokenizer_digest, architecture, licence };
+            base::register(deps, &env, sender, new)
+        }
+        ExecuteMsg::RegisterAdapter {
+            base_id,
+            name,
+            datanet_id,
+            datanet_version,
+            weights_digest,
+            family_digest,
+            prompt_price,
+            response_price,
+            split,
+        } => {
+            let new = register::New { base_id, name, datanet_id };
+            let terms = Terms { datanet_version, weights_digest, family_digest, prompt_price, response_price, split };
+            register::register(deps, &env, sender, new, terms)
+        }
+        ExecuteMsg::PublishAdapterVersion {
+            adapter_id,
+            datanet_version,
+            weights_digest,
+            family_digest,
+            prompt_price,
+            response_price,
+            split,
+        } => {
+            let terms = Terms { datanet_version, weights_digest, family_digest, prompt_price, response_price, split };
+            register::publish(deps, &env, adapter_id.u64(), terms)
+        }
+        ExecuteMsg::Retire { adapter_id } => retire::retire(deps, adapter_id.u64()),
+        ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
+        ExecuteMsg::Pause { until } => admin::pause(deps, &env, until),
+        ExecuteMsg::Unpause {} => admin::unpause(deps, &env),
+        ExecuteMsg::ProposeOwner { account, expires_at } => admin::propose_owner(deps, &env, &account, expires_at),
+        ExecuteMsg::AcceptOwnership {} => admin::accept_ownership(deps, &env, &sender),
+    }
+}
+
+/// Block time in seconds since 1970.
+fn now(env: &Env) -> Uint64 {
+    Uint64::new(env.block.time.seconds())
+}
