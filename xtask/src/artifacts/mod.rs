@@ -1,6 +1,7 @@
 //! `artifacts`: the contracts as the chain gets them. Reproducible, small enough, accepted by both rule sets.
 
 mod build;
+mod exports;
 mod manifest;
 mod paths;
 mod validate;
@@ -93,6 +94,7 @@ fn accept(workspace: &Workspace, built: &[Artifact]) -> Result<()> {
                 artifact.bytes.len()
             );
         }
+        exports::require(artifact)?;
         paths::reject(workspace, artifact)?;
     }
     let staging = tempfile::tempdir()?;

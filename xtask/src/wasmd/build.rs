@@ -45,14 +45,14 @@ fn source_id(workspace: &Workspace) -> Result<String> {
     Ok(sha256_hex(text.as_bytes()))
 }
 
-/// `$ORIGIN`: the loader looks for libwasmvm beside the program first, so neither LD_LIBRARY_PATH nor the module cache
-/// is needed at run time.
+/// Linker flags up to the version.
 const LINKER: &str = "-s -w \
      -X github.com/CosmWasm/wasmd/app.Bech32Prefix=wasm \
      -X github.com/cosmos/cosmos-sdk/version.Name=wasm \
      -X github.com/cosmos/cosmos-sdk/version.AppName=wasmd \
      -X github.com/cosmos/cosmos-sdk/version.Version=";
 
+/// With `$ORIGIN` in its search path the program finds the libwasmvm beside it, also when Go's module cache is gone.
 fn compile(workspace: &Workspace, go: &Path, program: &Path) -> Result<()> {
     let linker = format!("{LINKER}{} -extldflags \"-Wl,-rpath,$ORIGIN\"", pins::WASMD);
     go_step(workspace, go)
