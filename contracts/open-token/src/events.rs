@@ -1,0 +1,31 @@
+//! Typed events of our own. Transfers and the like carry the attributes of cw20-base, which indexers and wallets know.
+
+use cosmwasm_std::Uint128;
+use openledger_contract_kit::event;
+
+/// What this crate adds to the events of cw20-base.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The token exists.
+    Instantiated { supply: Uint128, allocations: usize },
+    /// New code runs.
+    Migrated { from: &'a str, to: &'a str },
+}
+
+impl event::Event for Event<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Instantiated { .. } => "open-token/instantiated",
+            Self::Migrated { .. } => "open-token/migrated",
+        }
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        match *self {
+            Self::Instantiated { supply, allocations } => {
+                vec![("supply", supply.to_string()), ("allocations", allocations.to_string())]
+            }
+            Self::Migrated { from, to } => vec![("from", from.to_owned()), ("to", to.to_owned())],
+        }
+    }
+}
