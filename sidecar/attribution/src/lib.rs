@@ -1,1 +1,23 @@
 //! Per-answer attribution by counterfactual adapters.
+//!
+//! A Datanet's adapter comes as a *family*: the adapter itself, one adapter retrained without each
+//! contributor (same seed, same order of the remaining rows), and placebos retrained on everything
+//! with another order. For a finished answer all of them and the base score the same tokens in one
+//! mixed batch. What the answer loses without a contributor is that contributor's delta; what it
+//! loses between placebos is noise; what it gains over the base is the lift. From there on
+//! everything is integers: `openledger_protocol::attribution` divides the fee.
+//!
+//! This needs forward passes only, so any node that can serve the family can audit it.
+
+mod digest;
+mod error;
+mod family;
+mod lane;
+mod measure;
+mod rank;
+
+pub use error::AuditError;
+pub use family::{Family, Variant, VariantKind};
+pub use lane::AuditLane;
+pub use measure::Measurement;
+pub use rank::{Question, RankRow, RankTable, rank_table, read_questions};

@@ -1,0 +1,67 @@
+//! What an adapter's registration commits to.
+
+use openledger_protocol::{Hash, digest::tagged};
+
+use crate::{Family, VariantKind};
+
+impl Family {
+    /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
+    /// manifest's order within each kind. Names and paths on disk do not matter.
+    #[must_use]
+    pub fn digest(&self) -> Hash {
+        let mut bytes = Vec::new();
+        for variant in self.variants() {
+            bytes.push(match variant.kind {
+                VariantKind::Full => 1,
+                VariantKind::Counterfactual => 2,
+                VariantKind::Placebo => 3,
+            });
+            let contributor = variant.contributor.as_deref().unwrap_or_default().as_bytes();
+            bytes.extend_from_slice(&(contributor.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(contributor);
+            bytes.extend_from_slice(&variant.digest);
+        }
+        tagged("adapter-family", &bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::Variant;
+
+    fn variant(kind: VariantKind, contributor: Option<&str>, byte: u8) -> Variant {
+        Variant {
+            name: format!("v{byte}"),
+            kind,
+            contributor: contributor.map(str::to_owned),
+            folder: PathBuf::from("x"),
+            digest: [byte; 32],
+        }
+    }
+
+    fn family() -> Family {
+        Family {
+            datanet: "d".into(),
+            full: variant(VariantKind::Full, None, 1),
+            counterfactuals: vec![variant(VariantKind::Counterfactual, Some("a"), 2)],
+            placebos: vec![variant(VariantKind::Placebo, None, 3)],
+        }
+    }
+
+    #[test]
+    fn weights_and_contributors_count_and_paths_do_not() {
+        let digest = family().digest();
+        let mut moved = family();
+        moved.full.folder = PathBuf::from("elsewhere");
+        assert_eq!(moved.digest(), digest);
+        let mut other = family();
+        other.counterfactuals[0].contributor = Some("b".into());
+        assert_ne!(other.digest(), digest);
+        let mut other = family();
+        other.placebos[0].digest = [4; 32];
+        assert_ne!(other.digest(), digest);
+    }
+}
