@@ -47,11 +47,8 @@ pub fn check_possession(
     }
 }
 
-/// Whether this encodes the point at infinity: the flag bits of a compressed infinity, then nothing. The sign bit is
-/// ignored here; the host refuses such spellings anyway.
+/// Whether this encodes the point at infinity: the second highest bit of a compressed point says so. No other point
+/// carries that bit, and the host ignores all other bytes when it sees it, so the bit alone decides.
 pub fn is_identity<const N: usize>(point: &Hex<N>) -> bool {
-    match point.as_ref().split_first() {
-        Some((flags, rest)) => flags & 0x40 != 0 && rest.iter().all(|byte| *byte == 0),
-        None => true,
-    }
+    point.as_ref().first().is_none_or(|flags| flags & 0x40 != 0)
 }

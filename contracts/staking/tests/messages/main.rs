@@ -1,0 +1,17 @@
+//! Every message of the staking contract on a simulated chain with the real token, real bech32 and real BLS.
+
+// A test that unwraps or overflows fails with a message, which is all it needs to do.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod admin;
+mod bond_more;
+mod chain;
+mod fund_rewards;
+mod instantiate;
+mod model;
+mod permissions;
+mod register_validator;
+mod snapshot;
+mod unbond;
+mod update_validator;
+mod withdraw_unbonded;

@@ -1,0 +1,69 @@
+use blst::min_pk::AggregatePublicKey;
+use cosmwasm_std::{Uint128, Uint64};
+use staking::{
+    msg::{EpochSet, ExecuteMsg, QueryMsg},
+    ContractError,
+};
+
+use crate::chain::{key, Chain};
+
+const SNAPSHOT: ExecuteMsg = ExecuteMsg::Snapshot {};
+
+#[test]
+fn a_set_holds_bonded_validators_by_address_with_their_aggregate() {
+    let mut chain = Chain::new();
+    chain.register_all(&[400, 300, 200, 100]);
+    chain.unbond(2, 200);
+    let set = chain.snapshot();
+    assert_eq!(set.set_id, Uint64::new(1));
+    assert_eq!(set.created_at.u64(), chain.now());
+    assert_eq!(set.total_power, Uint128::new(800));
+    assert_eq!(set.members.len(), 3);
+    assert!(set.members.windows(2).all(|pair| pair[0].validator < pair[1].validator));
+    let keys: Vec<_> = [0, 1, 3].into_iter().map(|number| key(number).sk_to_pk()).collect();
+    let aggregate = AggregatePublicKey::aggregate(&keys.iter().collect::<Vec<_>>(), true).unwrap();
+    assert_eq!(set.aggregate_public_key, Some(aggregate.to_public_key().to_bytes().into()));
+    for (number, power) in [(0, 400), (1, 300), (3, 100)] {
+        let member = set.members.iter().find(|member| member.validator == chain.validator(number)).unwrap();
+        assert_eq!(member.power, Uint128::new(power));
+        assert_eq!(member.bls_public_key, key(number).sk_to_pk().to_bytes().into());
+    }
+}
+
+#[test]
+fn only_a_change_makes_a_new_set_and_old_ones_stay() {
+    let mut chain = Chain::new();
+    let anyone = chain.account("anyone");
+    assert_eq!(chain.refused(&anyone, &SNAPSHOT), ContractError::NoValidators);
+    chain.register(0, 100);
+    let first = chain.snapshot();
+    chain.wait(10);
+    assert_eq!(chain.refused(&anyone, &SNAPSHOT), ContractError::SetUnchanged { set_id: 1 });
+    chain.register(1, 100);
+    let second = chain.snapshot();
+    assert_eq!(second.set_id, Uint64::new(2));
+    assert_eq!(chain.query::<EpochSet>(&QueryMsg::Set { set_id: Uint64::new(1) }), first);
+}
+
+#[test]
+fn sets_cannot_be_churned() {
+    let mut chain = Chain::new();
+    chain.register(0, 100);
+    chain.snapshot();
+    chain.register(1, 100);
+    let anyone = chain.account("anyone");
+    chain.wait(9);
+    let not_before = chain.now() + 1;
+    assert_eq!(chain.refused(&anyone, &SNAPSHOT), ContractError::SnapshotTooSoon { not_before });
+    chain.wait(1);
+    chain.snapshot();
+}
+
+#[test]
+fn unknown_sets_are_named() {
+    let chain = Chain::new();
+    for query in [QueryMsg::LatestSet {}, QueryMsg::Set { set_id: Uint64::new(9) }] {
+        let error = chain.app.wrap().query_wasm_smart::<EpochSet>(&chain.staking, &query).unwrap_err();
+        assert!(error.to_string().contains("does not exist: the newest is 0"), "{error}");
+    }
+}
