@@ -113,3 +113,79 @@ impl TextStream {
 pub(crate) fn decode(tokenizer: &Tokenizer, ids: &[u32]) -> Result<String, EngineError> {
     tokenizer.decode(ids, true).map_err(|error| EngineError::Tokenization { reason: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tokenizer() -> Arc<Tokenizer> {
+        static LOADED: std::sync::OnceLock<Arc<Tokenizer>> = std::sync::OnceLock::new();
+        let load = || {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/model/tokenizer.json");
+            Arc::new(Tokenizer::from_bytes(std::fs::read(path).expect("read")).expect("parse"))
+        };
+        Arc::clone(LOADED.get_or_init(load))
+    }
+
+    fn stream(ids: &[u32], stops: &[&str]) -> (Vec<String>, TextStream) {
+        let mut stream = TextStream::new(tokenizer(), stops.iter().map(|&stop| stop.to_owned()).collect());
+        let mut pieces = Vec::new();
+        for &id in ids {
+            pieces.push(stream.push(id).unwrap());
+            if stream.stopped() {
+                break;
+            }
+        }
+        pieces.push(stream.finish().unwrap());
+        (pieces, stream)
+    }
+
+    fn ids(text: &str) -> Vec<u32> {
+        tokenizer().encode(text, false).unwrap().get_ids().to_vec()
+    }
+
+    #[test]
+    fn characters_of_several_bytes_arrive_whole() {
+        let text = "příliš 🐎 žluťoučký, 馬!";
+        let ids = ids(text);
+        assert!(ids.len() > 20, "the tokenizer splits these into bytes");
+        let (pieces, _) = stream(&ids, &[]);
+        assert!(pieces.iter().all(|piece| !piece.contains('\u{FFFD}')), "{pieces:?}");
+        assert_eq!(pieces.concat(), text);
+    }
+
+    #[test]
+    fn an_unfinished_character_is_replaced_at_the_end() {
+        let mut ids = ids("a🐎");
+        ids.pop();
+        let (pieces, _) = stream(&ids, &[]);
+        assert_eq!(pieces.concat(), "a\u{FFFD}");
+    }
+
+    #[test]
+    fn a_stop_string_across_tokens_is_never_shown() {
+        let (pieces, stream) = stream(&ids("one two END three"), &["two EN", "never"]);
+        assert!(stream.stopped());
+        assert_eq!(pieces.concat(), "one ");
+        assert_eq!(stream.text(), "one ");
+    }
+
+    #[test]
+    fn text_that_only_resembles_a_stop_string_is_shown() {
+        let (pieces, stream) = stream(&ids("one two EN"), &["two END"]);
+        assert!(!stream.stopped());
+        assert_eq!(pieces.concat(), "one two EN");
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_add_up_to_the_whole_text(ids in prop::collection::vec(0u32..2048, 0..60)) {
+            let (pieces, _) = stream(&ids, &[]);
+            prop_assert_eq!(pieces.concat(), decode(&tokenizer(), &ids).unwrap());
+        }
+    }
+}

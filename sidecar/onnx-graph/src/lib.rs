@@ -17,5 +17,6 @@ pub use error::GraphError;
 pub use external::{ExternalRange, external_range};
 pub use inject::{LoraSite, ROW_SLOTS, inject_lora};
 pub use model::{LoadLimits, Model};
+pub use prost::Message;
 pub use sites::{AttentionShape, LinearSite, SitePart, Sites, find_sites};
 pub use tensor::{byte_size, element, element_bits, element_count};
