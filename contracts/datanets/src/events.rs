@@ -1,4 +1,4 @@
-//! Typed events; together they are enough to rebuild the state. `tests/messages/testdata/events.golden` shows each.
+//! Typed events; together they are enough to rebuild the state. `tests/messages/golden/testdata/events.golden` shows each.
 
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;

@@ -1,4 +1,4 @@
-//! Who may send what. `tests/messages/testdata/permissions.golden` holds the table as text.
+//! Who may send what. `tests/messages/golden/testdata/permissions.golden` holds the table as text.
 
 use std::fmt;
 

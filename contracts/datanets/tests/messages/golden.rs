@@ -1,0 +1,81 @@
+//! Tables that must not change by accident. Update with `GOLDIE_UPDATE=1` and review the difference.
+
+use cosmwasm_std::{Addr, Uint64};
+use datanets::{
+    events::Event,
+    msg::{Contribution, DatanetResponse, ExecuteMsg, Membership, Reason, Status, Version},
+};
+use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission};
+
+use crate::suite::{digest, params};
+
+#[test]
+fn permissions() {
+    goldie::assert!(permission::table::<ExecuteMsg>());
+}
+
+#[test]
+fn events() {
+    let (alice, bob) = (Addr::unchecked("wasm1alice"), Addr::unchecked("wasm1bob"));
+    let (one, end) = (Uint64::one(), Uint64::new(1_700_000_000));
+    let params = params();
+    let datanet = DatanetResponse {
+        datanet_id: one,
+        name: "Speeches".try_into().unwrap(),
+        description: "Yearly speeches".try_into().unwrap(),
+        licence: "CC0-1.0".try_into().unwrap(),
+        commons: bob.clone(),
+        membership: Membership::Approval,
+        ownership: Ownership::new(alice.clone()),
+        curators: vec![],
+        contributions: Uint64::zero(),
+        clusters: 0,
+        latest_version: 0,
+        created_at: end,
+    };
+    let contribution = Contribution {
+        datanet_id: one,
+        contribution_id: Uint64::new(7),
+        contributor: bob.clone(),
+        rows_root: digest(1),
+        rows: 10,
+        media_type: "text/plain".try_into().unwrap(),
+        manifest: digest(2),
+        status: Status::Pending {},
+        offered_at: end,
+    };
+    let version = Version {
+        datanet_id: one,
+        version: 3,
+        content_root: digest(4),
+        cluster_root: digest(5),
+        clusters: 2,
+        rows: Uint64::new(20),
+        published_by: alice.clone(),
+        published_at: end,
+    };
+    let all = [
+        Event::Instantiated { owner: &alice, params: &params },
+        Event::Created(&datanet),
+        Event::Joined { datanet_id: 1, member: &bob, approved_by: Some(&alice) },
+        Event::Joined { datanet_id: 1, member: &bob, approved_by: None },
+        Event::Applied { datanet_id: 1, applicant: &bob },
+        Event::Contributed(&contribution),
+        Event::Accepted { contribution: &contribution, cluster: 0, by: &alice },
+        Event::Rejected { contribution: &contribution, reason: Reason::PersonalData, by: &alice },
+        Event::VersionPublished(&version),
+        Event::DatanetOwnerProposed { datanet_id: 1, account: &bob, expires_at: end },
+        Event::DatanetOwnerChanged { datanet_id: 1, from: &alice, to: &bob },
+        Event::CuratorProposed { datanet_id: 1, account: &bob, expires_at: end },
+        Event::CuratorAdded { datanet_id: 1, account: &bob },
+        Event::CuratorRemoved { datanet_id: 1, account: &bob },
+        Event::ParamsUpdated(&params),
+        Event::Paused { until: end },
+        Event::Unpaused,
+        Event::OwnerProposed { account: &bob, expires_at: end },
+        Event::OwnerChanged { from: &alice, to: &bob },
+        Event::Migrated { from: "0.1.0", to: "0.2.0" },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}

@@ -1,0 +1,19 @@
+//! One file per message, each against the contract in cw-multi-test.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod accept;
+mod admin;
+mod approve_member;
+mod contribute;
+mod create;
+mod curators;
+mod datanet_owner;
+mod golden;
+mod join;
+mod migrate;
+mod model;
+mod publish_version;
+mod query;
+mod reject;
+mod sudo;
+mod suite;

@@ -1,0 +1,149 @@
+//! A chain with one Datanets contract, and short ways to use it.
+
+use std::fmt::Debug;
+
+use cosmwasm_schema::serde::de::DeserializeOwned;
+use cosmwasm_std::{testing::MockStorage, Addr, Uint64};
+use cw_multi_test::{no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32};
+use datanets::{
+    contract,
+    msg::{
+        ConfigResponse, Contribution, DatanetResponse, DraftResponse, ExecuteMsg, InstantiateMsg, Membership, Params,
+        QueryMsg, SudoMsg,
+    },
+    ContractError,
+};
+use openledger_contract_kit::Digest;
+
+pub struct Suite {
+    pub app: App<BankKeeper, MockApiBech32, MockStorage>,
+    pub code: u64,
+    pub contract: Addr,
+}
+
+pub fn params() -> Params {
+    Params { max_pause_seconds: Uint64::new(100), max_clusters: 4, max_rows: 1_000, max_pending: 3 }
+}
+
+/// A digest that is all `byte`.
+pub fn digest(byte: u8) -> Digest {
+    Digest::new([byte; 32])
+}
+
+impl Suite {
+    /// Owner of the contract is `admin`.
+    pub fn new() -> Self {
+        Self::with(params()).unwrap()
+    }
+
+    pub fn with(params: Params) -> Result<Self, ContractError> {
+        let mut app = AppBuilder::new().with_api(MockApiBech32::new("wasm")).build(no_init);
+        let wrapper = ContractWrapper::new(contract::execute, contract::instantiate, contract::query)
+            .with_sudo(contract::sudo)
+            .with_migrate(contract::migrate);
+        let code = app.store_code(Box::new(wrapper));
+        let admin = app.api().addr_make("admin");
+        let msg = InstantiateMsg { owner: admin.to_string(), params };
+        let contract = app
+            .instantiate_contract(code, admin.clone(), &msg, &[], "datanets", Some(admin.to_string()))
+            .map_err(|error| error.downcast::<ContractError>().unwrap())?;
+        Ok(Self { app, code, contract })
+    }
+
+    pub fn account(&self, name: &str) -> Addr {
+        self.app.api().addr_make(name)
+    }
+
+    pub fn exec(&mut self, who: &str, msg: ExecuteMsg) -> Result<AppResponse, ContractError> {
+        let sender = self.account(who);
+        self.app.execute_contract(sender, self.contract.clone(), &msg, &[]).map_err(|error| error.downcast().unwrap())
+    }
+
+    pub fn sudo(&mut self, msg: SudoMsg) -> Result<AppResponse, ContractError> {
+        self.app.wasm_sudo(self.contract.clone(), &msg).map_err(|error| error.downcast().unwrap())
+    }
+
+    pub fn query<T: DeserializeOwned>(&self, msg: &QueryMsg) -> Result<T, String> {
+        self.app.wrap().query_wasm_smart(&self.contract, msg).map_err(|error| error.to_string())
+    }
+
+    pub fn now(&self) -> u64 {
+        self.app.block_info().time.seconds()
+    }
+
+    pub fn wait(&mut self, seconds: u64) {
+        self.app.update_block(|block| block.time = block.time.plus_seconds(seconds));
+    }
+
+    pub fn config(&self) -> ConfigResponse {
+        self.query(&QueryMsg::Config {}).unwrap()
+    }
+
+    pub fn create(&mut self, who: &str, membership: Membership) -> Result<u64, ContractError> {
+        self.exec(who, create_msg(self.account("commons").as_str(), membership))?;
+        let mut after = None;
+        loop {
+            let page: datanets::msg::DatanetsResponse =
+                self.query(&QueryMsg::Datanets { start_after: after, limit: Some(30) }).unwrap();
+            match page.datanets.last() {
+                Some(last) => after = Some(last.datanet_id),
+                None => return Ok(after.unwrap().u64()),
+            }
+        }
+    }
+
+    pub fn join(&mut self, who: &str, id: u64) -> Result<AppResponse, ContractError> {
+        self.exec(who, ExecuteMsg::Join { datanet_id: Uint64::new(id) })
+    }
+
+    pub fn contribute(&mut self, who: &str, id: u64, rows_root: Digest) -> Result<AppResponse, ContractError> {
+        self.exec(who, contribute_msg(id, rows_root))
+    }
+
+    pub fn accept(&mut self, who: &str, id: u64, contribution: u64) -> Result<AppResponse, ContractError> {
+        let (datanet_id, contribution_id) = (Uint64::new(id), Uint64::new(contribution));
+        self.exec(who, ExecuteMsg::Accept { datanet_id, contribution_id })
+    }
+
+    pub fn publish(&mut self, who: &str, id: u64, content_root: Digest) -> Result<AppResponse, ContractError> {
+        self.exec(who, ExecuteMsg::PublishVersion { datanet_id: Uint64::new(id), content_root })
+    }
+
+    pub fn datanet(&self, id: u64) -> DatanetResponse {
+        self.query(&QueryMsg::Datanet { datanet_id: Uint64::new(id) }).unwrap()
+    }
+
+    pub fn contribution(&self, id: u64, contribution: u64) -> Contribution {
+        let (datanet_id, contribution_id) = (Uint64::new(id), Uint64::new(contribution));
+        self.query(&QueryMsg::Contribution { datanet_id, contribution_id }).unwrap()
+    }
+
+    pub fn draft(&self, id: u64) -> DraftResponse {
+        self.query(&QueryMsg::Draft { datanet_id: Uint64::new(id) }).unwrap()
+    }
+}
+
+pub fn create_msg(commons: &str, membership: Membership) -> ExecuteMsg {
+    ExecuteMsg::Create {
+        name: "Speeches".try_into().unwrap(),
+        description: "Yearly speeches, one row per paragraph".try_into().unwrap(),
+        licence: "CC0-1.0".try_into().unwrap(),
+        commons: commons.to_owned(),
+        membership,
+    }
+}
+
+pub fn contribute_msg(id: u64, rows_root: Digest) -> ExecuteMsg {
+    ExecuteMsg::Contribute {
+        datanet_id: Uint64::new(id),
+        rows_root,
+        rows: 10,
+        media_type: "application/vnd.apache.parquet".try_into().unwrap(),
+        manifest: digest(0xee),
+    }
+}
+
+/// True when the table, and not the action, refused.
+pub fn is_unauthorized<T: Debug>(result: Result<T, ContractError>) -> bool {
+    matches!(result, Err(ContractError::Kit(openledger_contract_kit::KitError::Unauthorized { .. })))
+}
