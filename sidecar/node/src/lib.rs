@@ -1,1 +1,18 @@
-//! The OpenLedger sidecar: daemon and command line.
+//! The OpenLedger sidecar: serves paid answers, signs receipts, commits batches, attests epochs.
+
+pub mod api;
+pub mod bls;
+pub mod cli;
+pub mod config;
+pub mod devnet;
+pub mod error;
+pub mod home;
+pub mod ledger;
+pub mod network;
+pub mod operator;
+pub mod process;
+pub mod server;
+pub mod service;
+pub mod serving;
+pub mod signing;
+pub mod validator;

@@ -1,2 +1,10 @@
 //! The `openledger` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use openledger_node::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

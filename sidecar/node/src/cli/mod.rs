@@ -1,0 +1,101 @@
+//! The command line, with the words that operators of Cosmos chains know.
+
+mod devnet;
+mod init;
+mod keys;
+mod start;
+mod version;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{error::NodeError, home::Home};
+
+/// OpenLedger: pays the people whose data made the answer.
+#[derive(Debug, Parser)]
+#[command(name = "openledger", version, propagate_version = true)]
+pub struct Cli {
+    /// Home folder.
+    #[arg(long, global = true, env = "OPENLEDGER_HOME", default_value = "~/.openledger")]
+    home: PathBuf,
+    /// How results are printed.
+    #[arg(long, global = true, env = "OPENLEDGER_OUTPUT", value_enum, default_value_t = Output::Text)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// One JSON object on standard output.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create a home folder with a commented configuration.
+    Init,
+    /// Run the sidecar until it is stopped.
+    Start,
+    /// Manage keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Play the whole loop on a development chain: paid, attributed, attested and claimed answers.
+    Devnet(devnet::Devnet),
+    /// Show versions.
+    Version,
+}
+
+impl Cli {
+    /// Runs the command; the exit code is zero only when it succeeded.
+    pub fn run(self) -> ExitCode {
+        let filter = tracing_subscriber::EnvFilter::try_from_env("OPENLEDGER_LOG")
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,openledger=info"));
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("error: cannot start: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        match runtime.block_on(self.dispatch()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error [{}]: {error}\n  fix: {}", error.reason(), error.fix());
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn dispatch(self) -> Result<(), NodeError> {
+        let home = Home::at(expand(&self.home));
+        match self.command {
+            Command::Init => init::run(&home, self.output),
+            Command::Start => start::run(&home).await,
+            Command::Keys(keys) => keys.run(&home, self.output),
+            Command::Devnet(devnet) => devnet.run(self.output).await,
+            Command::Version => version::run(self.output),
+        }
+    }
+}
+
+/// The shell expands `~` only where it sees it; a default value never passes a shell.
+fn expand(path: &std::path::Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// Prints `text`, or `json` when asked for.
+fn print(output: Output, text: &str, json: &serde_json::Value) {
+    match output {
+        Output::Text => println!("{text}"),
+        Output::Json => println!("{json}"),
+    }
+}

@@ -1,0 +1,124 @@
+//! The configuration file.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{network::Contracts, serving::AdapterSource, validator::Tolerance};
+
+/// What `openledger init` writes.
+pub const TEMPLATE: &str = include_str!("config.toml");
+
+/// Everything that an operator decides.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// gRPC listener.
+    pub listen: SocketAddr,
+    /// Address at which others reach the listener.
+    pub public_url: String,
+    /// gRPC address of the chain.
+    pub chain_grpc: String,
+    /// OpenLedger's contracts there.
+    pub contracts: Contracts,
+    /// The base model.
+    pub model: Model,
+    /// Adapters to serve and to execute again.
+    #[serde(default)]
+    pub adapters: Vec<AdapterSource>,
+    /// Duties as a node.
+    pub serving: Serving,
+    /// Duties as a validator.
+    pub validator: Validator,
+}
+
+/// The base model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Folder with `model.onnx`, `genai_config.json` and `tokenizer.json`.
+    pub folder: PathBuf,
+    /// ONNX Runtime's shared library; `ORT_DYLIB_PATH` when absent.
+    pub ort_library: Option<PathBuf>,
+    /// Threads of one operator.
+    pub threads: usize,
+}
+
+/// Duties as a node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serving {
+    /// Whether to answer paid questions.
+    pub enabled: bool,
+    /// Seconds between batches.
+    pub batch_seconds: u64,
+    /// Seconds between proposed epochs.
+    pub epoch_seconds: u64,
+}
+
+/// Duties as a validator.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validator {
+    /// Whether to sign epochs.
+    pub enabled: bool,
+    /// Receipts executed again, in thousandths.
+    pub sample_per_mille: u16,
+    /// Allowed difference of a recomputed measurement.
+    pub tolerance: Tolerance,
+}
+
+impl Config {
+    /// Reads a configuration and checks what can be checked without the network.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        if config.validator.sample_per_mille > 1000 {
+            return Err("validator.sample_per_mille is above 1000".into());
+        }
+        if config.serving.batch_seconds == 0 || config.serving.epoch_seconds == 0 {
+            return Err("serving.batch_seconds and serving.epoch_seconds must be at least 1".into());
+        }
+        if config.model.threads == 0 {
+            return Err("model.threads must be at least 1".into());
+        }
+        Ok(config)
+    }
+
+    /// Relative paths are relative to the home folder.
+    pub fn resolve(&mut self, home: &Path) {
+        self.model.folder = home.join(&self.model.folder);
+        self.model.ort_library = self.model.ort_library.take().map(|library| home.join(library));
+        for source in &mut self.adapters {
+            source.family = home.join(&source.family);
+            source.datanet = home.join(&source.datanet);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_configuration() {
+        let config = Config::parse(TEMPLATE).unwrap();
+        assert!(config.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (from, to, part) in [
+            ("sample_per_mille = 50", "sample_per_mille = 1001", "sample_per_mille"),
+            ("batch_seconds = 60", "batch_seconds = 0", "batch_seconds"),
+            ("batch_seconds = 60", "batch_second = 60", "batch_second"),
+            ("threads = 2", "threads = 0", "threads"),
+        ] {
+            assert!(TEMPLATE.contains(from), "{from}");
+            let error = Config::parse(&TEMPLATE.replace(from, to)).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The whole loop on a development chain: contracts up, Datanets filled, adapters registered, validators bonded, questions
+//! paid and answered, receipts batched, an epoch attested, everybody paid.
+
+mod accounts;
+mod ask;
+mod chain;
+mod deploy;
+mod fill;
+mod report;
+mod settle;
+mod sidecars;
+
+use std::path::PathBuf;
+
+pub use chain::Target;
+pub use report::Report;
+
+use crate::error::NodeError;
+
+/// What the story is played with.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The chain.
+    pub target: Target,
+    /// Folder with the example model, adapters, Datanets and questions.
+    pub examples: PathBuf,
+    /// Folder with the contracts' wasm.
+    pub artifacts: PathBuf,
+    /// Where homes and stores are kept.
+    pub scratch: PathBuf,
+}
+
+/// A played story whose node and validators still run.
+pub struct Played {
+    /// What happened.
+    pub report: Report,
+    /// The chain; ends when dropped.
+    pub chain: chain::Chain,
+    /// Node and validators; end when dropped.
+    pub sidecars: sidecars::Sidecars,
+}
+
+impl Story {
+    /// Plays every step and returns what happened; any step that fails ends the story.
+    pub async fn play(&self) -> Result<Played, NodeError> {
+        let examples = fill::Examples::read(&self.examples)?;
+        step("starting the chain");
+        let chain = chain::Chain::start(&self.target, &self.scratch, &self.artifacts).await?;
+        let accounts = accounts::Accounts::create(&chain, &examples).await?;
+        step("storing and instantiating the contracts");
+        let contracts = deploy::contracts(&chain, &accounts, &self.artifacts).await?;
+        accounts.hand_out_open(&contracts).await?;
+        step("loading the model");
+        let engine = sidecars::engine(&examples).await?;
+        step("filling the Datanets and registering the adapters");
+        let adapters = fill::fill(&examples, &accounts, &contracts, engine.model()).await?;
+        step("bonding four validators and starting their sidecars");
+        let mut sidecars =
+            sidecars::Sidecars::start(&self.scratch, &chain, &accounts, &contracts, &adapters, &examples, engine)
+                .await?;
+        step("asking six questions over gRPC");
+        let session = ask::Session::open(&accounts, &contracts).await?;
+        let answers = session.ask_all(&examples, &adapters, &sidecars.node_url).await?;
+        step("committing the batch; one validator goes away; the others attest");
+        sidecars.stop_last_validator().await?;
+        let settled = settle::settle(&chain, &accounts, &contracts, sidecars.operator(), &session).await?;
+        let report = Report::new(&chain, &examples, &accounts, &contracts, answers, settled, &sidecars.node_url)?;
+        Ok(Played { report, chain, sidecars })
+    }
+}
+
+/// Tells a person what goes on; standard output belongs to the result.
+fn step(text: &str) {
+    eprintln!("… {text}");
+}

@@ -1,0 +1,198 @@
+//! One node and four validators, each with own keys, home folder, store and listener.
+
+use std::{fs, path::Path, sync::Arc};
+
+use cosmwasm_std::Uint128;
+use cw20::Cw20ExecuteMsg;
+use openledger_chain::Signer;
+use openledger_engine::Engine;
+use openledger_protocol::Scope;
+use staking::msg::{BlsPublicKey, BlsSignature, ExecuteMsg};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    accounts::Accounts,
+    chain::Chain,
+    fill::{Examples, RegisteredAdapter},
+};
+use crate::{
+    bls::BlsKey,
+    config::{Config, TEMPLATE},
+    error::NodeError,
+    home::{ACCOUNT, Home},
+    network::{Contracts, Network},
+    operator::Operator,
+    process::{self, Process},
+    serving::{AdapterSource, Catalog},
+};
+
+/// Self-bond of each validator, in uopen.
+const BOND: u128 = 5_000_000_000;
+
+/// Running sidecars.
+pub struct Sidecars {
+    /// gRPC address of the node.
+    pub node_url: String,
+    /// gRPC addresses of the validators.
+    pub validator_urls: Vec<String>,
+    operator: Operator,
+    validators: Vec<Running>,
+    node: Running,
+}
+
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), NodeError>>,
+}
+
+/// Loads the example model; the story's sidecars share one engine because they share one process.
+pub async fn engine(examples: &Examples) -> Result<Engine, NodeError> {
+    let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
+    config.model.folder = examples.model.clone();
+    tokio::task::spawn_blocking(move || process::engine(&config))
+        .await
+        .map_err(|error| NodeError::Config(format!("the engine did not start: {error}")))?
+}
+
+impl Sidecars {
+    /// Writes the homes, bonds the validators and starts everybody.
+    pub async fn start(
+        scratch: &Path,
+        chain: &Chain,
+        accounts: &Accounts,
+        contracts: &Contracts,
+        adapters: &[RegisteredAdapter],
+        examples: &Examples,
+        engine: Engine,
+    ) -> Result<Self, NodeError> {
+        let sources: Vec<AdapterSource> = adapters
+            .iter()
+            .map(|adapter| AdapterSource {
+                adapter_id: adapter.adapter_id,
+                family: adapter.family.clone(),
+                datanet: adapter.rows.clone(),
+            })
+            .collect();
+        let network = Network::connect(chain.client.clone(), contracts.clone()).await?;
+        let catalog = Arc::new(Catalog::load(&engine, &network, &sources).await?);
+
+        let mut validators = Vec::new();
+        let mut validator_urls = Vec::new();
+        for (index, account) in accounts.validators.iter().enumerate() {
+            let home = Home::at(scratch.join(format!("validator-{}", index + 1)));
+            let bls = BlsKey::generate()?;
+            let url = write_home(&home, account, chain, contracts, examples, &sources, Some(&bls))?;
+            let process = Process::prepare(&home, engine.clone(), Some(catalog.clone())).await?;
+            bond(account, contracts, chain, &bls, &url).await?;
+            validators.push(run(process));
+            validator_urls.push(url);
+        }
+        accounts.founder.execute(&contracts.staking, &ExecuteMsg::Snapshot {}, vec![]).await?;
+
+        let home = Home::at(scratch.join("node"));
+        let node_url = write_home(&home, &accounts.node, chain, contracts, examples, &sources, None)?;
+        let process = Process::prepare(&home, engine, Some(catalog)).await?;
+        let operator =
+            process.operator().cloned().ok_or_else(|| NodeError::Config("the node's home does not serve".into()))?;
+        Ok(Self { node_url, validator_urls, operator, validators, node: run(process) })
+    }
+
+    /// The node's duties on chain.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Stops the last validator, so that the epoch has an absentee.
+    pub async fn stop_last_validator(&mut self) -> Result<(), NodeError> {
+        match self.validators.pop() {
+            Some(running) => running.end().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stops everybody and reports how they ended.
+    pub async fn stop(self) -> Result<(), NodeError> {
+        for running in self.validators.into_iter().chain([self.node]) {
+            running.end().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    async fn end(self) -> Result<(), NodeError> {
+        self.stop.cancel();
+        self.task.await.map_err(|error| NodeError::Config(format!("a sidecar stopped: {error}")))?
+    }
+}
+
+fn run(process: Process) -> Running {
+    let stop = CancellationToken::new();
+    Running { task: tokio::spawn(process.serve(stop.clone())), stop }
+}
+
+/// Writes a home folder with an own free port and returns its address.
+fn write_home(
+    home: &Home,
+    account: &Signer,
+    chain: &Chain,
+    contracts: &Contracts,
+    examples: &Examples,
+    sources: &[AdapterSource],
+    bls: Option<&BlsKey>,
+) -> Result<String, NodeError> {
+    home.init()?;
+    let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| NodeError::Config(format!("no free port: {error}")))?;
+    config.listen = free;
+    config.public_url = format!("http://{free}");
+    config.chain_grpc = chain.grpc_url.clone();
+    config.contracts = contracts.clone();
+    config.model.folder = examples.model.clone();
+    config.adapters = sources.to_vec();
+    config.serving.enabled = bls.is_none();
+    config.validator.enabled = bls.is_some();
+    config.validator.sample_per_mille = 500;
+    let text = toml::to_string(&config).map_err(|error| NodeError::Config(error.to_string()))?;
+    let file = home.config_file();
+    fs::write(&file, text).map_err(|error| NodeError::Config(format!("{}: {error}", file.display())))?;
+    account.key().save(&home.key_file(ACCOUNT))?;
+    if let Some(bls) = bls {
+        bls.save(&home.bls_file())?;
+    }
+    Ok(config.public_url)
+}
+
+async fn bond(
+    account: &Signer,
+    contracts: &Contracts,
+    chain: &Chain,
+    bls: &BlsKey,
+    url: &str,
+) -> Result<(), NodeError> {
+    let scope = Scope { chain_id: chain.client.chain_id().into(), contract: contracts.staking.clone() };
+    let bad = |error: String| NodeError::Config(error);
+    let allow = Cw20ExecuteMsg::IncreaseAllowance {
+        spender: contracts.staking.clone(),
+        amount: Uint128::new(BOND),
+        expires: None,
+    };
+    let register = ExecuteMsg::RegisterValidator {
+        amount: Uint128::new(BOND),
+        bls_public_key: BlsPublicKey::new(bls.public_key()),
+        proof_of_possession: BlsSignature::new(bls.prove_possession(&scope, account.address())),
+        endpoint: staking::msg::Endpoint::new(url).map_err(|error| bad(error.to_string()))?,
+        moniker: staking::msg::Moniker::new(account.key().name()).map_err(|error| bad(error.to_string()))?,
+    };
+    let value = |message: serde_json::Result<serde_json::Value>| message.map_err(|error| bad(error.to_string()));
+    account
+        .execute_many(&[
+            (contracts.open_token.as_str(), value(serde_json::to_value(&allow))?, vec![]),
+            (contracts.staking.as_str(), value(serde_json::to_value(&register))?, vec![]),
+        ])
+        .await?;
+    Ok(())
+}

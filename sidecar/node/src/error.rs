@@ -1,0 +1,256 @@
+//! Every failure that a caller can meet: one reason, one gRPC code, one sentence on what to do.
+
+use std::collections::HashMap;
+
+use openledger_chain::ChainError;
+use openledger_engine::EngineError;
+use openledger_protocol::{amount::AmountError, credits::CreditError, credits::RootError};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// A failure with a stable reason.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A field of the request is missing, malformed or over its limit.
+    #[error("{field}: {problem}")]
+    BadRequest {
+        /// Name of the field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No such adapter here.
+    #[error("adapter {0} is not served by this node")]
+    UnknownAdapter(u64),
+    /// The files of an adapter are not what the chain registered.
+    #[error("adapter {adapter_id}: {problem}")]
+    AdapterMismatch {
+        /// Adapter.
+        adapter_id: u64,
+        /// What differs.
+        problem: String,
+    },
+    /// The voucher is for another chain or contract.
+    #[error("the voucher is scoped to another chain or settlement contract")]
+    VoucherScope,
+    /// The signature is not the session key's.
+    #[error("the voucher is not signed by the key of session {0}")]
+    VoucherForged(u64),
+    /// The sequence was used before.
+    #[error("voucher sequence {got} of session {session_id} is not above {last}")]
+    VoucherReplayed {
+        /// Session.
+        session_id: u64,
+        /// Sequence in the voucher.
+        got: u64,
+        /// Highest sequence seen.
+        last: u64,
+    },
+    /// The voucher does not cover the request.
+    #[error("the voucher covers {covered} uopen of session {session_id}; this request needs {needed}")]
+    VoucherTooSmall {
+        /// Session.
+        session_id: u64,
+        /// Cumulative amount of the voucher.
+        covered: u128,
+        /// Charged and reserved so far plus this request's maximum.
+        needed: u128,
+    },
+    /// The voucher promises more than the session holds.
+    #[error("the voucher promises {promised} uopen; session {session_id} can pay {budget} in all")]
+    VoucherOverdrawn {
+        /// Session.
+        session_id: u64,
+        /// Cumulative amount of the voucher.
+        promised: u128,
+        /// What the session can pay in all.
+        budget: u128,
+    },
+    /// The session cannot pay for this.
+    #[error("session {session_id}: {problem}")]
+    SessionUnusable {
+        /// Session.
+        session_id: u64,
+        /// Why.
+        problem: String,
+    },
+    /// Nothing under this id.
+    #[error("{kind} {id} is unknown here")]
+    NotFound {
+        /// Kind of thing.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// A batch does not follow from its receipts.
+    #[error("batch {batch_id}: {problem}")]
+    BatchInvalid {
+        /// Batch in the settlement contract.
+        batch_id: u64,
+        /// What does not hold.
+        problem: String,
+    },
+    /// A proposed epoch does not follow from its batches.
+    #[error("epoch {epoch}: {problem}")]
+    EpochInvalid {
+        /// Epoch.
+        epoch: u64,
+        /// What does not hold.
+        problem: String,
+    },
+    /// Signing would be an equivocation.
+    #[error("epoch {0} was signed before with another content")]
+    WouldEquivocate(u64),
+    /// Too few validators signed.
+    #[error("epoch {epoch}: {signed} of {total} power signed, more than two thirds are needed; {reasons}")]
+    NoQuorum {
+        /// Epoch.
+        epoch: u64,
+        /// Power that signed.
+        signed: u128,
+        /// Power of the set.
+        total: u128,
+        /// Why the others did not.
+        reasons: String,
+    },
+    /// Recomputing disagrees with a receipt.
+    #[error("receipt {receipt}: {problem}")]
+    ReceiptInvalid {
+        /// Digest in hex.
+        receipt: String,
+        /// What does not hold.
+        problem: String,
+    },
+    /// The model refused or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The chain refused or failed.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// Another node or validator refused or failed.
+    #[error("{endpoint}: {status}")]
+    Peer {
+        /// Its address.
+        endpoint: String,
+        /// What it said.
+        status: String,
+    },
+    /// The store failed.
+    #[error("the ledger cannot be read or written: {0}")]
+    Ledger(String),
+    /// The home folder or its configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+}
+
+impl NodeError {
+    /// UPPER_SNAKE name, stable across versions.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::BadRequest { .. } => "BAD_REQUEST",
+            Self::UnknownAdapter(_) => "UNKNOWN_ADAPTER",
+            Self::AdapterMismatch { .. } => "ADAPTER_MISMATCH",
+            Self::VoucherScope => "VOUCHER_SCOPE",
+            Self::VoucherForged(_) => "VOUCHER_FORGED",
+            Self::VoucherReplayed { .. } => "VOUCHER_REPLAYED",
+            Self::VoucherTooSmall { .. } => "VOUCHER_TOO_SMALL",
+            Self::VoucherOverdrawn { .. } => "VOUCHER_OVERDRAWN",
+            Self::SessionUnusable { .. } => "SESSION_UNUSABLE",
+            Self::NotFound { .. } => "NOT_FOUND",
+            Self::BatchInvalid { .. } => "BATCH_INVALID",
+            Self::EpochInvalid { .. } => "EPOCH_INVALID",
+            Self::WouldEquivocate(_) => "WOULD_EQUIVOCATE",
+            Self::NoQuorum { .. } => "NO_QUORUM",
+            Self::ReceiptInvalid { .. } => "RECEIPT_INVALID",
+            Self::Engine(error) => error.code(),
+            Self::Chain(error) => error.code(),
+            Self::Peer { .. } => "PEER",
+            Self::Ledger(_) => "LEDGER",
+            Self::Config(_) => "CONFIG",
+        }
+    }
+
+    /// What the caller should do next.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::BadRequest { .. } => "correct the named field and send the request again",
+            Self::UnknownAdapter(_) => "list the adapters that this node serves with ListModels",
+            Self::AdapterMismatch { .. } => "install the files that the models contract registered, or register these",
+            Self::VoucherScope => "sign the voucher for the chain id and settlement contract of this network",
+            Self::VoucherForged(_) => "sign with the key whose public key opened the session, with low S",
+            Self::VoucherReplayed { .. } => "sign a voucher with the next sequence",
+            Self::VoucherTooSmall { .. } => "sign a voucher over at least the needed amount",
+            Self::VoucherOverdrawn { .. } => "sign a smaller voucher or open a session with a larger budget",
+            Self::SessionUnusable { .. } => "open a session that allows this adapter, price and time",
+            Self::NotFound { .. } => "check the id; receipts and batches live at the node that made them",
+            Self::BatchInvalid { .. } | Self::ReceiptInvalid { .. } => {
+                "do not pay it: keep the evidence and let the batch expire so that buyers are refunded"
+            }
+            Self::EpochInvalid { .. } => "propose the epoch that the chain expects, with the batches it holds",
+            Self::WouldEquivocate(_) => "propose the statement that was signed first",
+            Self::NoQuorum { .. } => "wait for the absent validators or let the batches expire",
+            Self::Engine(_) => "see the message; the request changed nothing and was not charged",
+            Self::Chain(_) => "check the chain's address and the account's funds, then try again",
+            Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
+            Self::Ledger(_) => "check disk space and permissions of the home folder",
+            Self::Config(_) => "correct the configuration and start again",
+        }
+    }
+
+    fn grpc_code(&self) -> Code {
+        match self {
+            Self::BadRequest { .. } => Code::InvalidArgument,
+            Self::UnknownAdapter(_) | Self::NotFound { .. } => Code::NotFound,
+            Self::VoucherScope | Self::VoucherForged(_) => Code::PermissionDenied,
+            Self::VoucherReplayed { .. } => Code::Aborted,
+            Self::VoucherTooSmall { .. }
+            | Self::VoucherOverdrawn { .. }
+            | Self::SessionUnusable { .. }
+            | Self::AdapterMismatch { .. }
+            | Self::BatchInvalid { .. }
+            | Self::EpochInvalid { .. }
+            | Self::WouldEquivocate(_)
+            | Self::NoQuorum { .. }
+            | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
+            Self::Engine(error) => match error.code() {
+                "REQUEST_OVER_LIMIT" | "REQUEST_INVALID" => Code::InvalidArgument,
+                "ADAPTER_UNKNOWN" => Code::NotFound,
+                "QUEUE_FULL" => Code::ResourceExhausted,
+                _ => Code::Internal,
+            },
+            Self::Chain(_) | Self::Peer { .. } => Code::Unavailable,
+            Self::Ledger(_) | Self::Config(_) => Code::Internal,
+        }
+    }
+}
+
+impl From<NodeError> for Status {
+    fn from(error: NodeError) -> Self {
+        let mut details = ErrorDetails::new();
+        let metadata = HashMap::from([("fix".to_owned(), error.fix().to_owned())]);
+        details.set_error_info(error.reason(), "openledger", metadata);
+        Status::with_error_details(error.grpc_code(), error.to_string(), details)
+    }
+}
+
+impl From<sqlx::Error> for NodeError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ledger(error.to_string())
+    }
+}
+
+impl From<AmountError> for NodeError {
+    fn from(error: AmountError) -> Self {
+        Self::BadRequest { field: "amount", problem: error.to_string() }
+    }
+}
+
+/// A credit error names the receipt that it was found in.
+pub fn receipt_error(id: &[u8], error: CreditError) -> NodeError {
+    NodeError::ReceiptInvalid { receipt: hex::encode(id), problem: error.to_string() }
+}
+
+/// A root error names the batch that it was found in.
+pub fn batch_error(batch_id: u64, error: RootError) -> NodeError {
+    NodeError::BatchInvalid { batch_id, problem: error.to_string() }
+}

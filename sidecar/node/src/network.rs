@@ -1,0 +1,218 @@
+//! What the chain says: addresses, sessions, batches, epochs and the terms of adapters.
+
+use cosmwasm_std::Uint64;
+use datanets::msg::{ClustersResponse, DatanetResponse, QueryMsg as DatanetsQuery};
+use models::msg::{AdapterResponse, AdapterVersion, Base, QueryMsg as ModelsQuery};
+use openledger_chain::{ChainClient, ChainError};
+use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use settlement::msg::{
+    BatchResponse, BatchStatus, BatchesResponse, ConfigResponse, EpochResponse, MaybeEpochResponse, NodeResponse,
+    QueryMsg, SessionResponse,
+};
+use staking::msg::{EpochSet, QueryMsg as StakingQuery, ValidatorResponse};
+
+use crate::error::NodeError;
+
+/// Addresses of the contracts of one network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contracts {
+    /// OPEN.
+    pub open_token: String,
+    /// Datanets.
+    pub datanets: String,
+    /// Base models and adapters.
+    pub models: String,
+    /// Validators.
+    pub staking: String,
+    /// Sessions, batches, epochs and claims.
+    pub settlement: String,
+}
+
+/// A chain and its OpenLedger contracts.
+#[derive(Debug, Clone)]
+pub struct Network {
+    client: ChainClient,
+    contracts: Contracts,
+    treasury: String,
+}
+
+/// What the chain fixes about one version of an adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterTerms {
+    /// Adapter in the models contract.
+    pub adapter_id: u64,
+    /// Version of the adapter.
+    pub version: u32,
+    /// Its name.
+    pub name: String,
+    /// Datanet that trained it.
+    pub datanet_id: u64,
+    /// Rows roots of the Datanet version's clusters, in order.
+    pub cluster_roots: Vec<Hash>,
+    /// Digest of the base model, SHA-256.
+    pub base_digest: Hash,
+    /// Digest of the tokenizer.
+    pub tokenizer_digest: Hash,
+    /// Digest of the weights.
+    pub adapter_digest: Hash,
+    /// Digest of the manifest of counterfactual and placebo adapters.
+    pub family_digest: Hash,
+    /// Price of a prompt token, in uopen.
+    pub prompt_price: u128,
+    /// Price of a response token, in uopen.
+    pub response_price: u128,
+    /// How a fee is divided.
+    pub split: SplitTable,
+    /// Who can be paid; the node's account is filled in per receipt.
+    pub payees: Payees,
+}
+
+impl Network {
+    /// Reads the addresses that settlement publishes and checks that they are the configured ones.
+    pub async fn connect(client: ChainClient, contracts: Contracts) -> Result<Self, NodeError> {
+        let config: ConfigResponse = client.query_smart(&contracts.settlement, &QueryMsg::Config {}).await?;
+        for (name, configured, published) in [
+            ("open_token", &contracts.open_token, &config.token),
+            ("staking", &contracts.staking, &config.staking),
+            ("models", &contracts.models, &config.models),
+        ] {
+            if configured != published.as_str() {
+                return Err(NodeError::Config(format!(
+                    "contracts.{name} is {configured}, but the settlement contract works with {published}"
+                )));
+            }
+        }
+        Ok(Self { client, contracts, treasury: config.treasury.into_string() })
+    }
+
+    /// The chain.
+    pub fn client(&self) -> &ChainClient {
+        &self.client
+    }
+
+    /// The contracts.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// Scope of everything that settlement checks.
+    pub fn scope(&self) -> Scope {
+        Scope { chain_id: self.client.chain_id().into(), contract: self.contracts.settlement.clone() }
+    }
+
+    /// One session.
+    pub async fn session(&self, session_id: u64) -> Result<SessionResponse, NodeError> {
+        self.settlement(&QueryMsg::Session { session_id: session_id.into() })
+            .await
+            .map_err(|error| absent(error, "session", session_id))
+    }
+
+    /// One batch.
+    pub async fn batch(&self, batch_id: u64) -> Result<BatchResponse, NodeError> {
+        self.settlement(&QueryMsg::Batch { batch_id: batch_id.into() })
+            .await
+            .map_err(|error| absent(error, "batch", batch_id))
+    }
+
+    /// Batches that wait for an epoch, oldest first, at most 30.
+    pub async fn pending_batches(&self) -> Result<BatchesResponse, NodeError> {
+        let query = QueryMsg::Batches { status: BatchStatus::Pending, start_after: None, limit: Some(30) };
+        Ok(self.settlement(&query).await?)
+    }
+
+    /// A node's last batch.
+    pub async fn node(&self, address: &str) -> Result<NodeResponse, NodeError> {
+        Ok(self.settlement(&QueryMsg::Node { address: address.into() }).await?)
+    }
+
+    /// The newest accepted epoch.
+    pub async fn latest_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
+        let answer: MaybeEpochResponse = self.settlement(&QueryMsg::LatestEpoch {}).await?;
+        Ok(answer.epoch)
+    }
+
+    /// The epoch that claims are checked against.
+    pub async fn claimable_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
+        let answer: MaybeEpochResponse = self.settlement(&QueryMsg::ClaimableEpoch {}).await?;
+        Ok(answer.epoch)
+    }
+
+    /// One accepted epoch.
+    pub async fn epoch(&self, epoch: u64) -> Result<EpochResponse, NodeError> {
+        self.settlement(&QueryMsg::Epoch { epoch: epoch.into() }).await.map_err(|error| absent(error, "epoch", epoch))
+    }
+
+    /// The newest validator set.
+    pub async fn latest_set(&self) -> Result<EpochSet, NodeError> {
+        Ok(self.client.query_smart(&self.contracts.staking, &StakingQuery::LatestSet {}).await?)
+    }
+
+    /// One validator.
+    pub async fn validator(&self, address: &str) -> Result<ValidatorResponse, NodeError> {
+        let query = StakingQuery::Validator { validator: address.into() };
+        Ok(self.client.query_smart(&self.contracts.staking, &query).await?)
+    }
+
+    /// The terms of an adapter's version; the newest when `version` is absent.
+    pub async fn adapter(&self, adapter_id: u64, version: Option<u32>) -> Result<AdapterTerms, NodeError> {
+        let missing = |error| absent(error, "adapter", adapter_id);
+        let id = Uint64::from(adapter_id);
+        let answer: AdapterResponse = self.models(&ModelsQuery::Adapter { id }).await.map_err(missing)?;
+        let adapter = answer.adapter;
+        let terms: AdapterVersion = match version {
+            Some(version) if version != answer.latest.version => {
+                self.models(&ModelsQuery::AdapterVersion { id, version }).await.map_err(missing)?
+            }
+            _ => answer.latest,
+        };
+        let base: Base = self.models(&ModelsQuery::Base { id: adapter.base_id }).await?;
+        let datanet_id = adapter.datanet_id;
+        let datanet: DatanetResponse = self.datanets(&DatanetsQuery::Datanet { datanet_id }).await?;
+        let clusters = DatanetsQuery::Clusters { datanet_id, version: terms.datanet_version };
+        let ClustersResponse { clusters } = self.datanets(&clusters).await?;
+        Ok(AdapterTerms {
+            adapter_id,
+            version: terms.version,
+            name: adapter.name.to_string(),
+            datanet_id: datanet_id.u64(),
+            cluster_roots: clusters.iter().map(|cluster| cluster.rows_root.into_bytes()).collect(),
+            base_digest: base.digest.into_bytes(),
+            tokenizer_digest: base.tokenizer_digest.into_bytes(),
+            adapter_digest: terms.weights_digest.into_bytes(),
+            family_digest: terms.family_digest.into_bytes(),
+            prompt_price: terms.prompt_price.u128(),
+            response_price: terms.response_price.u128(),
+            split: terms.split.into(),
+            payees: Payees {
+                contributors: clusters.iter().map(|cluster| cluster.contributor.to_string()).collect(),
+                commons: datanet.commons.into_string(),
+                developer: adapter.developer.into_string(),
+                node: String::new(),
+                stakers: self.contracts.staking.clone(),
+                treasury: self.treasury.clone(),
+            },
+        })
+    }
+
+    async fn settlement<T: DeserializeOwned>(&self, query: &QueryMsg) -> Result<T, ChainError> {
+        self.client.query_smart(&self.contracts.settlement, query).await
+    }
+
+    async fn models<T: DeserializeOwned>(&self, query: &ModelsQuery) -> Result<T, ChainError> {
+        self.client.query_smart(&self.contracts.models, query).await
+    }
+
+    async fn datanets<T: DeserializeOwned>(&self, query: &DatanetsQuery) -> Result<T, ChainError> {
+        self.client.query_smart(&self.contracts.datanets, query).await
+    }
+}
+
+/// A contract's refusal of an id is "not found"; anything else stays what it is.
+fn absent(error: ChainError, kind: &'static str, id: u64) -> NodeError {
+    match error {
+        ChainError::Query { .. } => NodeError::NotFound { kind, id: id.to_string() },
+        other => NodeError::Chain(other),
+    }
+}

@@ -1,0 +1,140 @@
+//! A running sidecar: what a home folder's configuration asks for, until it is told to stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use openledger_chain::{ChainClient, Signer};
+use openledger_engine::{Engine, EngineConfig, Limits};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    error::NodeError,
+    home::Home,
+    ledger::Ledger,
+    network::Network,
+    operator::Operator,
+    server::{self, Roles},
+    serving::{Catalog, Serving},
+    validator::Validator,
+};
+
+/// Starts the engine that a configuration names.
+pub fn engine(config: &Config) -> Result<Engine, NodeError> {
+    Ok(Engine::start(EngineConfig {
+        model_dir: config.model.folder.clone(),
+        ort_library: config.model.ort_library.clone(),
+        threads: config.model.threads,
+        limits: Limits::default(),
+    })?)
+}
+
+/// Parts of a sidecar that is ready to serve.
+pub struct Process {
+    listener: tokio::net::TcpListener,
+    roles: Roles,
+    ledger: Ledger,
+    operator: Option<(Operator, Duration, Duration)>,
+}
+
+impl Process {
+    /// Prepares everything that `home` asks for; `engine` may be shared within a process.
+    pub async fn prepare(home: &Home, engine: Engine, catalog: Option<Arc<Catalog>>) -> Result<Self, NodeError> {
+        let config = home.config()?;
+        let listener = server::bind(config.listen).await?;
+        let ledger = home.ledger().await?;
+        let client = ChainClient::connect(&config.chain_grpc).await?;
+        let signer: Signer = client.signer(home.account()?);
+        let network = Network::connect(client, config.contracts.clone()).await?;
+        let catalog = match catalog {
+            Some(catalog) => catalog,
+            None => Arc::new(Catalog::load(&engine, &network, &config.adapters).await?),
+        };
+        let mut roles = Roles::default();
+        let mut operator = None;
+        if config.serving.enabled {
+            roles.serving = Some(Serving {
+                network: network.clone(),
+                signer: signer.clone(),
+                ledger: ledger.clone(),
+                engine: engine.clone(),
+                catalog: catalog.clone(),
+            });
+            let duties = Operator {
+                network: network.clone(),
+                signer: signer.clone(),
+                ledger: ledger.clone(),
+                public_url: config.public_url.clone(),
+            };
+            let seconds = Duration::from_secs;
+            operator = Some((duties, seconds(config.serving.batch_seconds), seconds(config.serving.epoch_seconds)));
+        }
+        if config.validator.enabled {
+            roles.validator = Some(Validator {
+                network,
+                account: signer.address().to_owned(),
+                key: Arc::new(home.bls_key()?),
+                ledger: ledger.clone(),
+                engine,
+                catalog,
+                sample_per_mille: config.validator.sample_per_mille,
+                tolerance: config.validator.tolerance,
+                turn: Arc::new(Mutex::new(())),
+            });
+        }
+        Ok(Self { listener, roles, ledger, operator })
+    }
+
+    /// Address of the listener.
+    pub fn address(&self) -> Result<SocketAddr, NodeError> {
+        self.listener.local_addr().map_err(|error| NodeError::Config(error.to_string()))
+    }
+
+    /// The operator's duties, when this process serves.
+    pub fn operator(&self) -> Option<&Operator> {
+        self.operator.as_ref().map(|(operator, _, _)| operator)
+    }
+
+    /// Serves, and commits batches and epochs on their intervals, until `stop`.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
+        let duties = self.operator.map(|(operator, batches, epochs)| {
+            let batch = tokio::spawn(commit_batches(operator.clone(), batches, stop.clone()));
+            (batch, tokio::spawn(close_epochs(operator, epochs, stop.clone())))
+        });
+        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
+        if let Some((batch, epoch)) = duties {
+            // Both end with the token; a duty that panicked is reported here.
+            let ended = |error: tokio::task::JoinError| NodeError::Config(format!("a duty stopped: {error}"));
+            batch.await.map_err(ended)?;
+            epoch.await.map_err(ended)?;
+        }
+        Ok(())
+    }
+
+    /// Serves without duties on intervals: the caller commits batches and epochs itself.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), NodeError> {
+        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await
+    }
+}
+
+async fn commit_batches(operator: Operator, every: Duration, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        match operator.commit_batch().await {
+            Ok(Some(batch_id)) => tracing::info!(batch_id, "batch committed"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(reason = error.reason(), %error, "batch not committed; trying again"),
+        }
+    }
+}
+
+async fn close_epochs(operator: Operator, every: Duration, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        match operator.close_epoch().await {
+            Ok(Some(epoch)) => {
+                tracing::info!(epoch = epoch.statement.epoch, signers = epoch.signers.len(), "epoch accepted");
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(reason = error.reason(), %error, "epoch not accepted; trying again"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One listener with every service that this process offers, health and reflection included.
+
+use std::{future::Future, net::SocketAddr};
+
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Server, server::Router};
+
+use crate::{
+    api::{
+        FILE_DESCRIPTOR_SET, attestation_service_server::AttestationServiceServer,
+        batch_service_server::BatchServiceServer, inference_service_server::InferenceServiceServer,
+        receipt_service_server::ReceiptServiceServer,
+    },
+    error::NodeError,
+    ledger::Ledger,
+    service::{AttestationApi, BatchApi, InferenceApi, ReceiptApi},
+    serving::Serving,
+    validator::Validator,
+};
+
+/// Largest request, in bytes.
+const MAX_REQUEST_BYTES: usize = 256 * 1024;
+
+/// What a process offers.
+#[derive(Clone, Default)]
+pub struct Roles {
+    /// Serves answers.
+    pub serving: Option<Serving>,
+    /// Signs epochs.
+    pub validator: Option<Validator>,
+}
+
+/// Binds `listen`; port zero takes a free one.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, NodeError> {
+    TcpListener::bind(listen).await.map_err(|error| NodeError::Config(format!("cannot listen on {listen}: {error}")))
+}
+
+/// Serves until `shutdown` completes; answers in flight are finished first.
+pub async fn serve(
+    listener: TcpListener,
+    roles: Roles,
+    ledger: Ledger,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), NodeError> {
+    let router = router(roles, ledger).await?;
+    router
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown)
+        .await
+        .map_err(|error| NodeError::Config(format!("the server stopped: {error}")))
+}
+
+async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let broken = |error: tonic_reflection::server::Error| NodeError::Config(format!("reflection: {error}"));
+    let mut router = Server::builder()
+        .add_service(health_service)
+        .add_service(reflection().build_v1().map_err(broken)?)
+        .add_service(reflection().build_v1alpha().map_err(broken)?);
+    if let Some(serving) = roles.serving {
+        let inference = InferenceServiceServer::new(InferenceApi(serving)).max_decoding_message_size(MAX_REQUEST_BYTES);
+        health.set_serving::<InferenceServiceServer<InferenceApi>>().await;
+        let receipts = ReceiptServiceServer::new(ReceiptApi(ledger.clone()));
+        health.set_serving::<ReceiptServiceServer<ReceiptApi>>().await;
+        let batches = BatchServiceServer::new(BatchApi(ledger));
+        health.set_serving::<BatchServiceServer<BatchApi>>().await;
+        router = router.add_service(inference).add_service(receipts).add_service(batches);
+    }
+    if let Some(validator) = roles.validator {
+        let attestation =
+            AttestationServiceServer::new(AttestationApi(validator)).max_decoding_message_size(MAX_REQUEST_BYTES);
+        health.set_serving::<AttestationServiceServer<AttestationApi>>().await;
+        router = router.add_service(attestation);
+    }
+    Ok(router)
+}

@@ -1,0 +1,239 @@
+//! One paid answer from question to receipt.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Sampling};
+use openledger_protocol::{Voucher, attribution::attribute, fees};
+use tokio::sync::mpsc;
+
+use super::{ServedAdapter, Serving, payment, receipt};
+use crate::{
+    api::{OpenedReceipt, SamplingParameters},
+    error::NodeError,
+    ledger::Reservation,
+};
+
+/// Longest prompt, in bytes of text.
+const MAX_PROMPT_BYTES: usize = 16 * 1024;
+/// Delivered tokens when the request names no bound.
+const DEFAULT_NEW_TOKENS: u32 = 48;
+/// Most tokens that one answer may deliver.
+const MAX_NEW_TOKENS: u32 = 256;
+
+/// A question with its payment.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Adapter in the models contract.
+    pub adapter_id: u64,
+    /// Text.
+    pub prompt: String,
+    /// How to draw tokens.
+    pub sampling: SamplingParameters,
+    /// Payment.
+    pub voucher: Voucher,
+    /// Session key's signature of the voucher.
+    pub voucher_signature: Vec<u8>,
+}
+
+/// What a client sees while its answer is made.
+#[derive(Debug)]
+pub enum AnswerEvent {
+    /// A token and the text that became final with it.
+    Token {
+        /// Token id.
+        id: u32,
+        /// Text.
+        text: String,
+    },
+    /// The end, after the receipt was stored.
+    Finished {
+        /// Whole text.
+        text: String,
+        /// Why it ended.
+        reason: FinishReason,
+        /// The receipt with its openings.
+        receipt: Box<OpenedReceipt>,
+    },
+}
+
+/// An answer that was accepted and is being made.
+pub struct Answer {
+    /// Highest fee, in uopen.
+    pub max_fee: u128,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens, then the receipt.
+    pub events: mpsc::Receiver<Result<AnswerEvent, NodeError>>,
+}
+
+impl Serving {
+    /// Checks a question and its payment and starts to answer it. An error here charged nothing.
+    pub async fn answer(&self, question: Question) -> Result<Answer, NodeError> {
+        let (adapter, mut sampling) = self.validate(&question)?;
+        if sampling.max_new_tokens == 0 {
+            sampling.max_new_tokens = DEFAULT_NEW_TOKENS;
+        }
+        let prompt = self.engine.encode(&question.prompt)?;
+        let prompt_tokens = u32::try_from(prompt.len())
+            .map_err(|_| NodeError::BadRequest { field: "prompt", problem: "too many tokens".into() })?;
+        let terms = &adapter.terms;
+        let max_fee = fees::fee(prompt_tokens, terms.prompt_price, sampling.max_new_tokens, terms.response_price)
+            .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
+        let reservation = payment::check(
+            &self.network,
+            self.signer.address(),
+            &adapter,
+            &question.voucher,
+            &question.voucher_signature,
+            max_fee,
+        )
+        .await?;
+        self.ledger.reserve(&reservation).await?;
+
+        let request = GenerateRequest {
+            adapter: Some(adapter.engine_id()),
+            prompt: prompt.clone(),
+            sampling: engine_sampling(&sampling),
+            max_new_tokens: sampling.max_new_tokens as usize,
+            stop: stop_strings(),
+        };
+        let tokens = match self.engine.generate(request).await {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                self.ledger.release(reservation.session_id, reservation.sequence).await?;
+                return Err(error.into());
+            }
+        };
+        let (sender, events) = mpsc::channel(64);
+        let task = AnswerTask { serving: self.clone(), adapter, prompt, sampling, reservation };
+        tokio::spawn(task.run(tokens, sender));
+        Ok(Answer { max_fee, prompt_tokens, events })
+    }
+
+    fn validate(&self, question: &Question) -> Result<(ServedAdapter, SamplingParameters), NodeError> {
+        let bad = |field, problem: &str| Err(NodeError::BadRequest { field, problem: problem.into() });
+        let adapter = self.catalog.get(question.adapter_id)?;
+        if question.prompt.is_empty() || question.prompt.len() > MAX_PROMPT_BYTES {
+            return bad("prompt", "give 1 to 16384 bytes of text");
+        }
+        let sampling = question.sampling;
+        if sampling.max_new_tokens > MAX_NEW_TOKENS {
+            return bad("max_new_tokens", "ask for at most 256 tokens");
+        }
+        if !sampling.temperature.is_finite() || !(0.0..=10.0).contains(&sampling.temperature) {
+            return bad("temperature", "give a number from 0 to 10");
+        }
+        if !sampling.top_p.is_finite() || !(0.0..=1.0).contains(&sampling.top_p) {
+            return bad("top_p", "give a number from 0 to 1");
+        }
+        Ok((adapter, sampling))
+    }
+}
+
+/// An answer is one line.
+pub fn stop_strings() -> Vec<String> {
+    vec!["\n".into()]
+}
+
+/// Sampling in the engine's words: its top-p of one means no limit, ours of zero.
+pub fn engine_sampling(parameters: &SamplingParameters) -> Sampling {
+    Sampling {
+        temperature: parameters.temperature,
+        top_k: parameters.top_k as usize,
+        top_p: if parameters.top_p == 0.0 { 1.0 } else { parameters.top_p },
+        seed: parameters.seed,
+    }
+}
+
+struct AnswerTask {
+    serving: Serving,
+    adapter: ServedAdapter,
+    prompt: Vec<u32>,
+    sampling: SamplingParameters,
+    reservation: Reservation,
+}
+
+impl AnswerTask {
+    async fn run(
+        self,
+        mut tokens: mpsc::Receiver<Result<GenerateEvent, openledger_engine::EngineError>>,
+        sender: mpsc::Sender<Result<AnswerEvent, NodeError>>,
+    ) {
+        let mut delivered = Vec::new();
+        let outcome = loop {
+            match tokens.recv().await {
+                Some(Ok(GenerateEvent::Token { id, text })) => {
+                    if sender.send(Ok(AnswerEvent::Token { id, text })).await.is_err() {
+                        // The client left: it owes what it was sent, the token that failed to leave excluded.
+                        break self.settle(delivered, None).await.map(|_| None);
+                    }
+                    delivered.push(id);
+                }
+                Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
+                    break self.settle(tokens, Some((text, reason))).await;
+                }
+                Some(Err(error)) => break self.abandon(error.into()).await,
+                None => {
+                    let problem = "the engine ended the answer without a result".to_owned();
+                    break self.abandon(NodeError::Peer { endpoint: "engine".into(), status: problem }).await;
+                }
+            }
+        };
+        match outcome {
+            Ok(Some(event)) => _ = sender.send(Ok(event)).await,
+            Ok(None) => {}
+            Err(error) => _ = sender.send(Err(error)).await,
+        }
+    }
+
+    /// Attributes, charges, signs and stores; only then is the end shown.
+    async fn settle(
+        &self,
+        response: Vec<u32>,
+        end: Option<(String, FinishReason)>,
+    ) -> Result<Option<AnswerEvent>, NodeError> {
+        match self.receipt(response).await {
+            Ok(receipt) => {
+                Ok(end.map(|(text, reason)| AnswerEvent::Finished { text, reason, receipt: Box::new(receipt) }))
+            }
+            Err(error) => self.abandon(error).await,
+        }
+    }
+
+    async fn receipt(&self, response: Vec<u32>) -> Result<OpenedReceipt, NodeError> {
+        let Serving { network, signer, ledger, .. } = &self.serving;
+        let measured = self.adapter.measure(&self.prompt, &response).await?;
+        let attribution = attribute(&measured.deltas, measured.floor, measured.lift)
+            .map_err(|error| NodeError::ReceiptInvalid { receipt: "new".into(), problem: error.to_string() })?;
+        let terms = &self.adapter.terms;
+        let count = |ids: &[u32]| u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let fee = fees::fee(count(&self.prompt), terms.prompt_price, count(&response), terms.response_price)
+            .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
+        let mut salt = [0u8; 32];
+        getrandom::fill(&mut salt).map_err(|error| NodeError::Ledger(format!("no randomness: {error}")))?;
+        let served = receipt::Served {
+            scope: network.scope(),
+            adapter: &self.adapter,
+            session_id: self.reservation.session_id,
+            voucher_sequence: self.reservation.sequence,
+            prompt: self.prompt.clone(),
+            response,
+            sampling: self.sampling,
+            fee,
+            attribution,
+            salt,
+            served_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()),
+        };
+        ledger
+            .charge_and_store(self.reservation.session_id, self.reservation.sequence, fee, |cumulative| {
+                receipt::sign(served, signer.key(), cumulative)
+            })
+            .await
+    }
+
+    /// Frees the reservation and passes the error on: an answer that failed costs nothing.
+    async fn abandon(&self, error: NodeError) -> Result<Option<AnswerEvent>, NodeError> {
+        self.serving.ledger.release(self.reservation.session_id, self.reservation.sequence).await?;
+        Err(error)
+    }
+}

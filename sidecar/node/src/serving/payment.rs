@@ -1,0 +1,69 @@
+//! Checks of a voucher against its session.
+
+use openledger_protocol::{Signed, Voucher, amount};
+use settlement::msg::SessionResponse;
+
+use super::ServedAdapter;
+use crate::{error::NodeError, ledger::Reservation, network::Network, signing};
+
+/// Checks everything about a voucher that does not depend on this node's own history.
+pub async fn check(
+    network: &Network,
+    node: &str,
+    adapter: &ServedAdapter,
+    voucher: &Voucher,
+    signature: &[u8],
+    max_fee: u128,
+) -> Result<Reservation, NodeError> {
+    if voucher.scope.as_ref() != Some(&network.scope()) {
+        return Err(NodeError::VoucherScope);
+    }
+    let session = network.session(voucher.session_id).await?;
+    let now = network.client().latest_block().await?.seconds();
+    usable(&session, node, adapter, now)?;
+    let session_id = voucher.session_id;
+    if !signing::verify(session.session_public_key.as_ref(), &voucher.digest(), signature) {
+        return Err(NodeError::VoucherForged(session_id));
+    }
+    let promised = amount::parse(&voucher.cumulative_amount)?;
+    let budget = session.charged.u128().saturating_add(session.available.u128());
+    if promised > budget {
+        return Err(NodeError::VoucherOverdrawn { session_id, promised, budget });
+    }
+    Ok(Reservation {
+        session_id,
+        sequence: voucher.sequence,
+        amount: promised,
+        signature: signature.to_vec(),
+        max_fee,
+        charged_on_chain: session.charged.u128(),
+        sequence_on_chain: session.voucher_sequence.u64(),
+    })
+}
+
+/// Whether the session may pay this node for this adapter now.
+fn usable(session: &SessionResponse, node: &str, adapter: &ServedAdapter, now: u64) -> Result<(), NodeError> {
+    let refuse = |problem: String| Err(NodeError::SessionUnusable { session_id: session.session_id.u64(), problem });
+    let terms = &adapter.terms;
+    if session.settled || now >= session.expires_at.u64() {
+        return refuse(format!("it ended at {}", session.expires_at));
+    }
+    if let Some(only) = session.adapter_id
+        && only.u64() != terms.adapter_id
+    {
+        return refuse(format!("it pays for adapter {only} only"));
+    }
+    if let Some(only) = &session.node
+        && only.as_str() != node
+    {
+        return refuse(format!("it pays node {only} only"));
+    }
+    let (prompt, response) = (session.max_prompt_price.u128(), session.max_response_price.u128());
+    if terms.prompt_price > prompt || terms.response_price > response {
+        return refuse(format!(
+            "it pays at most {prompt} and {response} uopen per prompt and response token; the adapter costs {} and {}",
+            terms.prompt_price, terms.response_price
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Builds and signs a receipt with the openings of its commitments.
+
+use openledger_chain::Key;
+use openledger_protocol::{Attribution, Receipt, Scope, Signed, amount, commitment};
+
+use super::ServedAdapter;
+use crate::{
+    api::{OpenedReceipt, SamplingParameters, SignedReceipt},
+    error::NodeError,
+};
+
+/// What an answer was made of.
+pub struct Served<'a> {
+    /// Scope of the settlement contract.
+    pub scope: Scope,
+    /// Adapter that answered.
+    pub adapter: &'a ServedAdapter,
+    /// Session that pays.
+    pub session_id: u64,
+    /// Sequence of its voucher.
+    pub voucher_sequence: u64,
+    /// Token ids of the prompt.
+    pub prompt: Vec<u32>,
+    /// Token ids of the response.
+    pub response: Vec<u32>,
+    /// How tokens were drawn.
+    pub sampling: SamplingParameters,
+    /// Fee, in uopen.
+    pub fee: u128,
+    /// Who made the answer.
+    pub attribution: Attribution,
+    /// Salt of the commitments.
+    pub salt: [u8; 32],
+    /// Seconds since the Unix epoch.
+    pub served_at: u64,
+}
+
+/// Signs the receipt of a served answer, given the session's new cumulative fee.
+pub fn sign(served: Served<'_>, key: &Key, cumulative_fee: u128) -> Result<OpenedReceipt, NodeError> {
+    let terms = &served.adapter.terms;
+    let count = |ids: &[u32]| {
+        u32::try_from(ids.len()).map_err(|_| NodeError::BadRequest { field: "prompt", problem: "too long".into() })
+    };
+    let sampling = &served.sampling;
+    let receipt = Receipt {
+        scope: Some(served.scope),
+        node: key.address().into(),
+        session_id: served.session_id,
+        voucher_sequence: served.voucher_sequence,
+        adapter_id: terms.adapter_id,
+        adapter_version: terms.version,
+        base_digest: terms.base_digest.to_vec(),
+        adapter_digest: terms.adapter_digest.to_vec(),
+        tokenizer_digest: terms.tokenizer_digest.to_vec(),
+        prompt_commitment: commitment::tokens("prompt", &served.salt, &served.prompt).to_vec(),
+        response_commitment: commitment::tokens("response", &served.salt, &served.response).to_vec(),
+        sampling_commitment: commit_sampling(&served.salt, sampling).to_vec(),
+        prompt_tokens: count(&served.prompt)?,
+        response_tokens: count(&served.response)?,
+        prompt_price: amount::format(terms.prompt_price),
+        response_price: amount::format(terms.response_price),
+        fee: amount::format(served.fee),
+        cumulative_fee: amount::format(cumulative_fee),
+        attribution: Some(served.attribution),
+        served_at: served.served_at,
+    };
+    let id = receipt.digest();
+    let signed = SignedReceipt {
+        id: id.to_vec(),
+        receipt: Some(receipt),
+        signature: key.sign_digest(&id)?.to_vec(),
+        public_key: key.public_key().to_vec(),
+    };
+    Ok(OpenedReceipt {
+        receipt: Some(signed),
+        salt: served.salt.to_vec(),
+        prompt: served.prompt,
+        response: served.response,
+        sampling: Some(served.sampling),
+    })
+}
+
+/// The commitment to sampling parameters.
+pub fn commit_sampling(salt: &[u8; 32], sampling: &SamplingParameters) -> [u8; 32] {
+    commitment::sampling(
+        salt,
+        sampling.temperature,
+        sampling.top_k,
+        sampling.top_p,
+        sampling.seed,
+        sampling.max_new_tokens,
+    )
+}

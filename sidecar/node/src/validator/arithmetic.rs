@@ -1,0 +1,156 @@
+//! Everything about a batch that follows from integers and digests alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openledger_protocol::{
+    BatchHeader, Credit, Receipt, Signed, amount, attribution::attribute, commitment, credits, credits::Payees,
+};
+use settlement::msg::BatchResponse;
+
+use crate::{
+    api::OpenedReceipt,
+    error::{NodeError, batch_error, receipt_error},
+    network::{AdapterTerms, Network},
+    serving::commit_sampling,
+    signing,
+};
+
+/// Terms by adapter and version, read from the chain once per batch.
+pub type Terms = BTreeMap<(u64, u32), AdapterTerms>;
+
+/// Checks that `header` and `receipts` are what the chain committed to and returns the credits that follow.
+pub async fn verify(
+    network: &Network,
+    on_chain: &BatchResponse,
+    header: &BatchHeader,
+    opened: &[OpenedReceipt],
+) -> Result<(Vec<Credit>, Terms), NodeError> {
+    let batch_id = on_chain.batch.batch_id.u64();
+    let invalid = |problem: &str| NodeError::BatchInvalid { batch_id, problem: problem.into() };
+    if hex::encode(header.digest()) != on_chain.batch.header_digest.to_string() {
+        return Err(invalid("the header is not the one on chain"));
+    }
+    let receipts = opened
+        .iter()
+        .map(|opened| opened.receipt.as_ref().and_then(|signed| signed.receipt.clone()))
+        .collect::<Option<Vec<Receipt>>>()
+        .ok_or_else(|| invalid("a receipt is missing"))?;
+    let count = u64::try_from(receipts.len()).unwrap_or(u64::MAX);
+    if count != header.receipt_count || credits::receipts_root(&receipts).as_slice() != header.receipts_root {
+        return Err(invalid("the receipts are not the committed ones"));
+    }
+    let mut terms = Terms::new();
+    let mut credits = Vec::new();
+    for (opened, receipt) in opened.iter().zip(&receipts) {
+        let key = (receipt.adapter_id, receipt.adapter_version);
+        if !terms.contains_key(&key) {
+            terms.insert(key, network.adapter(key.0, Some(key.1)).await?);
+        }
+        let Some(terms) = terms.get(&key) else { continue };
+        check_receipt(network, header, opened, receipt, terms)?;
+        let payees = Payees { node: header.node.clone(), ..terms.payees.clone() };
+        credits.extend(
+            credits::credits(receipt, &terms.split, &payees)
+                .map_err(|error| receipt_error(&receipt.digest(), error))?,
+        );
+    }
+    credits::sort(&mut credits);
+    let root = credits::root(&credits).map_err(|error| batch_error(batch_id, error))?;
+    if root.hash.as_slice() != header.credits_root || u64::try_from(credits.len()).ok() != Some(header.credit_count) {
+        return Err(invalid("the credits do not follow from the receipts"));
+    }
+    if amount::format(root.sum) != header.total {
+        return Err(invalid("the credits do not sum to the total"));
+    }
+    check_charges(batch_id, on_chain, &receipts)?;
+    Ok((credits, terms))
+}
+
+/// Checks one receipt against its signature, its openings and the chain's terms.
+fn check_receipt(
+    network: &Network,
+    header: &BatchHeader,
+    opened: &OpenedReceipt,
+    receipt: &Receipt,
+    terms: &AdapterTerms,
+) -> Result<(), NodeError> {
+    let id = receipt.digest();
+    let invalid = |problem: &str| NodeError::ReceiptInvalid { receipt: hex::encode(id), problem: problem.into() };
+    let signed = opened.receipt.as_ref().ok_or_else(|| invalid("it is missing"))?;
+    if signed.id != id {
+        return Err(invalid("its id is not its digest"));
+    }
+    if receipt.scope.as_ref() != Some(&network.scope()) || receipt.node != header.node {
+        return Err(invalid("it belongs to another network or node"));
+    }
+    let account = openledger_chain::address_of(&signed.public_key)?;
+    if account != receipt.node || !signing::verify(&signed.public_key, &id, &signed.signature) {
+        return Err(invalid("it is not signed by its node"));
+    }
+    let salt: [u8; 32] = opened.salt.as_slice().try_into().map_err(|_| invalid("its salt has no 32 bytes"))?;
+    let sampling = opened.sampling.as_ref().ok_or_else(|| invalid("its sampling parameters are missing"))?;
+    if commitment::tokens("prompt", &salt, &opened.prompt).as_slice() != receipt.prompt_commitment
+        || commitment::tokens("response", &salt, &opened.response).as_slice() != receipt.response_commitment
+        || commit_sampling(&salt, sampling).as_slice() != receipt.sampling_commitment
+    {
+        return Err(invalid("its commitments do not open"));
+    }
+    if u32::try_from(opened.prompt.len()).ok() != Some(receipt.prompt_tokens)
+        || u32::try_from(opened.response.len()).ok() != Some(receipt.response_tokens)
+    {
+        return Err(invalid("it counts other tokens than it opens"));
+    }
+    if receipt.base_digest != terms.base_digest
+        || receipt.adapter_digest != terms.adapter_digest
+        || receipt.tokenizer_digest != terms.tokenizer_digest
+    {
+        return Err(invalid("its model is not the registered one"));
+    }
+    if receipt.prompt_price != amount::format(terms.prompt_price)
+        || receipt.response_price != amount::format(terms.response_price)
+    {
+        return Err(invalid("its prices are not the registered ones"));
+    }
+    let claimed = receipt.attribution.as_ref().ok_or_else(|| invalid("it has no attribution"))?;
+    let expected =
+        attribute(&claimed.deltas, claimed.floor, claimed.lift).map_err(|error| invalid(&error.to_string()))?;
+    if *claimed != expected {
+        return Err(invalid("its shares do not follow from its measurements"));
+    }
+    Ok(())
+}
+
+/// Checks that each session's charge is exactly its receipts: cumulative fees without gap, voucher sequences without
+/// repetition.
+fn check_charges(batch_id: u64, on_chain: &BatchResponse, receipts: &[Receipt]) -> Result<(), NodeError> {
+    let invalid = |problem: String| NodeError::BatchInvalid { batch_id, problem };
+    let mut by_session: BTreeMap<u64, Vec<&Receipt>> = BTreeMap::new();
+    for receipt in receipts {
+        by_session.entry(receipt.session_id).or_default().push(receipt);
+    }
+    let charged: BTreeSet<u64> = on_chain.charges.iter().map(|charge| charge.session_id.u64()).collect();
+    if by_session.keys().copied().collect::<BTreeSet<_>>() != charged {
+        return Err(invalid("it charges other sessions than its receipts name".into()));
+    }
+    for charge in &on_chain.charges {
+        let session = charge.session_id.u64();
+        let mut cumulative = charge.cumulative_fee.u128().saturating_sub(charge.amount.u128());
+        let mut sequences = BTreeSet::new();
+        for receipt in by_session.get(&session).into_iter().flatten() {
+            let fee = amount::parse(&receipt.fee)?;
+            cumulative = cumulative
+                .checked_add(fee)
+                .ok_or_else(|| invalid(format!("session {session} is charged beyond 128 bits")))?;
+            if amount::format(cumulative) != receipt.cumulative_fee {
+                return Err(invalid(format!("the cumulative fees of session {session} have a gap")));
+            }
+            if receipt.voucher_sequence > charge.voucher_sequence.u64() || !sequences.insert(receipt.voucher_sequence) {
+                return Err(invalid(format!("session {session} repeats or exceeds a voucher")));
+            }
+        }
+        if cumulative != charge.cumulative_fee.u128() {
+            return Err(invalid(format!("session {session} is charged another sum than its receipts")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Signs an epoch after checking everything it rests on.
+
+use std::{sync::Arc, time::Duration};
+
+use openledger_engine::Engine;
+use openledger_protocol::{EpochStatement, Hash, Signed, amount, payouts::Payouts};
+use settlement::msg::BatchStatus;
+use tokio::sync::Mutex;
+use tonic::transport::Channel;
+
+use super::{Tolerance, arithmetic, reexecution};
+use crate::{
+    api::{GetBatchRequest, batch_service_client::BatchServiceClient},
+    bls::BlsKey,
+    error::{NodeError, batch_error},
+    ledger::{Ledger, VerifiedBatch},
+    network::Network,
+    serving::Catalog,
+};
+
+/// Largest answer of GetBatch, in bytes.
+const MAX_BATCH_BYTES: usize = 64 << 20;
+/// How long a batch's holder may take.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Everything that attesting needs. Clones share it.
+#[derive(Clone)]
+pub struct Validator {
+    /// The chain.
+    pub network: Network,
+    /// The validator's account.
+    pub account: String,
+    /// Its signing key.
+    pub key: Arc<BlsKey>,
+    /// The store.
+    pub ledger: Ledger,
+    /// The model.
+    pub engine: Engine,
+    /// Adapters that can be executed again.
+    pub catalog: Arc<Catalog>,
+    /// Receipts executed again, in thousandths; drawn in secret per receipt.
+    pub sample_per_mille: u16,
+    /// Allowed difference of a recomputed measurement.
+    pub tolerance: Tolerance,
+    /// One attestation at a time: the store's checks and its record of signatures belong together.
+    pub turn: Arc<Mutex<()>>,
+}
+
+/// A signature and what it rests on.
+#[derive(Debug, Clone)]
+pub struct Attestation {
+    /// Over the statement's digest.
+    pub signature: [u8; 96],
+    /// Receipts that this validator executed again.
+    pub reexecuted: u32,
+}
+
+impl Validator {
+    /// Recomputes `statement` from the chain and from the batches at `source` and signs it.
+    pub async fn attest(&self, statement: &EpochStatement, source: &str) -> Result<Attestation, NodeError> {
+        let _turn = self.turn.lock().await;
+        let epoch = statement.epoch;
+        let invalid = |problem: &str| NodeError::EpochInvalid { epoch, problem: problem.into() };
+        let scope = self.network.scope();
+        if statement.scope.as_ref() != Some(&scope) {
+            return Err(invalid("it is scoped to another network"));
+        }
+        let latest = self.network.latest_epoch().await?;
+        let last = latest.as_ref().map_or(0, |latest| latest.epoch.u64());
+        if epoch != last.saturating_add(1) {
+            return Err(invalid(&format!("the chain expects epoch {}", last.saturating_add(1))));
+        }
+        let set = self.network.latest_set().await?;
+        if statement.set_id != set.set_id.u64()
+            || !set.members.iter().any(|member| member.validator.as_str() == self.account)
+        {
+            return Err(invalid("this validator is not in the named set"));
+        }
+        if statement.batch_ids.is_empty() || !statement.batch_ids.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err(invalid("its batches are not ascending"));
+        }
+
+        let mut payouts = Payouts::default();
+        for past in 1..=last {
+            for batch_id in self.network.epoch(past).await?.batch_ids {
+                self.verified(batch_id.u64(), source, BatchStatus::Accepted).await?;
+                payouts.add(&self.ledger.earnings(batch_id.u64()).await?)?;
+            }
+        }
+        let mut reexecuted = 0u32;
+        for batch_id in &statement.batch_ids {
+            let executed = self.verified(*batch_id, source, BatchStatus::Pending).await?;
+            reexecuted = reexecuted.saturating_add(executed);
+            payouts.add(&self.ledger.earnings(*batch_id).await?)?;
+        }
+        let root = payouts.root(&scope).map_err(|error| batch_error(0, error))?;
+        if root.hash.as_slice() != statement.payout_root || amount::format(root.sum) != statement.payout_total {
+            return Err(invalid("its payouts do not follow from its batches"));
+        }
+        self.ledger.record_signature(epoch, &statement.digest()).await?;
+        Ok(Attestation { signature: self.key.sign_epoch(statement), reexecuted })
+    }
+
+    /// Verifies a batch once; returns how many of its receipts were executed again.
+    async fn verified(&self, batch_id: u64, source: &str, status: BatchStatus) -> Result<u32, NodeError> {
+        let on_chain = self.network.batch(batch_id).await?;
+        let invalid = |problem: &str| NodeError::BatchInvalid { batch_id, problem: problem.into() };
+        if on_chain.batch.status != status {
+            return Err(invalid("it has another status on chain"));
+        }
+        if let Some((digest, reexecuted)) = self.ledger.verified_batch(batch_id).await? {
+            return if hex::encode(digest) == on_chain.batch.header_digest.to_string() {
+                Ok(reexecuted)
+            } else {
+                Err(invalid("the chain holds another header than was verified"))
+            };
+        }
+        let answer = fetch(source, batch_id).await?;
+        let header = answer.header.ok_or_else(|| invalid("its holder sent no header"))?;
+        let (credits, _) = arithmetic::verify(&self.network, &on_chain, &header, &answer.receipts).await?;
+        let mut reexecuted = 0u32;
+        for opened in &answer.receipts {
+            if self.sampled()? {
+                let adapter_id = opened
+                    .receipt
+                    .as_ref()
+                    .and_then(|signed| signed.receipt.as_ref())
+                    .map_or(0, |receipt| receipt.adapter_id);
+                let adapter = self.catalog.get(adapter_id)?;
+                reexecution::reexecute(&self.engine, &adapter, opened, self.tolerance).await?;
+                reexecuted = reexecuted.saturating_add(1);
+            }
+        }
+        let digest: Hash = header.digest();
+        self.ledger.store_verified(&VerifiedBatch { batch_id, digest, credits, reexecuted }).await?;
+        Ok(reexecuted)
+    }
+
+    /// Draws whether a receipt is executed again. Nobody else can predict it.
+    fn sampled(&self) -> Result<bool, NodeError> {
+        let draw = getrandom::u32().map_err(|error| NodeError::Ledger(format!("no randomness: {error}")))?;
+        Ok(draw % 1000 < u32::from(self.sample_per_mille))
+    }
+}
+
+async fn fetch(source: &str, batch_id: u64) -> Result<crate::api::GetBatchResponse, NodeError> {
+    let peer = |status: String| NodeError::Peer { endpoint: source.into(), status };
+    let channel = Channel::from_shared(source.to_owned())
+        .map_err(|error| peer(error.to_string()))?
+        .connect_timeout(FETCH_TIMEOUT)
+        .timeout(FETCH_TIMEOUT)
+        .connect()
+        .await
+        .map_err(|error| peer(error.to_string()))?;
+    let mut client = BatchServiceClient::new(channel).max_decoding_message_size(MAX_BATCH_BYTES);
+    let answer = client.get_batch(GetBatchRequest { batch_id }).await.map_err(|status| peer(status.to_string()))?;
+    Ok(answer.into_inner())
+}

@@ -1,0 +1,110 @@
+//! Runs an answer again: the same tokens must come out, and the same attribution within tolerance.
+
+use openledger_engine::{Engine, GenerateEvent, GenerateRequest};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::OpenedReceipt,
+    error::NodeError,
+    serving::{ServedAdapter, engine_sampling},
+};
+
+/// How far a recomputed measurement may lie from the receipt's: floating-point sums differ between machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
+    /// Absolute part, in micro-nats.
+    pub micro_nats: u64,
+    /// Relative part, in parts per million of the larger magnitude.
+    pub parts_per_million: u64,
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self { micro_nats: 2_000, parts_per_million: 1_000 }
+    }
+}
+
+impl Tolerance {
+    fn holds(&self, a: i64, b: i64) -> bool {
+        let larger = u128::from(a.unsigned_abs().max(b.unsigned_abs()));
+        let relative = larger.saturating_mul(u128::from(self.parts_per_million)) / 1_000_000;
+        u128::from(a.abs_diff(b)) <= u128::from(self.micro_nats).saturating_add(relative)
+    }
+}
+
+/// Generates and attributes the answer of a receipt again.
+pub async fn reexecute(
+    engine: &Engine,
+    adapter: &ServedAdapter,
+    opened: &OpenedReceipt,
+    tolerance: Tolerance,
+) -> Result<(), NodeError> {
+    let signed = opened.receipt.as_ref();
+    let id = signed.map(|signed| hex::encode(&signed.id)).unwrap_or_default();
+    let invalid = |problem: String| NodeError::ReceiptInvalid { receipt: id.clone(), problem };
+    let claimed = signed
+        .and_then(|signed| signed.receipt.as_ref())
+        .and_then(|receipt| receipt.attribution.as_ref())
+        .ok_or_else(|| invalid("it has no attribution".into()))?;
+    let sampling = opened.sampling.as_ref().ok_or_else(|| invalid("its sampling parameters are missing".into()))?;
+
+    let replayed = replay(engine, adapter, opened, sampling).await?;
+    // A client that left early pays for a prefix.
+    if !replayed.starts_with(&opened.response) {
+        return Err(invalid("its response does not follow from its prompt and seed".into()));
+    }
+    let measured = adapter.measure(&opened.prompt, &opened.response).await?;
+    let floor = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    if measured.deltas.len() != claimed.deltas.len()
+        || !tolerance.holds(measured.lift, claimed.lift)
+        || !tolerance.holds(floor(measured.floor), floor(claimed.floor))
+    {
+        return Err(invalid("its lift or noise floor cannot be reproduced".into()));
+    }
+    for (cluster, (mine, theirs)) in measured.deltas.iter().zip(&claimed.deltas).enumerate() {
+        if !tolerance.holds(*mine, *theirs) {
+            return Err(invalid(format!(
+                "cluster {cluster} measures {mine} micro-nats here and {theirs} in the receipt"
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn replay(
+    engine: &Engine,
+    adapter: &ServedAdapter,
+    opened: &OpenedReceipt,
+    sampling: &crate::api::SamplingParameters,
+) -> Result<Vec<u32>, NodeError> {
+    let request = GenerateRequest {
+        adapter: Some(adapter.engine_id()),
+        prompt: opened.prompt.clone(),
+        sampling: engine_sampling(sampling),
+        max_new_tokens: sampling.max_new_tokens as usize,
+        stop: crate::serving::stop_strings(),
+    };
+    let mut events = engine.generate(request).await?;
+    while let Some(event) = events.recv().await {
+        if let GenerateEvent::Finished { tokens, .. } = event? {
+            return Ok(tokens);
+        }
+    }
+    Err(NodeError::Peer { endpoint: "engine".into(), status: "the replay ended without a result".into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerance_is_absolute_plus_relative() {
+        let tolerance = Tolerance { micro_nats: 10, parts_per_million: 1_000 };
+        assert!(tolerance.holds(0, 10));
+        assert!(!tolerance.holds(0, 11));
+        assert!(tolerance.holds(-1_000_000, -1_001_010));
+        assert!(!tolerance.holds(-1_000_000, -1_001_100));
+        assert!(!tolerance.holds(i64::MIN, i64::MAX));
+    }
+}
