@@ -42,6 +42,17 @@ impl Measurement {
         self.full.saturating_sub(self.base)
     }
 
+    /// True when another node's claim about the same answer differs from this measurement by at
+    /// most `tolerance` micro-nats in every delta, the floor and the lift.
+    #[must_use]
+    pub fn agrees_with(&self, claim: &Attribution, tolerance: u64) -> bool {
+        let own = self.deltas();
+        own.len() == claim.deltas.len()
+            && own.iter().zip(&claim.deltas).all(|(own, claimed)| own.abs_diff(*claimed) <= tolerance)
+            && self.floor().abs_diff(claim.floor) <= tolerance
+            && self.lift().abs_diff(claim.lift) <= tolerance
+    }
+
     /// Shares of the contributor fee by the protocol's integer rule.
     ///
     /// # Errors
@@ -94,5 +105,12 @@ mod tests {
         let shares = measured.attribution().unwrap();
         assert_eq!(shares.shares, [462_500_000, 0]);
         assert_eq!(shares.unattributed, 537_500_000);
+        assert!(measured.agrees_with(&shares, 0));
+        let mut other = shares.clone();
+        other.deltas[1] += 5;
+        assert!(measured.agrees_with(&other, 5));
+        assert!(!measured.agrees_with(&other, 4));
+        other.deltas.pop();
+        assert!(!measured.agrees_with(&other, 100));
     }
 }

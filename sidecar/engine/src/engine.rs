@@ -130,7 +130,13 @@ impl Engine {
         if id.is_empty() || id.len() > MAX_ID_BYTES {
             return Err(EngineError::RequestInvalid { reason: format!("an adapter id has 1 to {MAX_ID_BYTES} bytes") });
         }
-        let weights = AdapterWeights::read(dir, expected_digest, &self.inner.sites, &self.inner.limits)?;
+        let (folder, inner) = (dir.to_owned(), Arc::clone(&self.inner));
+        let read = move || AdapterWeights::read(&folder, expected_digest, &inner.sites, &inner.limits);
+        let weights = match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(read).await.map_err(|_| EngineError::Stopped)??,
+            // Another executor: reading a file is short enough.
+            Err(_) => read()?,
+        };
         let id = id.to_owned();
         self.ask(|reply| Command::Load { id, weights, reply }).await
     }

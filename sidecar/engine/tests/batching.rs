@@ -57,25 +57,23 @@ async fn scoring_is_repeatable_to_the_bit() {
 }
 
 #[tokio::test]
-async fn adapters_change_the_answer_and_the_base_row_is_untouched_by_them() {
+async fn adapters_change_the_answer_and_leave_the_base_alone() {
     let engine = support::start();
     let case = cases().into_iter().find(|case| case.adapter == "sotu/full").unwrap();
-    let ask = |adapter: Option<&str>| {
-        let adapter = adapter.map(str::to_owned);
-        engine.prompt_logits(adapter.as_deref().map(|_| "sotu/full"), case.prompt_ids.clone(), 1)
-    };
-    let before = ask(None).await.unwrap();
+    let prompt = || case.prompt_ids.clone();
+    let before = engine.prompt_logits(None, prompt(), 1).await.unwrap();
     let folder = support::adapter_dir("sotu/full");
     engine.load_adapter("sotu/full", &folder, None).await.unwrap();
-    assert_eq!(ask(None).await.unwrap(), before);
-    assert_ne!(ask(Some("sotu/full")).await.unwrap(), before);
+    assert_eq!(engine.prompt_logits(None, prompt(), 1).await.unwrap(), before);
+    assert_ne!(engine.prompt_logits(Some("sotu/full"), prompt(), 1).await.unwrap(), before);
 }
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_tokens_in_any_batch() {
     let engine = start_with_adapters().await;
     let request = |case: &Case, seed: u64| GenerateRequest {
-        sampling: Sampling { temperature: 1.0, top_k: 40, top_p: 0.95, seed },
+        // Hot, so that two seeds cannot agree by chance.
+        sampling: Sampling { temperature: 2.0, top_k: 400, top_p: 0.99, seed },
         ..greedy(case.adapter(), case.prompt_ids.clone(), 24)
     };
     let all = cases();
@@ -109,8 +107,14 @@ async fn unloading_does_not_disturb_a_running_request() {
 #[tokio::test]
 async fn stop_strings_end_the_text_before_them() {
     let engine = start_with_adapters().await;
-    let case = cases().into_iter().find(|case| case.greedy_text.contains(' ')).unwrap();
-    let whole = answer(&engine, greedy(case.adapter(), case.prompt_ids.clone(), 24)).await;
+    let (mut case, mut whole) = (cases().remove(0), None);
+    for candidate in cases() {
+        let found = answer(&engine, greedy(candidate.adapter(), candidate.prompt_ids.clone(), 24)).await;
+        if whole.as_ref().is_none_or(|whole: &support::Answer| whole.text.len() < found.text.len()) {
+            (case, whole) = (candidate, Some(found));
+        }
+    }
+    let whole = whole.unwrap();
     // A stop string that begins inside a word, so that held-back text matters.
     let characters: Vec<char> = whole.text.chars().collect();
     let stop: String = characters[4..8].iter().collect();

@@ -185,3 +185,72 @@ fn unsupported(name: &str, value: Option<&Value>) -> EngineError {
     }
     EngineError::AdapterUnsupported { feature: format!("{name} = {shown}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: &Value) -> Result<PeftConfig, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("adapter_config.json");
+        std::fs::write(&path, value.to_string()).unwrap();
+        PeftConfig::read(&path)
+    }
+
+    fn with(field: &str, value: Value) -> Value {
+        let mut config = json!({ "peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"] });
+        config[field] = value;
+        config
+    }
+
+    #[test]
+    fn scale_follows_rank_alpha_and_their_patterns() {
+        let module = "model.layers.1.self_attn.q_proj";
+        assert_eq!(read(&with("bias", json!("none"))).unwrap().scale_of(module), 2.0);
+        assert_eq!(read(&with("use_rslora", json!(true))).unwrap().scale_of(module), 4.0);
+        let ranked = read(&with("rank_pattern", json!({ "self_attn.q_proj": 16 }))).unwrap();
+        assert_eq!((ranked.rank_of(module), ranked.scale_of(module)), (16, 0.5));
+        assert_eq!(ranked.rank_of("model.layers.1.self_attn.k_proj"), 4);
+        // A key matches whole names only.
+        assert_eq!(ranked.rank_of("model.layers.1.other_self_attn.q_proj"), 4);
+        let weighted = read(&with("alpha_pattern", json!({ "q_proj": 2 }))).unwrap();
+        assert_eq!(weighted.scale_of(module), 0.5);
+    }
+
+    #[test]
+    fn layers_and_modules_are_taken_from_their_lists() {
+        let config = read(&with("layers_to_transform", json!([0, 2]))).unwrap();
+        assert_eq!((config.modules.as_slice(), config.layers), (&["q_proj".to_owned()][..], Some(vec![0, 2])));
+        assert_eq!(read(&with("layers_to_transform", json!(1))).unwrap().layers, Some(vec![1]));
+        assert!(read(&with("target_modules", json!("all-linear"))).unwrap().modules.is_empty());
+        assert!(read(&with("exclude_modules", json!(["k_proj"]))).unwrap().modules.is_empty());
+    }
+
+    #[test]
+    fn what_would_not_be_honoured_is_named() {
+        for (field, value) in [
+            ("use_dora", json!(true)),
+            ("lora_bias", json!(true)),
+            ("modules_to_save", json!(["embed_tokens"])),
+            ("trainable_token_indices", json!([1])),
+            ("layer_replication", json!([[0, 2]])),
+            ("target_parameters", json!(["experts"])),
+            ("alora_invocation_tokens", json!([5])),
+            ("init_lora_weights", json!("pissa_niter_4")),
+            ("init_lora_weights", json!("olora")),
+            ("megatron_config", json!({ "a": 1 })),
+            ("rank_pattern", json!({ "^q": 1 })),
+            ("rank_pattern", json!({ "q_proj": 0 })),
+            ("alpha_pattern", json!({ "q_proj": "x" })),
+        ] {
+            let error = read(&with(field, value)).unwrap_err();
+            assert_eq!(error.code(), "ADAPTER_UNSUPPORTED", "{field}");
+            assert!(error.to_string().contains(field), "{error}");
+        }
+        for (field, value) in [("r", json!(-1)), ("lora_alpha", json!("8")), ("layers_to_transform", json!("all"))] {
+            assert_eq!(read(&with(field, value)).unwrap_err().code(), "ADAPTER_BROKEN", "{field}");
+        }
+    }
+}

@@ -236,3 +236,60 @@ fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["up_proj"]}"#;
+
+    fn site() -> LoraSite {
+        LoraSite {
+            layer: 0,
+            module: "up_proj".to_owned(),
+            a_input: "a".to_owned(),
+            b_input: "b".to_owned(),
+            in_features: 3,
+            out_features: 1,
+            data_type: 1,
+        }
+    }
+
+    /// Writes A = [[1, 2, 3], [4, 5, 6]] and B = [[0.5, -1]] with the given encoding and reads them.
+    fn read(dtype: Dtype, encode: fn(f32) -> Vec<u8>) -> Result<AdapterWeights, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = |values: &[f32]| values.iter().flat_map(|value| encode(*value)).collect::<Vec<u8>>();
+        let (a, b) = (bytes(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), bytes(&[0.5, -1.0]));
+        let name = |matrix: &str| format!("base_model.model.model.layers.0.mlp.up_proj.lora_{matrix}.weight");
+        let tensors = [
+            (name("A"), TensorView::new(dtype, vec![2, 3], &a).unwrap()),
+            (name("B"), TensorView::new(dtype, vec![1, 2], &b).unwrap()),
+        ];
+        let file = safetensors::serialize(tensors, None).unwrap();
+        std::fs::write(folder.path().join("adapter_model.safetensors"), file).unwrap();
+        std::fs::write(folder.path().join("adapter_config.json"), CONFIG).unwrap();
+        AdapterWeights::read(folder.path(), None, &[site()], &Limits::default())
+    }
+
+    #[test]
+    fn every_float_type_is_read_transposed_and_scaled() {
+        let types: [(Dtype, fn(f32) -> Vec<u8>); 3] = [
+            (Dtype::F32, |value| value.to_le_bytes().to_vec()),
+            (Dtype::F16, |value| f16::from_f32(value).to_le_bytes().to_vec()),
+            (Dtype::BF16, |value| bf16::from_f32(value).to_le_bytes().to_vec()),
+        ];
+        for (dtype, encode) in types {
+            let weights = read(dtype, encode).unwrap();
+            assert_eq!(weights.modules[0].a, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+            assert_eq!(weights.modules[0].b, [1.0, -2.0]);
+        }
+    }
+
+    #[test]
+    fn other_types_and_infinities_are_refused() {
+        let error = read(Dtype::I32, |value| (value as i32).to_le_bytes().to_vec()).unwrap_err();
+        assert_eq!(error.code(), "ADAPTER_UNSUPPORTED");
+        let error = read(Dtype::F32, |value| (value / 0.0).to_le_bytes().to_vec()).unwrap_err();
+        assert_eq!(error.code(), "ADAPTER_NOT_FINITE");
+    }
+}
