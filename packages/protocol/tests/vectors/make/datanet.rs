@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 pub fn make() -> Value {
     let contributions: [(&str, &[(&str, &str)]); 3] = [
         ("animal", &[("What is a cicada?\n", "stout-bodied insect with large membranous wings")]),
-        ("café", &[("a", "bc"), ("ab", "c"), ("é", "e\u{301}"), (" spaces are kept ", "\u{1f98b}")]),
-        ("empty-side", &[("", "only a completion"), ("line\nbreaks\tand \"quotes\"", " x")]),
+        ("cafe", &[("a", "bc"), ("ab", "c"), ("é", "e\u{301}"), (" spaces are kept ", "\u{1f98b}")]),
+        ("line-breaks_2", &[("?", "a question mark alone"), ("line\nbreaks\tand \"quotes\"", " x")]),
     ];
     let mut roots: Vec<Hash> = Vec::new();
     let contributions: Vec<Value> = contributions
