@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use openledger_attribution::{AuditLane, Family, rank_table, read_questions};
 use openledger_engine::{Engine, EngineConfig, Limits};
 use openledger_protocol::shares::SHARE_ONE;
+use serde::Deserialize;
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
@@ -38,6 +42,39 @@ async fn the_right_contributor_is_first_for_nine_of_ten_questions() {
         let shares = row.measurement.attribution().unwrap();
         assert_eq!(shares.shares.iter().sum::<u64>() + shares.unattributed, SHARE_ONE);
     }
+}
+
+/// One entry of `tests/golden/peft/audit.json`.
+#[derive(Deserialize)]
+struct Audited {
+    id: String,
+    prompt_ids: Vec<u32>,
+    answer_ids: Vec<u32>,
+    log_probs: HashMap<String, f64>,
+    deltas: HashMap<String, f64>,
+    noise_floor: f64,
+}
+
+#[tokio::test]
+async fn measurements_match_peft() {
+    let engine = engine();
+    let lanes = [lane(&engine, "sotu").await, lane(&engine, "wordnet").await];
+    let path = examples().join("../tests/golden/peft/audit.json");
+    let audited: Vec<Audited> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert!(audited.len() >= 24);
+    let mut worst = 0.0_f64;
+    for entry in &audited {
+        let lane = lanes.iter().find(|lane| entry.id.starts_with(&lane.family().datanet)).unwrap();
+        let found = lane.attribute(&entry.prompt_ids, &entry.answer_ids).await.unwrap();
+        let mut compare = |found: f64, expected: f64| worst = worst.max((found / 1e6 - expected).abs());
+        compare(found.full as f64, entry.log_probs["full"]);
+        for (name, delta) in lane.family().contributors().zip(found.deltas()) {
+            compare(delta as f64, entry.deltas[name]);
+        }
+        compare(found.floor() as f64, entry.noise_floor);
+    }
+    println!("largest difference to PEFT: {worst:.2e} nats");
+    assert!(worst <= 1e-3, "{worst}");
 }
 
 #[tokio::test]

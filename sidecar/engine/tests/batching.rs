@@ -7,6 +7,7 @@ mod support;
 use std::time::Duration;
 
 use openledger_engine::{FinishReason, GenerateRequest, Sampling, ScoreRow};
+use safetensors::{SafeTensors, tensor::TensorView};
 use support::{Case, answer, cases, collect, greedy, start_with_adapters};
 
 fn score_row(case: &Case) -> ScoreRow {
@@ -146,4 +147,50 @@ async fn dropping_the_engine_ends_open_streams() {
         Err(error) => assert_eq!(error.code(), "ENGINE_STOPPED"),
         Ok(answer) => assert_eq!(answer.reason, FinishReason::Eos),
     }
+}
+
+/// The adapter cut to its first `rank` components, with the same scale.
+fn cut_to_rank(name: &str, rank: usize) -> tempfile::TempDir {
+    let copy = support::copy_of(&support::adapter_dir(name));
+    let path = copy.path().join("adapter_model.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let cut = |name: &str, view: TensorView<'_>| {
+        let (rows, columns) = (view.shape()[0], view.shape()[1]);
+        let row_bytes = view.data().len() / rows;
+        let (rows, columns) = if name.contains("lora_A") { (rank, columns) } else { (rows, rank) };
+        let kept = row_bytes / view.shape()[1] * columns;
+        let data: Vec<u8> =
+            view.data().chunks_exact(row_bytes).take(rows).flat_map(|row| row[..kept].to_vec()).collect();
+        (name.to_owned(), view.dtype(), vec![rows, columns], data)
+    };
+    let kept: Vec<_> = file.iter().map(|(name, view)| cut(name, view)).collect();
+    let views: Vec<_> = kept
+        .iter()
+        .map(|(name, dtype, shape, data)| (name, TensorView::new(*dtype, shape.clone(), data).unwrap()))
+        .collect();
+    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    let config = copy.path().join("adapter_config.json");
+    let mut fields: serde_json::Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
+    let scale = fields["lora_alpha"].as_f64().unwrap() / fields["r"].as_f64().unwrap();
+    fields["r"] = rank.into();
+    fields["lora_alpha"] = (scale * rank as f64).into();
+    std::fs::write(&config, fields.to_string()).unwrap();
+    copy
+}
+
+#[tokio::test]
+async fn adapters_of_different_ranks_share_a_batch() {
+    let case = cases().into_iter().find(|case| case.adapter == "sotu/full").unwrap();
+    let row = |adapter: &str| ScoreRow { adapter: Some(adapter.to_owned()), ..score_row(&case) };
+    let narrow = cut_to_rank("sotu/full", 3);
+    let alone = support::start();
+    assert_eq!(alone.load_adapter("narrow", narrow.path(), None).await.unwrap().rank, 3);
+    let expected = alone.score(vec![row("narrow")]).await.unwrap()[0];
+    let mixed = start_with_adapters().await;
+    mixed.load_adapter("narrow", narrow.path(), None).await.unwrap();
+    let scores = mixed.score(vec![row("sotu/full"), row("narrow"), row("wordnet/full")]).await.unwrap();
+    assert!((scores[1] - expected).abs() < 1e-4, "{} {expected}", scores[1]);
+    assert!((scores[0] - case.answer_log_prob).abs() < 1e-3);
+    assert!((scores[0] - scores[1]).abs() > 1e-2, "the cut adapter is another one");
 }

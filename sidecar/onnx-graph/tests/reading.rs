@@ -96,7 +96,7 @@ fn damaged_models_are_refused_by_kind() {
     assert!(matches!(error, GraphError::Tensor { .. }));
     let error = refused(|p| p.graph.as_mut().unwrap().initializer[0].data_type = Some(99));
     assert!(matches!(error, GraphError::Tensor { .. }));
-    assert!(matches!(refused(|p| p.training_info.push(Vec::new().into())), GraphError::Unsupported { .. }));
+    assert!(matches!(refused(|p| p.training_info.push(Vec::new())), GraphError::Unsupported { .. }));
 }
 
 /// A model whose only weight is in another file.
