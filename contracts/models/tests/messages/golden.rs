@@ -1,0 +1,68 @@
+//! Tables that must not change by accident. Update with `GOLDIE_UPDATE=1` and review the difference.
+
+use cosmwasm_std::{Addr, Uint128, Uint64};
+use models::{
+    events::Event,
+    msg::{Adapter, AdapterVersion, Base, ExecuteMsg},
+};
+use openledger_contract_kit::{event::Event as _, permission};
+
+use crate::suite::{digest, good_split, params};
+
+#[test]
+fn permissions() {
+    goldie::assert!(permission::table::<ExecuteMsg>());
+}
+
+#[test]
+fn events() {
+    let (alice, bob) = (Addr::unchecked("wasm1alice"), Addr::unchecked("wasm1bob"));
+    let (one, end) = (Uint64::one(), Uint64::new(1_700_000_000));
+    let params = params();
+    let base = Base {
+        id: one,
+        registrant: alice.clone(),
+        name: "tiny-llama".try_into().unwrap(),
+        digest: digest(1),
+        tokenizer_digest: digest(2),
+        architecture: "LlamaForCausalLM".try_into().unwrap(),
+        licence: "Apache-2.0".try_into().unwrap(),
+        registered_at: end,
+    };
+    let adapter = Adapter {
+        id: one,
+        developer: bob.clone(),
+        base_id: one,
+        name: "words-lora".try_into().unwrap(),
+        datanet_id: one,
+        latest_version: 1,
+        retired: false,
+        registered_at: end,
+    };
+    let version = AdapterVersion {
+        adapter_id: one,
+        version: 1,
+        datanet_version: 4,
+        weights_digest: digest(3),
+        family_digest: digest(4),
+        prompt_price: Uint128::new(10),
+        response_price: Uint128::new(30),
+        split: good_split(),
+        published_at: end,
+    };
+    let all = [
+        Event::Instantiated { owner: &alice, datanets: &bob, params: &params },
+        Event::BaseRegistered(&base),
+        Event::AdapterRegistered(&adapter),
+        Event::AdapterVersionPublished(&version),
+        Event::AdapterRetired { id: 1 },
+        Event::ParamsUpdated(&params),
+        Event::Paused { until: end },
+        Event::Unpaused,
+        Event::OwnerProposed { account: &bob, expires_at: end },
+        Event::OwnerChanged { from: &alice, to: &bob },
+        Event::Migrated { from: "0.1.0", to: "0.2.0" },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}

@@ -1,0 +1,93 @@
+use cosmwasm_std::Uint128;
+use models::{msg::Params, split::SplitError, ContractError};
+use openledger_contract_kit::Bps;
+
+use crate::suite::{base_msg, digest, params, parses_with, register_msg, split, terms, Suite, Terms};
+
+fn register(suite: &mut Suite, terms: Terms) -> Result<(), ContractError> {
+    suite.exec("dave", register_msg(1, 1, terms)).map(|_| ())
+}
+
+#[test]
+fn the_first_version_comes_with_it() {
+    let mut suite = Suite::new();
+    register(&mut suite, terms()).unwrap();
+    let found = suite.adapter(1);
+    assert_eq!(found.adapter.developer, suite.account("dave"));
+    assert_eq!((found.adapter.latest_version, found.adapter.retired), (1, false));
+    assert_eq!((found.latest.version, found.latest.datanet_version), (1, 1));
+    assert_eq!(found.latest.weights_digest, digest(0xa0));
+    assert_eq!(found.latest.response_price.u128(), 30);
+}
+
+#[test]
+fn base_and_datanet_version_must_exist() {
+    let mut suite = Suite::new();
+    assert_eq!(suite.exec("dave", register_msg(2, 1, terms())).unwrap_err(), ContractError::UnknownBase { id: 2 });
+    for (datanet, version, says) in [(1, 2, "no version 2"), (1, 0, "no version 0"), (9, 1, "Datanet 9 does not exist")]
+    {
+        let error =
+            suite.exec("dave", register_msg(1, datanet, Terms { datanet_version: version, ..terms() })).unwrap_err();
+        assert!(matches!(error, ContractError::DatanetVersion { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_datanets_address_that_is_no_datanets_contract_is_an_error() {
+    let mut suite = Suite::new();
+    let (admin, code, wrong) = (suite.account("admin"), suite.code, suite.account("nobody"));
+    let msg = models::msg::InstantiateMsg { owner: admin.to_string(), datanets: wrong.into_string(), params: params() };
+    suite.contract =
+        cw_multi_test::Executor::instantiate_contract(&mut suite.app, code, admin, &msg, &[], "models", None).unwrap();
+    suite.exec("carol", base_msg(digest(0xb0))).unwrap();
+    assert!(matches!(register(&mut suite, terms()), Err(ContractError::DatanetVersion { .. })));
+}
+
+#[test]
+fn splits_cover_the_fee_exactly_and_keep_contributors_in() {
+    let mut suite = Suite::new();
+    for bad in [[5_000, 2_000, 2_000, 500, 499], [5_000, 2_000, 2_000, 500, 501], [0, 0, 0, 0, 0]] {
+        let result = register(&mut suite, Terms { split: split(bad), ..terms() });
+        assert!(matches!(result, Err(ContractError::Split(SplitError::Sum(_)))), "{bad:?}");
+    }
+    let result = register(&mut suite, Terms { split: split([999, 9_001, 0, 0, 0]), ..terms() });
+    assert_eq!(result.unwrap_err(), ContractError::Split(SplitError::Contributors { found: 999 }));
+    register(&mut suite, Terms { split: split([1_000, 9_000, 0, 0, 0]), ..terms() }).unwrap();
+    register(&mut suite, Terms { split: split([10_000, 0, 0, 0, 0]), ..terms() }).unwrap();
+    assert!(Bps::new(10_001).is_err());
+    assert!(!parses_with(&register_msg(1, 1, terms()), "\"contributors\":5000", "\"contributors\":10001"));
+    assert!(!parses_with(&register_msg(1, 1, terms()), "\"contributors\":5000", "\"contributors\":-1"));
+}
+
+#[test]
+fn prices_are_bounded_and_digests_are_real() {
+    let mut suite = Suite::new();
+    register(&mut suite, Terms { prompt_price: 1_000_000, response_price: 0, ..terms() }).unwrap();
+    for (field, prompt_price, response_price) in [("prompt_price", 1_000_001, 0), ("response_price", 0, u128::MAX)] {
+        let found = Uint128::new(prompt_price.max(response_price));
+        assert_eq!(
+            register(&mut suite, Terms { prompt_price, response_price, ..terms() }).unwrap_err(),
+            ContractError::Price { field, found, max: Uint128::new(1_000_000) }
+        );
+    }
+    assert_eq!(
+        register(&mut suite, Terms { weights_digest: digest(0), ..terms() }).unwrap_err(),
+        ContractError::ZeroDigest { field: "weights_digest" }
+    );
+    assert_eq!(
+        register(&mut suite, Terms { family_digest: digest(0), ..terms() }).unwrap_err(),
+        ContractError::ZeroDigest { field: "family_digest" }
+    );
+}
+
+#[test]
+fn refuses_parameters_outside_their_limits() {
+    for bad in [
+        Params { max_token_price: Uint128::zero(), ..params() },
+        Params { max_token_price: Uint128::new(1_000_000_000_000_001), ..params() },
+        Params { max_pause_seconds: cosmwasm_std::Uint64::new(1_209_601), ..params() },
+    ] {
+        assert!(matches!(Suite::bare(bad), Err(ContractError::Param { .. })));
+    }
+}
