@@ -7,23 +7,35 @@ use cw_multi_test::{Contract, ContractWrapper};
 pub type Native = Box<dyn Contract<Empty>>;
 type Build = fn(Checksum) -> Native;
 
-/// Every name, as in `artifacts/<name>.wasm`.
-pub const NAMES: [&str; 1] = ["cw20-base"];
+/// Every name, as in `artifacts/<name>.wasm` with dashes for underscores.
+pub const NAMES: [&str; 6] = ["cw20-base", "datanets", "models", "open-token", "settlement", "staking"];
+
+/// Wraps a contract's entry points; those it has beyond the first three are named.
+macro_rules! wrap {
+    ($crate_name:ident $(, $with:ident: $entry:ident)*) => {
+        |checksum| {
+            Box::new(
+                ContractWrapper::new(
+                    $crate_name::contract::execute,
+                    $crate_name::contract::instantiate,
+                    $crate_name::contract::query,
+                )
+                $(.$with($crate_name::contract::$entry))*
+                .with_checksum(checksum),
+            )
+        }
+    };
+}
 
 /// The constructor of a compiled-in contract; it takes the checksum of the wasm the contract stands for.
 pub fn native(name: &str) -> Option<Build> {
     Some(match name {
-        "cw20-base" => |checksum| {
-            Box::new(
-                ContractWrapper::new(
-                    cw20_base::contract::execute,
-                    cw20_base::contract::instantiate,
-                    cw20_base::contract::query,
-                )
-                .with_migrate(cw20_base::contract::migrate)
-                .with_checksum(checksum),
-            )
-        },
+        "cw20-base" => wrap!(cw20_base, with_migrate: migrate),
+        "datanets" => wrap!(datanets, with_sudo: sudo, with_migrate: migrate),
+        "models" => wrap!(models, with_sudo: sudo, with_migrate: migrate),
+        "open-token" => wrap!(open_token, with_migrate: migrate),
+        "settlement" => wrap!(settlement, with_sudo: sudo, with_migrate: migrate),
+        "staking" => wrap!(staking, with_sudo: sudo, with_migrate: migrate),
         _ => return None,
     })
 }
