@@ -3,13 +3,14 @@
 
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_protocol::payouts::Payouts;
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
 use settlement::msg::ExecuteMsg;
 
 use crate::chain::{on_chain, params, Chain, POWERS, RICH};
 
 const BUYERS: u8 = 3;
 
+/// Picks are taken among what exists when the step runs, so that most steps can succeed.
 #[derive(Debug, Clone)]
 enum Step {
     Open {
@@ -18,23 +19,25 @@ enum Step {
         seconds: u64,
     },
     Close {
-        session: usize,
+        session: Index,
     },
     Settle {
-        session: usize,
+        session: Index,
     },
-    /// Charges up to two sessions; `excess` above what the voucher or the session covers makes it bad.
+    /// Charges up to two sessions a part, in thousandths, of what the poorer holds; above 1,000 is too much.
     Submit {
-        sessions: [usize; 2],
-        amount: u128,
+        sessions: [Index; 2],
+        part: u128,
     },
+    /// Accepts batches that wait, or, when `blind`, any that exist.
     Accept {
-        first: usize,
+        first: Index,
         count: usize,
+        blind: bool,
         absent: Option<u8>,
     },
     Refund {
-        batch: usize,
+        batch: Index,
     },
     Claim {
         payee: usize,
@@ -43,20 +46,23 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let pick = 0usize..6;
     prop_oneof![
-        2 => (0..BUYERS, 0u128..2_000, 1u64..1_500)
+        3 => (0..BUYERS, 0u128..2_000, 1u64..4_000)
             .prop_map(|(buyer, amount, seconds)| Step::Open { buyer, amount, seconds }),
-        1 => pick.clone().prop_map(|session| Step::Close { session }),
-        2 => pick.clone().prop_map(|session| Step::Settle { session }),
-        5 => (pick.clone(), pick.clone(), 0u128..700)
-            .prop_map(|(a, b, amount)| Step::Submit { sessions: [a.min(b), a.max(b)], amount }),
-        3 => (0usize..8, 1usize..3, prop::option::of(0u8..4))
-            .prop_map(|(first, count, absent)| Step::Accept { first, count, absent }),
-        2 => (0usize..8).prop_map(|batch| Step::Refund { batch }),
-        3 => (0usize..4).prop_map(|payee| Step::Claim { payee }),
-        3 => (1u64..600).prop_map(Step::Wait),
+        1 => any::<Index>().prop_map(|session| Step::Close { session }),
+        2 => any::<Index>().prop_map(|session| Step::Settle { session }),
+        8 => (any::<[Index; 2]>(), 0u128..1_100).prop_map(|(sessions, part)| Step::Submit { sessions, part }),
+        4 => (any::<Index>(), 1usize..3, prop::bool::weighted(0.2), prop::option::of(0u8..4))
+            .prop_map(|(first, count, blind, absent)| Step::Accept { first, count, blind, absent }),
+        2 => any::<Index>().prop_map(|batch| Step::Refund { batch }),
+        4 => (0usize..4).prop_map(|payee| Step::Claim { payee }),
+        5 => (1u64..500).prop_map(Step::Wait),
     ]
+}
+
+/// The position that a pick means in a list; the first of an empty one, which does not exist.
+fn at(pick: Index, len: usize) -> usize {
+    pick.index(len.max(1))
 }
 
 #[derive(Clone)]
@@ -169,6 +175,7 @@ impl Run {
                 (self.send(&account, &message), expected)
             }
             Step::Close { session } => {
+                let session = at(session, self.model.sessions.len());
                 let message = ExecuteMsg::CloseSession { session_id: Uint64::new(session as u64 + 1) };
                 let Some(found) = self.model.sessions.get_mut(session) else {
                     return (self.send(&anyone, &message), false);
@@ -182,6 +189,7 @@ impl Run {
                 (self.send(&owner, &message), expected)
             }
             Step::Settle { session } => {
+                let session = at(session, self.model.sessions.len());
                 let message = ExecuteMsg::SettleSession { session_id: Uint64::new(session as u64 + 1) };
                 let expected =
                     self.model.sessions.get(session).is_some_and(|session| {
@@ -195,9 +203,13 @@ impl Run {
                 }
                 (self.send(&anyone, &message), expected)
             }
-            Step::Submit { sessions, amount } => self.submit(now, sessions, amount),
-            Step::Accept { first, count, absent } => self.accept(now, first, count, absent),
+            Step::Submit { sessions, part } => self.submit(now, sessions, part),
+            Step::Accept { first, count, blind, absent } => {
+                let named = self.name_batches(now, first, count, blind);
+                self.accept(now, named, absent)
+            }
             Step::Refund { batch } => {
+                let batch = at(batch, self.model.batches.len());
                 let message = ExecuteMsg::RefundBatch { batch_id: Uint64::new(batch as u64 + 1) };
                 let expected = self
                     .model
@@ -231,11 +243,14 @@ impl Run {
         }
     }
 
-    fn submit(&mut self, now: u64, sessions: [usize; 2], amount: u128) -> (bool, bool) {
+    fn submit(&mut self, now: u64, sessions: [Index; 2], part: u128) -> (bool, bool) {
         let mut charges = Vec::new();
-        let mut expected = amount > 0;
-        let mut unique = sessions.to_vec();
+        let mut unique = sessions.map(|session| at(session, self.model.sessions.len())).to_vec();
+        unique.sort_unstable();
         unique.dedup();
+        let poorest = unique.iter().filter_map(|index| self.model.sessions.get(*index)).map(|s| s.available).min();
+        let amount = poorest.unwrap_or(100) * part / 1_000;
+        let mut expected = amount > 0;
         for index in &unique {
             let known = self.model.sessions.get(*index);
             let (buyer, charged, sequence) = known.map_or((0, 0, 0), |s| (s.buyer, s.charged, s.sequence));
@@ -262,8 +277,22 @@ impl Run {
         (self.send(&node, &message), expected)
     }
 
-    fn accept(&mut self, now: u64, first: usize, count: usize, absent: Option<u8>) -> (bool, bool) {
-        let named: Vec<usize> = (first..first + count).collect();
+    /// Which batches an epoch names, by position.
+    fn name_batches(&self, now: u64, first: Index, count: usize, blind: bool) -> Vec<usize> {
+        let all = self.model.batches.iter().enumerate();
+        let waits = |batch: &Batch| batch.status == Status::Pending && now < batch.deadline;
+        let known: Vec<usize> = all.filter(|(_, batch)| blind || waits(batch)).map(|(index, _)| index).collect();
+        let first = at(first, known.len());
+        let named: Vec<usize> = known.into_iter().skip(first).take(count).collect();
+        // One that does not exist when there is none.
+        if named.is_empty() {
+            vec![self.model.batches.len()]
+        } else {
+            named
+        }
+    }
+
+    fn accept(&mut self, now: u64, named: Vec<usize>, absent: Option<u8>) -> (bool, bool) {
         let mut payouts = self.chain.payouts.clone();
         let mut expected = true;
         for index in &named {
@@ -321,10 +350,10 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn money_is_where_the_model_says_after_every_step(steps in prop::collection::vec(step(), 1..60)) {
+    fn money_is_where_the_model_says_after_every_step(steps in prop::collection::vec(step(), 20..80)) {
         let mut run = Run::new();
         for step in steps {
             let text = format!("{step:?}");

@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn money_is_conserved_after_every_step(steps in prop::collection::vec(step(), 1..50)) {
+    fn money_is_conserved_after_every_step(steps in prop::collection::vec(step(), 20..60)) {
         let mut chain = Chain::new();
         chain.register_all(&[200, 300, 400]);
         let mut books: Vec<Books> =
