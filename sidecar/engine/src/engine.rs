@@ -150,6 +150,14 @@ impl Engine {
         self.ask(|reply| Command::Unload { id, reply }).await
     }
 
+    /// The adapters that requests can name, sorted by id.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub async fn adapters(&self) -> Result<Vec<AdapterInfo>, EngineError> {
+        self.ask(|reply| Command::List { reply }).await
+    }
+
     /// Accepts a request and returns its events. Dropping the receiver cancels the request.
     ///
     /// # Errors

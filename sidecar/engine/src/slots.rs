@@ -100,6 +100,14 @@ impl SlotTable {
         Ok(info)
     }
 
+    /// Every adapter that requests can name, sorted by id.
+    pub fn list(&self) -> Vec<AdapterInfo> {
+        let named = self.names.values().filter_map(|slot| self.residents.get(slot));
+        let mut list: Vec<AdapterInfo> = named.map(|resident| resident.info.clone()).collect();
+        list.sort_by(|left, right| left.id.cmp(&right.id));
+        list
+    }
+
     /// Forgets an id. Requests that use the adapter keep it until they end.
     ///
     /// # Errors
@@ -254,5 +262,6 @@ mod tests {
         assert_eq!(table.load("one", weights(9, 1)).unwrap_err().code(), "ADAPTER_EXISTS");
         assert_eq!(table.unload("none").unwrap_err().code(), "ADAPTER_UNKNOWN");
         assert_eq!(table.acquire(None).unwrap(), BASE_SLOT);
+        assert_eq!(table.list(), [first]);
     }
 }

@@ -11,6 +11,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
 
 /// What the handle asks of the thread.
 pub(crate) enum Command {
+    List { reply: Reply<Vec<AdapterInfo>> },
     Load { id: String, weights: AdapterWeights, reply: Reply<AdapterInfo> },
     Unload { id: String, reply: Reply<()> },
     Generate { request: GenerateRequest, reply: Reply<mpsc::Receiver<Result<GenerateEvent, EngineError>>> },
@@ -45,6 +46,9 @@ fn handle(scheduler: &mut Scheduler, command: Command) {
         }
         Command::Unload { id, reply } => {
             let _ = reply.send(scheduler.slots.unload(&id));
+        }
+        Command::List { reply } => {
+            let _ = reply.send(Ok(scheduler.slots.list()));
         }
         Command::Generate { request, reply } => {
             let _ = reply.send(scheduler.submit(request));

@@ -100,6 +100,8 @@ async fn unloading_does_not_disturb_a_running_request() {
     let alone = answer(&engine, greedy(case.adapter(), case.prompt_ids.clone(), 60)).await;
     let stream = engine.generate(greedy(case.adapter(), case.prompt_ids.clone(), 60)).await.unwrap();
     engine.unload_adapter("sotu/full").await.unwrap();
+    let left: Vec<String> = engine.adapters().await.unwrap().into_iter().map(|adapter| adapter.id).collect();
+    assert_eq!(left, ["wordnet/full", "wordnet/without-animal"]);
     let refused = engine.generate(greedy(case.adapter(), case.prompt_ids.clone(), 4)).await;
     assert_eq!(refused.unwrap_err().code(), "ADAPTER_UNKNOWN");
     assert_eq!(collect(stream).await.unwrap(), alone);

@@ -241,6 +241,8 @@ fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
 mod tests {
     use super::*;
 
+    type Encode = fn(f32) -> Vec<u8>;
+
     const CONFIG: &str = r#"{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["up_proj"]}"#;
 
     fn site() -> LoraSite {
@@ -256,7 +258,7 @@ mod tests {
     }
 
     /// Writes A = [[1, 2, 3], [4, 5, 6]] and B = [[0.5, -1]] with the given encoding and reads them.
-    fn read(dtype: Dtype, encode: fn(f32) -> Vec<u8>) -> Result<AdapterWeights, EngineError> {
+    fn read(dtype: Dtype, encode: Encode) -> Result<AdapterWeights, EngineError> {
         let folder = tempfile::tempdir().unwrap();
         let bytes = |values: &[f32]| values.iter().flat_map(|value| encode(*value)).collect::<Vec<u8>>();
         let (a, b) = (bytes(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), bytes(&[0.5, -1.0]));
@@ -273,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_float_type_is_read_transposed_and_scaled() {
-        let types: [(Dtype, fn(f32) -> Vec<u8>); 3] = [
+        let types: [(Dtype, Encode); 3] = [
             (Dtype::F32, |value| value.to_le_bytes().to_vec()),
             (Dtype::F16, |value| f16::from_f32(value).to_le_bytes().to_vec()),
             (Dtype::BF16, |value| bf16::from_f32(value).to_le_bytes().to_vec()),
