@@ -1,7 +1,6 @@
 //! `schema`: each contract's messages as JSON schema, so that a change of the interface shows in review.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -47,7 +46,7 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
 
 /// Runs the contract's own generator, which writes ./schema/ where it stands.
 fn generate(workspace: &Workspace, contract: &str) -> Result<String> {
-    let program = binary(workspace, &format!("{contract}-schema"));
+    let program = workspace.built(&format!("{contract}-schema"));
     let scratch = tempfile::tempdir()?;
     Step::new(
         &program,
@@ -63,10 +62,4 @@ fn generate(workspace: &Workspace, contract: &str) -> Result<String> {
         text.push('\n');
     }
     Ok(text)
-}
-
-/// A program that Cargo built in the dev profile.
-fn binary(workspace: &Workspace, name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new("target").to_path_buf(), PathBuf::from);
-    workspace.path(target).join("debug").join(name)
 }

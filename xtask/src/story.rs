@@ -68,7 +68,7 @@ impl Story {
     }
 
     fn command(&self, ready: &Ready) -> Command {
-        let program = ready.workspace.path("target/debug/openledger");
+        let program = ready.workspace.built("openledger");
         let step = ready.equip(Step::new(program, "run it again"));
         let mut command = step.into_command();
         command.arg("devnet").args([

@@ -35,6 +35,12 @@ impl Workspace {
         self.root.join(".openledger").join(relative)
     }
 
+    /// A program that Cargo built in the dev profile.
+    pub fn built(&self, name: &str) -> PathBuf {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        self.root.join(target).join("debug").join(name)
+    }
+
     /// Names of the contract crates: the folders of `contracts/`, sorted.
     pub fn contracts(&self) -> Result<Vec<String>> {
         let folder = self.path("contracts");
