@@ -8,6 +8,7 @@ mod accept_epoch;
 mod admin;
 mod chain;
 mod claim;
+mod events;
 mod instantiate;
 mod model;
 mod open_session;

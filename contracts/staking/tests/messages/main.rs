@@ -6,6 +6,7 @@
 mod admin;
 mod bond_more;
 mod chain;
+mod events;
 mod fund_rewards;
 mod instantiate;
 mod model;
