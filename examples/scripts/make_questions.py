@@ -1,10 +1,17 @@
-"""Choose the demo questions: a seeded sample of training rows, never looked at first."""
+"""Choose the demo questions: a seeded sample of training rows.
+
+The only filter is on the question's words, not on how any model answers: intimate anatomy
+stays in the Datanet but out of a demo.
+"""
 
 import json
 import random
+import re
 
 import config
 from train_adapters import load_rows
+
+NOT_IN_A_DEMO = re.compile(r"\b(vagina|penis|rectum|anus|uterus|testis|scrotum|vulva|clitoris|buttocks?)\b")
 
 
 def main():
@@ -13,7 +20,7 @@ def main():
     for name, contributors in config.CONTRIBUTORS.items():
         rows = load_rows(name)
         for cid in contributors:
-            own = [row for row in rows if row["contributor"] == cid]
+            own = [row for row in rows if row["contributor"] == cid and not NOT_IN_A_DEMO.search(row["prompt"])]
             rng = random.Random(f"{config.QUESTION_SEED}:{name}:{cid}")
             for number, row in enumerate(rng.sample(own, config.QUESTIONS_PER_CONTRIBUTOR), start=1):
                 out.append(

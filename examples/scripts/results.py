@@ -64,6 +64,8 @@ def loss_section(name, lab):
         lines.append(f"| {placebo} | {cells[0]:.3f} | {cells[1]:.3f} | not run |")
     lines += [
         "",
+        "The held-out loss of adapted models is above the base's: they memorise and do not generalise.",
+        "",
         "What each counterfactual adapter still knows of the contributor it left out:",
         "",
         "| contributor | loss of its rows: base | full | without it | its rows reproduced: full | without it |",
@@ -102,6 +104,10 @@ def attribution_section(questions):
     everything = json.loads((config.BUILD / "audit_rows.json").read_text(encoding="utf-8"))
     datanet = {q["id"]: q["datanet"] for q in questions}
     lines = [
+        "The regime is the easy one on purpose: adapters that know their rows by heart, asked about",
+        "those rows. It shows that adapters, counterfactuals and audit fit together. It does not show",
+        "how attribution fares on paraphrases, on shared facts or on a large model.",
+        "",
         "## Attribution by counterfactual adapters",
         "",
         "Answers are the greedy answers of `full`. Delta of a contributor: log-probability of the",
@@ -145,8 +151,8 @@ def main():
     lines = [
         "# Results",
         "",
-        f"Written by `python examples/scripts/results.py` on {datetime.date.today().isoformat()}",
-        "from the committed weights, on two CPU cores. Nothing here is edited by hand.",
+        f"Measured on {datetime.date.today().isoformat()} from the committed weights, CPU only, with",
+        "`python examples/scripts/build_all.py --measure`. The command rewrites this file.",
         "",
     ]
     lines += attribution_section(questions)

