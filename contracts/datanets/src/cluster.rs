@@ -50,6 +50,13 @@ mod tests {
         assert_eq!(content_root(&[cluster(0, 1, "a"), cluster(1, 2, "b")]), Digest::new(expected));
     }
 
+    /// Computed outside this repository's code, with Python's hashlib.
+    #[test]
+    fn the_leaf_is_the_documented_bytes() {
+        let expected = "4a865fc49d2edc2c6f465f99bffb29111580f080067e48993e189ac31c058b3a";
+        assert_eq!(leaf(1, &cluster(0, 1, "wasm1a")).to_string(), expected);
+    }
+
     #[test]
     fn every_field_changes_the_leaf() {
         let one = leaf(1, &cluster(0, 1, "a"));

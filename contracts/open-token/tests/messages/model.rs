@@ -20,7 +20,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     // Never zero: whether taking nothing without an allowance is refused is of no consequence and not modelled.
-    let amount = prop_oneof![1u128..1_000, 1u128..=TOTAL_SUPPLY.u128()];
+    // Few values, so that balances and allowances are met exactly, used up and passed.
+    let amount = prop_oneof![4 => 1u128..5, 1 => Just(ALICE), 1 => Just(BOB), 1 => 1u128..=TOTAL_SUPPLY.u128()];
     let who = 0usize..4;
     prop_oneof![
         (who.clone(), who.clone(), amount.clone()).prop_map(|(from, to, amount)| Step::Transfer { from, to, amount }),
@@ -102,9 +103,9 @@ fn send(suite: &mut Suite, step: &Step) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn any_history_equals_the_model(steps in prop::collection::vec(step(), 1..60)) {
+    fn any_history_equals_the_model(steps in prop::collection::vec(step(), 1..90)) {
         let mut suite = Suite::new();
         let mut model = Model { balances: [ALICE, BOB, 0, 0], allowances: [[0; 4]; 4] };
         for step in &steps {
