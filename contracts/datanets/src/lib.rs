@@ -4,6 +4,7 @@
 //! rows' digests, an accepted contribution becomes a *cluster* (what gets credit) at an index that never changes, and a
 //! version fixes the clusters accepted so far under one content root, which the contract computes itself.
 
+mod answers;
 pub mod client;
 pub mod cluster;
 pub mod contract;
