@@ -6,9 +6,12 @@ mod comet;
 mod txs;
 mod wasm;
 
+use std::sync::Arc;
+
 use prost::Message;
 
-use crate::chain::{Chain, fault::Fault};
+pub use self::txs::find as find_tx;
+use crate::chain::{Chain, blocks::Block, fault::Fault};
 
 /// Answers a gRPC query path (`/package.Service/Method`) with protobuf in and out.
 ///
@@ -26,6 +29,17 @@ pub fn answer(chain: &mut Chain, path: &str, data: &[u8]) -> Result<Vec<u8>, Fau
         _ => Ok(None),
     })?;
     answer.ok_or_else(|| unknown(path))
+}
+
+/// The block at a height, or the latest.
+///
+/// # Errors
+/// [`Fault::invalid_request`] for a height that is not kept.
+pub fn block(chain: &Chain, height: Option<u64>) -> Result<Arc<Block>, Fault> {
+    match height {
+        Some(height) => comet::at(chain, height),
+        None => comet::latest(chain),
+    }
 }
 
 fn unknown(path: &str) -> Fault {

@@ -1,8 +1,11 @@
 //! The listeners.
 
 pub mod grpc;
+mod json;
+mod params;
 pub mod rest;
 pub mod rpc;
+mod search;
 
 use tokio::sync::watch;
 
