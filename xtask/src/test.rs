@@ -10,8 +10,8 @@ use crate::setup::Ready;
 /// Rust first, then the same vectors in the two other languages that clients are written in.
 pub fn run(ready: &Ready) -> Result<()> {
     ready
-        .cargo("mend the first failing test above; `cargo test -p <crate> <name>` runs it alone")
-        .args(["test", "--workspace"])
+        .cargo("mend the failing tests above; `cargo test -p <crate> <name>` runs it alone")
+        .args(["test", "--workspace", "--no-fail-fast"])
         .run()?;
     python_vectors(ready)?;
     typescript_vectors(ready)
