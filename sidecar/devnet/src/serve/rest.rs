@@ -15,17 +15,15 @@ use base64::{
 use openledger_cosmos_api::{
     cosmos::{
         auth::v1beta1::{BaseAccount, QueryAccountRequest, QueryAccountResponse},
-        bank::v1beta1::{
-            QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest, QueryBalanceResponse,
-        },
+        bank::v1beta1::{QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest, QueryBalanceResponse},
         base::{abci::v1beta1::TxResponse, v1beta1::Coin},
         crypto::secp256k1::PubKey,
         tx::v1beta1::{GetTxRequest, GetTxResponse, SimulateRequest, SimulateResponse},
     },
     cosmwasm::wasm::v1::{
-        CodeInfoResponse, QueryCodesRequest, QueryCodesResponse, QueryContractInfoRequest,
-        QueryContractInfoResponse, QueryRawContractStateRequest, QueryRawContractStateResponse,
-        QuerySmartContractStateRequest, QuerySmartContractStateResponse,
+        CodeInfoResponse, QueryCodesRequest, QueryCodesResponse, QueryContractInfoRequest, QueryContractInfoResponse,
+        QueryRawContractStateRequest, QueryRawContractStateResponse, QuerySmartContractStateRequest,
+        QuerySmartContractStateResponse,
     },
 };
 use prost::{Message, Name};
@@ -35,12 +33,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tower_http::cors::CorsLayer;
 
 use super::{grpc::broadcast, json as comet, stopped};
-use crate::{
-    actor::Sim,
-    chain::fault::Fault,
-    error::DevnetError,
-    identity, query,
-};
+use crate::{actor::Sim, chain::fault::Fault, error::DevnetError, identity, query};
 
 /// A transaction in base64 and some room.
 const MAX_BODY: usize = 4 << 20;

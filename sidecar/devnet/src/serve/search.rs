@@ -94,8 +94,7 @@ impl Condition {
             None => {
                 let end = rest.find(' ').unwrap_or(rest.len());
                 let (digits, after) = rest.split_at(end);
-                let number =
-                    digits.parse().map_err(|_| "a value is a number or a text in single quotes".to_owned())?;
+                let number = digits.parse().map_err(|_| "a value is a number or a text in single quotes".to_owned())?;
                 (Operand::Number(number), after)
             }
         };

@@ -1,6 +1,9 @@
 //! A running simulation with one rich account, and raw transactions of every kind of wrongness.
 #![allow(dead_code)]
 
+pub mod http;
+pub mod raw;
+
 use cosmwasm_std::{Coin, Uint128};
 use openledger_chain::{ChainClient, Key, Signer};
 use openledger_devnet::{Devnet, DevnetConfig, DevnetHandle, GenesisAccount};
