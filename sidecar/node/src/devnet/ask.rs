@@ -7,8 +7,8 @@ use openledger_protocol::{Scope, Signed, Voucher, amount, fees};
 use settlement::msg::{ExecuteMsg, PublicKey33};
 
 use super::{
-    accounts::Accounts,
-    fill::{Examples, PROMPT_PRICE, Question, RESPONSE_PRICE, RegisteredAdapter, id},
+    Stage,
+    fill::{PROMPT_PRICE, Question, RESPONSE_PRICE, id},
 };
 use crate::{
     api::{
@@ -16,16 +16,18 @@ use crate::{
         inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
     },
     error::NodeError,
-    network::Contracts,
 };
 
 /// Budget of the session, in uopen.
-const BUDGET: u128 = 1_000_000;
+pub const BUDGET: u128 = 1_000_000;
 /// Bound on delivered tokens per answer.
 const MAX_NEW_TOKENS: u32 = 40;
-/// Upper bound on a question's tokens: one per byte, and the begin token.
-const fn max_prompt_tokens(prompt: &str) -> u32 {
-    prompt.len() as u32 + 1
+
+/// Highest fee that a question can cost, in uopen: a token per byte, the begin token, and all tokens of the answer.
+pub fn max_fee(question: &Question) -> Result<u128, NodeError> {
+    let prompt = u32::try_from(question.prompt.len()).unwrap_or(u32::MAX).saturating_add(1);
+    fees::fee(prompt, PROMPT_PRICE, MAX_NEW_TOKENS, RESPONSE_PRICE)
+        .map_err(|error| NodeError::Config(error.to_string()))
 }
 
 /// An open session.
@@ -50,8 +52,9 @@ pub struct Answered {
 
 impl Session {
     /// Locks the budget: one allowance, one session, one transaction.
-    pub async fn open(accounts: &Accounts, contracts: &Contracts) -> Result<Self, NodeError> {
+    pub async fn open(stage: &Stage) -> Result<Self, NodeError> {
         let key = Key::generate("session")?;
+        let Stage { accounts, contracts, .. } = stage;
         let user = &accounts.user;
         let now = user.client().latest_block().await?.seconds();
         let allow = Cw20ExecuteMsg::IncreaseAllowance {
@@ -81,38 +84,47 @@ impl Session {
         Ok(Self { session_id: id(&outcome, "session_id")?.u64(), key, scope })
     }
 
-    /// Asks all questions at once, each under its own voucher, and fetches the stored receipts.
-    pub async fn ask_all(
+    /// A voucher with the session key's signature.
+    pub fn voucher(&self, sequence: u64, cumulative: u128) -> Result<(Voucher, Vec<u8>), NodeError> {
+        let voucher = Voucher {
+            scope: Some(self.scope.clone()),
+            session_id: self.session_id,
+            cumulative_amount: amount::format(cumulative),
+            sequence,
+        };
+        let signature = self.key.sign_digest(&voucher.digest())?.to_vec();
+        Ok((voucher, signature))
+    }
+
+    /// The request that asks `question` under the given voucher.
+    pub fn request(
         &self,
-        examples: &Examples,
-        adapters: &[RegisteredAdapter],
-        node_url: &str,
-    ) -> Result<Vec<Answered>, NodeError> {
+        stage: &Stage,
+        question: &Question,
+        (voucher, voucher_signature): (Voucher, Vec<u8>),
+    ) -> Result<GenerateRequest, NodeError> {
+        let adapter = stage
+            .adapters
+            .iter()
+            .find(|adapter| adapter.datanet == question.datanet)
+            .ok_or_else(|| NodeError::Config(format!("no adapter for {}", question.datanet)))?;
+        Ok(GenerateRequest {
+            adapter_id: adapter.adapter_id,
+            prompt: question.prompt.clone(),
+            max_new_tokens: MAX_NEW_TOKENS,
+            voucher: Some(voucher),
+            voucher_signature,
+            ..GenerateRequest::default()
+        })
+    }
+
+    /// Asks all questions at once, each under its own voucher, and fetches the stored receipts.
+    pub async fn ask_all(&self, stage: &Stage, node_url: &str) -> Result<Vec<Answered>, NodeError> {
         let mut promised = 0u128;
         let mut asks = Vec::new();
-        for (question, sequence) in examples.questions.iter().zip(1u64..) {
-            let adapter = adapters
-                .iter()
-                .find(|adapter| adapter.datanet == question.datanet)
-                .ok_or_else(|| NodeError::Config(format!("no adapter for {}", question.datanet)))?;
-            let worst = fees::fee(max_prompt_tokens(&question.prompt), PROMPT_PRICE, MAX_NEW_TOKENS, RESPONSE_PRICE)
-                .map_err(|error| NodeError::Config(error.to_string()))?;
-            promised = promised.saturating_add(worst);
-            let voucher = Voucher {
-                scope: Some(self.scope.clone()),
-                session_id: self.session_id,
-                cumulative_amount: amount::format(promised),
-                sequence,
-            };
-            let voucher_signature = self.key.sign_digest(&voucher.digest())?.to_vec();
-            let request = GenerateRequest {
-                adapter_id: adapter.adapter_id,
-                prompt: question.prompt.clone(),
-                max_new_tokens: MAX_NEW_TOKENS,
-                voucher: Some(voucher),
-                voucher_signature,
-                ..GenerateRequest::default()
-            };
+        for (question, sequence) in stage.examples.questions.iter().zip(1u64..) {
+            promised = promised.saturating_add(max_fee(question)?);
+            let request = self.request(stage, question, self.voucher(sequence, promised)?)?;
             asks.push((question.clone(), request));
         }
         let mut inference = connect(node_url).await?;

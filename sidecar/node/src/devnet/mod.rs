@@ -1,21 +1,23 @@
 //! The whole loop on a development chain: contracts up, Datanets filled, adapters registered, validators bonded, questions
 //! paid and answered, receipts batched, an epoch attested, everybody paid.
 
-mod accounts;
-mod ask;
-mod chain;
+pub mod accounts;
+pub mod ask;
+pub mod chain;
 mod deploy;
-mod fill;
+pub mod fill;
 mod report;
 mod settle;
-mod sidecars;
+pub mod sidecars;
 
 use std::path::PathBuf;
 
 pub use chain::Target;
 pub use report::Report;
 
-use crate::error::NodeError;
+use openledger_engine::Engine;
+
+use crate::{error::NodeError, network::Contracts};
 
 /// What the story is played with.
 #[derive(Debug, Clone)]
@@ -30,19 +32,37 @@ pub struct Story {
     pub scratch: PathBuf,
 }
 
+/// A chain with OpenLedger on it: contracts deployed, Datanets filled, adapters registered, nobody serving yet.
+pub struct Stage {
+    /// The chain; ends when dropped.
+    pub chain: chain::Chain,
+    /// The people.
+    pub accounts: accounts::Accounts,
+    /// The contracts.
+    pub contracts: Contracts,
+    /// The example files.
+    pub examples: fill::Examples,
+    /// Registered adapters.
+    pub adapters: Vec<fill::RegisteredAdapter>,
+    /// The loaded model.
+    pub engine: Engine,
+    /// Where homes and stores are kept.
+    pub scratch: PathBuf,
+}
+
 /// A played story whose node and validators still run.
 pub struct Played {
     /// What happened.
     pub report: Report,
-    /// The chain; ends when dropped.
-    pub chain: chain::Chain,
+    /// Everything the story was played on.
+    pub stage: Stage,
     /// Node and validators; end when dropped.
     pub sidecars: sidecars::Sidecars,
 }
 
 impl Story {
-    /// Plays every step and returns what happened; any step that fails ends the story.
-    pub async fn play(&self) -> Result<Played, NodeError> {
+    /// Sets the stage.
+    pub async fn set(&self) -> Result<Stage, NodeError> {
         let examples = fill::Examples::read(&self.examples)?;
         step("starting the chain");
         let chain = chain::Chain::start(&self.target, &self.scratch, &self.artifacts).await?;
@@ -54,18 +74,22 @@ impl Story {
         let engine = sidecars::engine(&examples).await?;
         step("filling the Datanets and registering the adapters");
         let adapters = fill::fill(&examples, &accounts, &contracts, engine.model()).await?;
+        Ok(Stage { chain, accounts, contracts, examples, adapters, engine, scratch: self.scratch.clone() })
+    }
+
+    /// Plays every step and returns what happened; any step that fails ends the story.
+    pub async fn play(&self) -> Result<Played, NodeError> {
+        let stage = self.set().await?;
         step("bonding four validators and starting their sidecars");
-        let mut sidecars =
-            sidecars::Sidecars::start(&self.scratch, &chain, &accounts, &contracts, &adapters, &examples, engine)
-                .await?;
+        let mut sidecars = sidecars::Sidecars::start(&stage).await?;
         step("asking six questions over gRPC");
-        let session = ask::Session::open(&accounts, &contracts).await?;
-        let answers = session.ask_all(&examples, &adapters, &sidecars.node_url).await?;
+        let session = ask::Session::open(&stage).await?;
+        let answers = session.ask_all(&stage, &sidecars.node_url).await?;
         step("committing the batch; one validator goes away; the others attest");
         sidecars.stop_last_validator().await?;
-        let settled = settle::settle(&chain, &accounts, &contracts, sidecars.operator(), &session).await?;
-        let report = Report::new(&chain, &examples, &accounts, &contracts, answers, settled, &sidecars.node_url)?;
-        Ok(Played { report, chain, sidecars })
+        let settled = settle::settle(&stage, sidecars.operator(), &session).await?;
+        let report = Report::new(&stage, answers, settled, &sidecars.node_url)?;
+        Ok(Played { report, stage, sidecars })
     }
 }
 

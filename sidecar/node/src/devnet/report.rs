@@ -6,8 +6,8 @@ use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_protocol::{Credit, CreditRole, amount, shares::SHARE_ONE};
 use serde_json::{Value, json};
 
-use super::{accounts::Accounts, ask::Answered, chain::Chain, fill::Examples, settle::Settled};
-use crate::{error::NodeError, network::Contracts};
+use super::{Stage, accounts::Accounts, ask::Answered, fill::Examples, settle::Settled};
+use crate::error::NodeError;
 
 /// The outcome of a story.
 pub struct Report {
@@ -41,15 +41,8 @@ struct Row {
 
 impl Report {
     /// Puts together what happened.
-    pub fn new(
-        chain: &Chain,
-        examples: &Examples,
-        accounts: &Accounts,
-        contracts: &Contracts,
-        answers: Vec<Answered>,
-        settled: Settled,
-        node_url: &str,
-    ) -> Result<Self, NodeError> {
+    pub fn new(stage: &Stage, answers: Vec<Answered>, settled: Settled, node_url: &str) -> Result<Self, NodeError> {
+        let Stage { chain, accounts, contracts, examples, .. } = stage;
         let rows = answers
             .iter()
             .map(|answer| row(answer, examples, accounts, &settled.credits))

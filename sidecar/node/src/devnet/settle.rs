@@ -8,7 +8,7 @@ use settlement::msg::{
     ClaimedResponse, Digest, ExecuteMsg, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode,
 };
 
-use super::{accounts::Accounts, ask::Session, chain::Chain};
+use super::{Stage, accounts::Accounts, ask::Session, chain::Chain};
 use crate::{
     error::NodeError,
     network::Contracts,
@@ -34,13 +34,8 @@ pub struct Settled {
 }
 
 /// Commits, attests, waits for the window and claims for everybody.
-pub async fn settle(
-    chain: &Chain,
-    accounts: &Accounts,
-    contracts: &Contracts,
-    operator: &Operator,
-    session: &Session,
-) -> Result<Settled, NodeError> {
+pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Result<Settled, NodeError> {
+    let Stage { chain, accounts, contracts, .. } = stage;
     let batch_id = operator
         .commit_batch()
         .await?

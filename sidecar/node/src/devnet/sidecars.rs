@@ -1,6 +1,6 @@
 //! One node and four validators, each with own keys, home folder, store and listener.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, sync::Arc};
 
 use cosmwasm_std::Uint128;
 use cw20::Cw20ExecuteMsg;
@@ -11,11 +11,7 @@ use staking::msg::{BlsPublicKey, BlsSignature, ExecuteMsg};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    accounts::Accounts,
-    chain::Chain,
-    fill::{Examples, RegisteredAdapter},
-};
+use super::{Stage, chain::Chain, fill::Examples};
 use crate::{
     bls::BlsKey,
     config::{Config, TEMPLATE},
@@ -57,32 +53,17 @@ pub async fn engine(examples: &Examples) -> Result<Engine, NodeError> {
 
 impl Sidecars {
     /// Writes the homes, bonds the validators and starts everybody.
-    pub async fn start(
-        scratch: &Path,
-        chain: &Chain,
-        accounts: &Accounts,
-        contracts: &Contracts,
-        adapters: &[RegisteredAdapter],
-        examples: &Examples,
-        engine: Engine,
-    ) -> Result<Self, NodeError> {
-        let sources: Vec<AdapterSource> = adapters
-            .iter()
-            .map(|adapter| AdapterSource {
-                adapter_id: adapter.adapter_id,
-                family: adapter.family.clone(),
-                datanet: adapter.rows.clone(),
-            })
-            .collect();
+    pub async fn start(stage: &Stage) -> Result<Self, NodeError> {
+        let Stage { chain, accounts, contracts, engine, .. } = stage;
         let network = Network::connect(chain.client.clone(), contracts.clone()).await?;
-        let catalog = Arc::new(Catalog::load(&engine, &network, &sources).await?);
+        let catalog = Arc::new(Catalog::load(engine, &network, &stage.sources()).await?);
 
         let mut validators = Vec::new();
         let mut validator_urls = Vec::new();
         for (index, account) in accounts.validators.iter().enumerate() {
-            let home = Home::at(scratch.join(format!("validator-{}", index + 1)));
+            let home = Home::at(stage.scratch.join(format!("validator-{}", index + 1)));
             let bls = BlsKey::generate()?;
-            let url = write_home(&home, account, chain, contracts, examples, &sources, Some(&bls))?;
+            let url = stage.write_home(&home, account, Some(&bls))?;
             let process = Process::prepare(&home, engine.clone(), Some(catalog.clone())).await?;
             bond(account, contracts, chain, &bls, &url).await?;
             validators.push(run(process));
@@ -90,9 +71,9 @@ impl Sidecars {
         }
         accounts.founder.execute(&contracts.staking, &ExecuteMsg::Snapshot {}, vec![]).await?;
 
-        let home = Home::at(scratch.join("node"));
-        let node_url = write_home(&home, &accounts.node, chain, contracts, examples, &sources, None)?;
-        let process = Process::prepare(&home, engine, Some(catalog)).await?;
+        let home = Home::at(stage.scratch.join("node"));
+        let node_url = stage.write_home(&home, &accounts.node, None)?;
+        let process = Process::prepare(&home, engine.clone(), Some(catalog)).await?;
         let operator =
             process.operator().cloned().ok_or_else(|| NodeError::Config("the node's home does not serve".into()))?;
         Ok(Self { node_url, validator_urls, operator, validators, node: run(process) })
@@ -132,38 +113,50 @@ fn run(process: Process) -> Running {
     Running { task: tokio::spawn(process.serve(stop.clone())), stop }
 }
 
-/// Writes a home folder with an own free port and returns its address.
-fn write_home(
-    home: &Home,
-    account: &Signer,
-    chain: &Chain,
-    contracts: &Contracts,
-    examples: &Examples,
-    sources: &[AdapterSource],
-    bls: Option<&BlsKey>,
-) -> Result<String, NodeError> {
-    home.init()?;
-    let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map_err(|error| NodeError::Config(format!("no free port: {error}")))?;
-    config.listen = free;
-    config.public_url = format!("http://{free}");
-    config.chain_grpc = chain.grpc_url.clone();
-    config.contracts = contracts.clone();
-    config.model.folder = examples.model.clone();
-    config.adapters = sources.to_vec();
-    config.serving.enabled = bls.is_none();
-    config.validator.enabled = bls.is_some();
-    config.validator.sample_per_mille = 500;
-    let text = toml::to_string(&config).map_err(|error| NodeError::Config(error.to_string()))?;
-    let file = home.config_file();
-    fs::write(&file, text).map_err(|error| NodeError::Config(format!("{}: {error}", file.display())))?;
-    account.key().save(&home.key_file(ACCOUNT))?;
-    if let Some(bls) = bls {
-        bls.save(&home.bls_file())?;
+impl Stage {
+    /// Where the files of the registered adapters lie.
+    pub fn sources(&self) -> Vec<AdapterSource> {
+        self.adapters
+            .iter()
+            .map(|adapter| AdapterSource {
+                adapter_id: adapter.adapter_id,
+                family: adapter.family.clone(),
+                datanet: adapter.rows.clone(),
+            })
+            .collect()
     }
-    Ok(config.public_url)
+
+    /// Writes the home folder of a validator (with `bls`) or a node (without), with an own free port, and returns its
+    /// address.
+    pub fn write_home(&self, home: &Home, account: &Signer, bls: Option<&BlsKey>) -> Result<String, NodeError> {
+        home.init()?;
+        let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .map_err(|error| NodeError::Config(format!("no free port: {error}")))?;
+        config.listen = free;
+        config.public_url = format!("http://{free}");
+        config.chain_grpc = self.chain.grpc_url.clone();
+        config.contracts = self.contracts.clone();
+        config.model.folder = self.examples.model.clone();
+        config.adapters = self.sources();
+        config.serving.enabled = bls.is_none();
+        config.validator.enabled = bls.is_some();
+        config.validator.sample_per_mille = 500;
+        write_config(home, &config)?;
+        account.key().save(&home.key_file(ACCOUNT))?;
+        if let Some(bls) = bls {
+            bls.save(&home.bls_file())?;
+        }
+        Ok(config.public_url)
+    }
+}
+
+/// Replaces a home's configuration.
+pub fn write_config(home: &Home, config: &Config) -> Result<(), NodeError> {
+    let text = toml::to_string(config).map_err(|error| NodeError::Config(error.to_string()))?;
+    let file = home.config_file();
+    fs::write(&file, text).map_err(|error| NodeError::Config(format!("{}: {error}", file.display())))
 }
 
 async fn bond(

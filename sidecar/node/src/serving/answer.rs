@@ -74,8 +74,13 @@ impl Serving {
             sampling.max_new_tokens = DEFAULT_NEW_TOKENS;
         }
         let prompt = self.engine.encode(&question.prompt)?;
-        let prompt_tokens = u32::try_from(prompt.len())
-            .map_err(|_| NodeError::BadRequest { field: "prompt", problem: "too many tokens".into() })?;
+        let limit = self.engine.limits().max_prompt_tokens;
+        let prompt_tokens = u32::try_from(prompt.len()).ok().filter(|_| prompt.len() <= limit).ok_or_else(|| {
+            NodeError::BadRequest {
+                field: "prompt",
+                problem: format!("it has {} tokens; at most {limit} are served", prompt.len()),
+            }
+        })?;
         let terms = &adapter.terms;
         let max_fee = fees::fee(prompt_tokens, terms.prompt_price, sampling.max_new_tokens, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;

@@ -1,0 +1,160 @@
+//! Validators refuse batches that do not follow from their receipts, and epochs that do not follow from their batches.
+
+use openledger_node::{
+    api::{
+        AttestRequest, GetBatchRequest, GetBatchResponse,
+        attestation_service_client::AttestationServiceClient,
+        batch_service_client::BatchServiceClient,
+        batch_service_server::{BatchService, BatchServiceServer},
+    },
+    devnet::{ask::Session, sidecars::Sidecars},
+    network::Network,
+};
+use openledger_protocol::{EpochStatement, Signed, amount, credits, payouts::Payouts};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status, transport::Server};
+
+use crate::stage::{reason, set};
+
+type Tamper = fn(&mut GetBatchResponse);
+
+/// A node that shows validators something else than it committed to.
+struct Liar {
+    honest: GetBatchResponse,
+    tamper: Tamper,
+}
+
+#[tonic::async_trait]
+impl BatchService for Liar {
+    async fn get_batch(&self, _: Request<GetBatchRequest>) -> Result<Response<GetBatchResponse>, Status> {
+        let mut answer = self.honest.clone();
+        (self.tamper)(&mut answer);
+        Ok(Response::new(answer))
+    }
+}
+
+async fn lie(honest: &GetBatchResponse, tamper: Tamper) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let liar = BatchServiceServer::new(Liar { honest: honest.clone(), tamper });
+    tokio::spawn(Server::builder().add_service(liar).serve_with_incoming(TcpListenerStream::new(listener)));
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_false_is_signed() {
+    let (stage, _scratch) = set().await;
+    let sidecars = Sidecars::start(&stage).await.unwrap();
+    let session = Session::open(&stage).await.unwrap();
+    session.ask_all(&stage, &sidecars.node_url).await.unwrap();
+    let batch_id = sidecars.operator().commit_batch().await.unwrap().unwrap();
+    assert_eq!(sidecars.operator().commit_batch().await.unwrap(), None, "the same receipts are not committed twice");
+
+    let mut batches = BatchServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
+    let honest = batches.get_batch(GetBatchRequest { batch_id }).await.unwrap().into_inner();
+    let statement = statement(&stage, &sidecars, batch_id).await;
+    let validator = sidecars.validator_urls[0].clone();
+    let attest = |statement: EpochStatement, source: String| {
+        let validator = validator.clone();
+        async move {
+            let mut client = AttestationServiceClient::connect(validator).await.unwrap();
+            client.attest(AttestRequest { statement: Some(statement), batch_source: source }).await
+        }
+    };
+
+    let lies: [(&str, Tamper, &str); 7] = [
+        (
+            "one byte of a receipt",
+            |batch| batch.receipts[0].receipt.as_mut().unwrap().receipt.as_mut().unwrap().base_digest[0] ^= 1,
+            "BATCH_INVALID",
+        ),
+        ("a signature", |batch| batch.receipts[0].receipt.as_mut().unwrap().signature[5] ^= 1, "RECEIPT_INVALID"),
+        ("another prompt", |batch| batch.receipts[1].prompt[0] ^= 1, "RECEIPT_INVALID"),
+        ("another seed", |batch| batch.receipts[2].sampling.as_mut().unwrap().seed += 1, "RECEIPT_INVALID"),
+        ("a wrong sum", |batch| batch.header.as_mut().unwrap().total = "1".into(), "BATCH_INVALID"),
+        ("a missing receipt", |batch| _ = batch.receipts.pop(), "BATCH_INVALID"),
+        ("receipts in another order", |batch| batch.receipts.reverse(), "BATCH_INVALID"),
+    ];
+    for (name, tamper, expected) in lies {
+        let source = lie(&honest, tamper).await;
+        let status = attest(statement.clone(), source).await.expect_err(name);
+        assert_eq!(reason(&status), expected, "{name}: {status}");
+    }
+
+    let honest_source = sidecars.node_url.clone();
+    let mut generous = statement.clone();
+    generous.payout_total = "1000000".into();
+    let mut rerouted = statement.clone();
+    rerouted.payout_root[0] ^= 1;
+    let mut early = statement.clone();
+    early.epoch = 2;
+    let mut elsewhere = statement.clone();
+    elsewhere.scope.as_mut().unwrap().contract = stage.contracts.staking.clone();
+    let mut other_set = statement.clone();
+    other_set.set_id = 9;
+    let mut twice = statement.clone();
+    twice.batch_ids = vec![batch_id, batch_id];
+    for (name, false_statement) in [
+        ("total", generous),
+        ("root", rerouted),
+        ("epoch", early),
+        ("scope", elsewhere),
+        ("set", other_set),
+        ("batches", twice),
+    ] {
+        let status = attest(false_statement, honest_source.clone()).await.expect_err(name);
+        assert_eq!(reason(&status), "EPOCH_INVALID", "{name}: {status}");
+    }
+
+    // After all that the true statement is signed, and signed the same way again.
+    let first = attest(statement.clone(), honest_source.clone()).await.unwrap().into_inner();
+    let second = attest(statement.clone(), honest_source).await.unwrap().into_inner();
+    assert_eq!(first.signature, second.signature);
+    let set = network(&stage).await.latest_set().await.unwrap();
+    let member = set.members.iter().find(|member| member.validator.as_str() == first.validator).unwrap();
+    assert!(openledger_node::bls::verify_epoch(
+        member.bls_public_key.as_bytes(),
+        &statement.digest(),
+        &first.signature
+    ));
+    sidecars.stop().await.unwrap();
+}
+
+/// Without two thirds of the power nothing is sent, and the batch waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_four_validators_are_not_enough() {
+    let (stage, _scratch) = set().await;
+    let mut sidecars = Sidecars::start(&stage).await.unwrap();
+    let session = Session::open(&stage).await.unwrap();
+    session.ask_all(&stage, &sidecars.node_url).await.unwrap();
+    sidecars.operator().commit_batch().await.unwrap().unwrap();
+    sidecars.stop_last_validator().await.unwrap();
+    sidecars.stop_last_validator().await.unwrap();
+    let error = sidecars.operator().close_epoch().await.unwrap_err();
+    assert_eq!(error.reason(), "NO_QUORUM", "{error}");
+    assert!(network(&stage).await.latest_epoch().await.unwrap().is_none());
+    assert_eq!(network(&stage).await.pending_batches().await.unwrap().batches.len(), 1);
+    sidecars.stop().await.unwrap();
+}
+
+async fn network(stage: &openledger_node::devnet::Stage) -> Network {
+    Network::connect(stage.chain.client.clone(), stage.contracts.clone()).await.unwrap()
+}
+
+async fn statement(stage: &openledger_node::devnet::Stage, sidecars: &Sidecars, batch_id: u64) -> EpochStatement {
+    let network = network(stage).await;
+    let mut all = sidecars.operator().credits(batch_id).await.unwrap();
+    credits::sort(&mut all);
+    let mut payouts = Payouts::default();
+    payouts.add(&all).unwrap();
+    let root = payouts.root(&network.scope()).unwrap();
+    EpochStatement {
+        scope: Some(network.scope()),
+        epoch: 1,
+        set_id: network.latest_set().await.unwrap().set_id.u64(),
+        batch_ids: vec![batch_id],
+        payout_root: root.hash.to_vec(),
+        payout_total: amount::format(root.sum),
+    }
+}

@@ -1,0 +1,8 @@
+//! The loop under bad input and faults, on the embedded chain with the real model.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod attestation;
+mod crash;
+mod stage;
+mod vouchers;
