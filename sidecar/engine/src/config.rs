@@ -5,7 +5,8 @@ use std::path::PathBuf;
 /// Where the model and the runtime are, and how much they may use.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
-    /// Folder with `genai_config.json`, the ONNX file and `tokenizer.json`.
+    /// Folder with the ONNX file, `tokenizer.json` and `genai_config.json` (onnxruntime-genai builder)
+    /// or `config.json` (Optimum).
     pub model_dir: PathBuf,
     /// The ONNX Runtime library. Without it, `ORT_DYLIB_PATH` and then the project's own folder
     /// are tried. One process can load only one.

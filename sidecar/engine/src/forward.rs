@@ -4,6 +4,9 @@
 //! lengths padded on the right, and one token per row on pasts of different lengths. The
 //! builder's graph computes each row's length as the sum of its attention mask and the buffer
 //! length as the mask's width, so a mask of `length` ones states both exactly.
+//!
+//! Graphs without that operator read their whole cache. There each row is a run of its own, and
+//! the results are put together as if they had been one.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -13,7 +16,13 @@ use ort::{
     value::{DynValue, Tensor, TensorRef},
 };
 
-use crate::{EngineError, error::inference, kv::Kv, model_folder::Interface, slots::SlotTable};
+use crate::{
+    EngineError,
+    error::inference,
+    interface::{Attention, Interface},
+    kv::{Kv, KvRow},
+    slots::SlotTable,
+};
 
 /// What one row brings to a step.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +43,9 @@ pub(crate) struct Forward {
     vocab: usize,
 }
 
-/// Logits [rows, width, vocabulary] of one step.
+/// Logits of one step: one tensor [rows, width, vocabulary], or one [1, length, vocabulary] per row.
 pub(crate) struct Logits {
-    value: DynValue,
-    width: usize,
+    values: Vec<DynValue>,
     vocab: usize,
 }
 
@@ -47,9 +55,15 @@ impl Logits {
     /// # Errors
     /// [`EngineError::Inference`] when the model returned another shape.
     pub fn at(&self, row: usize, position: usize) -> Result<&[f32], EngineError> {
-        let (_, data) = self.value.try_extract_tensor::<f32>().map_err(inference)?;
-        let start = (row * self.width + position) * self.vocab;
-        data.get(start..start + self.vocab).ok_or_else(|| inference("the logits have an unexpected shape"))
+        let unexpected = || inference("the logits have an unexpected shape");
+        let (value, row) = match self.values.as_slice() {
+            [all] => (all, row),
+            rows => (rows.get(row).ok_or_else(unexpected)?, 0),
+        };
+        let (shape, data) = value.try_extract_tensor::<f32>().map_err(inference)?;
+        let width = shape.get(1).and_then(|&width| usize::try_from(width).ok()).ok_or_else(unexpected)?;
+        let start = (row * width + position) * self.vocab;
+        data.get(start..start + self.vocab).filter(|_| position < width).ok_or_else(unexpected)
     }
 }
 
@@ -80,6 +94,40 @@ impl Forward {
         if width == 0 || (past.is_some() && width != 1) {
             return Err(inference("a step needs prompts, or one token per row on a past"));
         }
+        match self.interface.attention {
+            Attention::Grouped => self.run_together(rows, past, slots),
+            Attention::Plain => self.run_each(rows, past.as_ref(), slots),
+        }
+    }
+
+    fn run_each(
+        &mut self,
+        rows: &[StepRow<'_>],
+        past: Option<&Kv>,
+        slots: &SlotTable,
+    ) -> Result<(Logits, Kv), EngineError> {
+        let mut values = Vec::with_capacity(rows.len());
+        let mut caches = Vec::with_capacity(rows.len());
+        for (row, step) in rows.iter().enumerate() {
+            let own = past.map(|from| Kv::gather(&[KvRow { from, row, length: step.past }])).transpose()?;
+            let (logits, cache) = self.run_together(std::slice::from_ref(step), own, slots)?;
+            values.extend(logits.values);
+            caches.push(cache);
+        }
+        let length = |step: &StepRow<'_>| step.past + step.tokens.len();
+        let joined: Vec<KvRow<'_>> =
+            caches.iter().zip(rows).map(|(from, step)| KvRow { from, row: 0, length: length(step) }).collect();
+        Ok((Logits { values, vocab: self.vocab }, Kv::gather(&joined)?))
+    }
+
+    /// One run for all rows.
+    fn run_together(
+        &mut self,
+        rows: &[StepRow<'_>],
+        past: Option<Kv>,
+        slots: &SlotTable,
+    ) -> Result<(Logits, Kv), EngineError> {
+        let width = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
         let past = match past {
             Some(past) => past,
             None => {
@@ -107,7 +155,7 @@ impl Forward {
         let mut outputs = self.session.run(inputs).map_err(inference)?;
         let mut take =
             |name: &str| outputs.remove(name).ok_or_else(|| inference(format!("the model returned no {name:?}")));
-        let logits = Logits { value: take(&self.interface.logits)?, width, vocab: self.vocab };
+        let logits = Logits { values: vec![take(&self.interface.logits)?], vocab: self.vocab };
         let tensors = self.interface.present.iter().map(|name| take(name));
         let kv = Kv { tensors: tensors.collect::<Result<_, _>>()? };
         Ok((logits, kv))

@@ -35,7 +35,10 @@ fn broken_model_folders_are_refused() {
         ("TOKENIZER_BROKEN", |dir| std::fs::remove_file(dir.join("tokenizer.json")).unwrap()),
         ("TOKENIZER_BROKEN", |dir| std::fs::write(dir.join("tokenizer.json"), b"{}").unwrap()),
         ("MODEL_FOLDER_INVALID", |dir| truncate(&dir.join("genai_config.json"), 0.5)),
-        ("MODEL_FOLDER_INVALID", |dir| std::fs::remove_file(dir.join("genai_config.json")).unwrap()),
+        ("MODEL_FOLDER_INVALID", |dir| {
+            std::fs::remove_file(dir.join("genai_config.json")).unwrap();
+            std::fs::remove_file(dir.join("config.json")).unwrap();
+        }),
         ("MODEL_FOLDER_INVALID", |dir| {
             edit_json(&dir.join("genai_config.json"), |config| {
                 config["model"]["decoder"]["filename"] = json!("../model.onnx");

@@ -9,7 +9,8 @@ use crate::{EngineError, model_folder::read_bounded};
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Fields that never change what a stored adapter computes.
-const NEUTRAL: [&str; 13] = [
+const NEUTRAL: [&str; 14] = [
+    "auto_mapping",
     "base_model_name_or_path",
     "corda_config",
     "eva_config",
