@@ -72,7 +72,8 @@ pub enum ExecuteMsg {
         /// In `uopen`; what stays is zero or at least `min_self_bond`.
         amount: Uint128,
     },
-    /// A validator: receives every unbonding entry that is due, once no current set counts that money as power.
+    /// A validator: receives every unbonding entry that is due: `unbonding_seconds` after `unbond` and after the next set,
+    /// which no longer counts the money. Whoever is in a hurry sends `snapshot` right after `unbond`.
     WithdrawUnbonded {},
     /// Anyone: records the bonded validators as the next epoch set.
     Snapshot {},
@@ -256,7 +257,7 @@ pub struct UnbondingEntryResponse {
     pub set_id: Uint64,
     /// Time of `unbond`.
     pub started_at: Uint64,
-    /// First moment of `withdraw_unbonded`.
+    /// First moment of `withdraw_unbonded`; later when the next set was made later than `started_at`.
     pub completes_at: Uint64,
 }
 

@@ -24,6 +24,8 @@ pub const BONDED: Map<&Addr, Empty> = Map::new("bonded");
 pub const KEYS: Map<&[u8], Addr> = Map::new("keys");
 /// Epoch sets, one item each, so that settlement reads a whole set at once.
 pub const SETS: Map<u64, EpochSet> = Map::new("sets");
+/// Creation time of each set, so that a withdrawal need not read whole sets.
+pub const SET_TIMES: Map<u64, u64> = Map::new("set_times");
 /// Id of the newest set; absent before the first.
 pub const LATEST_SET: Item<u64> = Item::new("latest_set");
 /// Unbonding entries by validator and entry id, so oldest first. At most 32 per validator.
@@ -75,7 +77,7 @@ pub struct Unbonding {
     pub set_id: Uint64,
     /// Block time of `unbond`, seconds.
     pub started_at: Uint64,
-    /// First moment of withdrawal, seconds.
+    /// First moment of withdrawal when the next set was made at once, seconds.
     pub completes_at: Uint64,
 }
 

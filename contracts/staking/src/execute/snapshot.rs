@@ -7,7 +7,7 @@ use crate::{
     error::ContractError,
     events::StakingEvent,
     msg::{EpochSet, SetMember},
-    state::{latest_set, BONDED, LATEST_SET, PARAMS, SETS, VALIDATORS},
+    state::{latest_set, BONDED, LATEST_SET, PARAMS, SETS, SET_TIMES, VALIDATORS},
 };
 
 /// Makes the next epoch set from the bonded validators.
@@ -53,6 +53,7 @@ pub fn run(deps: DepsMut, env: Env) -> Result<Response, ContractError> {
         created_at: Uint64::new(now),
     };
     SETS.save(deps.storage, set_id, &set)?;
+    SET_TIMES.save(deps.storage, set_id, &now)?;
     LATEST_SET.save(deps.storage, &set_id)?;
     let members = set.members.len();
     Ok(respond(StakingEvent::SetCreated { set_id, members, total_power, aggregate_public_key }))

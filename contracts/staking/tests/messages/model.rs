@@ -35,7 +35,34 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default, Clone)]
 struct Books {
     bonded: u128,
-    unbonding: Vec<(u128, u64)>,
+    unbonding: Vec<Entry>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    amount: u128,
+    started_at: u64,
+    /// How many sets existed.
+    sets: usize,
+}
+
+/// A set as the model remembers it: when it was made, and the three powers.
+struct Set {
+    made_at: u64,
+    powers: [u128; 3],
+}
+
+impl Entry {
+    /// No signature that counts can stand on this money any more.
+    fn is_due(&self, now: u64, sets: &[Set], who: usize, bonded: u128) -> bool {
+        let waited = |since: u64| now >= since + 1_000;
+        let free = match (self.sets, sets.get(self.sets)) {
+            (0, _) => true,
+            (_, Some(next)) => waited(next.made_at),
+            (_, None) => sets.last().is_none_or(|newest| newest.powers[who] <= bonded),
+        };
+        waited(self.started_at) && free
+    }
 }
 
 proptest! {
@@ -48,13 +75,22 @@ proptest! {
         let mut books: Vec<Books> =
             [200, 300, 400].iter().map(|bonded| Books { bonded: *bonded, ..Books::default() }).collect();
         let (mut funded, mut claimed) = (0u128, 0u128);
+        let mut sets: Vec<Set> = Vec::new();
         for step in steps {
             let now = chain.now();
             match step {
                 Step::Wait(seconds) => chain.wait(seconds),
                 Step::Snapshot => {
                     let anyone = chain.account("anyone");
-                    let _ = run(&mut chain, &anyone, &ExecuteMsg::Snapshot {});
+                    let powers = [0, 1, 2].map(|who: usize| books[who].bonded);
+                    let fits = match sets.last() {
+                        None => powers != [0; 3],
+                        Some(newest) => newest.powers != powers && now >= newest.made_at + 10,
+                    };
+                    prop_assert_eq!(run(&mut chain, &anyone, &ExecuteMsg::Snapshot {}), fits);
+                    if fits {
+                        sets.push(Set { made_at: now, powers });
+                    }
                 }
                 Step::Fund(amount) => {
                     chain.fund(amount);
@@ -79,15 +115,17 @@ proptest! {
                     prop_assert_eq!(result, fits);
                     if fits {
                         book.bonded -= amount;
-                        book.unbonding.push((amount, now + 1_000));
+                        book.unbonding.push(Entry { amount, started_at: now, sets: sets.len() });
                     }
                 }
                 Step::Withdraw(who) => {
                     let account = chain.validator(who);
-                    // A stale set may refuse; what matters is that success pays exactly what is due.
-                    if run(&mut chain, &account, &ExecuteMsg::WithdrawUnbonded {}) {
-                        books[who as usize].unbonding.retain(|(_, due)| *due > now);
-                    }
+                    let book = &mut books[who as usize];
+                    let bonded = book.bonded;
+                    let is_due = |entry: &Entry| entry.is_due(now, &sets, who as usize, bonded);
+                    let fits = book.unbonding.iter().any(is_due);
+                    prop_assert_eq!(run(&mut chain, &account, &ExecuteMsg::WithdrawUnbonded {}), fits);
+                    book.unbonding.retain(|entry| !is_due(entry));
                 }
                 Step::Claim(who) => {
                     let account = chain.validator(who);
@@ -98,7 +136,7 @@ proptest! {
             }
             let solvency = chain.solvency();
             let bonded: u128 = books.iter().map(|book| book.bonded).sum();
-            let unbonding: u128 = books.iter().flat_map(|book| &book.unbonding).map(|(amount, _)| amount).sum();
+            let unbonding: u128 = books.iter().flat_map(|book| &book.unbonding).map(|entry| entry.amount).sum();
             prop_assert_eq!(solvency.bonded.u128(), bonded);
             prop_assert_eq!(solvency.unbonding.u128(), unbonding);
             prop_assert_eq!(solvency.rewards.u128(), funded - claimed);

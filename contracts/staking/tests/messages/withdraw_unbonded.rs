@@ -45,10 +45,58 @@ fn power_that_can_still_sign_cannot_leave() {
             bonded: Uint128::zero()
         }
     );
-    // The cure is open to everybody, so nobody can hold the money back.
+    // A set that was superseded just now still attests for a while: the money stays at stake as long.
     chain.snapshot();
+    let due = chain.now() + 1_000;
+    assert_eq!(chain.refused(&account, &WITHDRAW), ContractError::NothingDue { next: Some(due) });
+    chain.wait(1_000);
     chain.send(&account, &WITHDRAW);
     assert_eq!(chain.balance(&account), RICH);
+}
+
+#[test]
+fn who_makes_the_next_set_at_once_waits_no_longer() {
+    let mut chain = Chain::new();
+    chain.register_all(&[300, 100]);
+    chain.snapshot();
+    chain.wait(10);
+    chain.unbond(0, 300);
+    // The cure is open to everybody, so nobody can hold the money back.
+    chain.snapshot();
+    chain.wait(1_000);
+    chain.send(&chain.validator(0), &WITHDRAW);
+    assert_eq!(chain.balance(&chain.validator(0)), RICH);
+}
+
+#[test]
+fn an_entry_of_the_newest_set_does_not_hold_back_older_ones() {
+    let mut chain = Chain::new();
+    chain.register(0, 500);
+    chain.snapshot();
+    chain.wait(10);
+    chain.unbond(0, 100);
+    chain.snapshot();
+    chain.wait(900);
+    chain.unbond(0, 100);
+    chain.wait(1_000);
+    let account = chain.validator(0);
+    chain.send(&account, &WITHDRAW);
+    assert_eq!((chain.balance(&account), chain.unbonding(0).total), (RICH - 400, Uint128::new(100)));
+    assert!(matches!(chain.refused(&account, &WITHDRAW), ContractError::StillInSet { set_id: 2, .. }));
+}
+
+#[test]
+fn bonding_again_covers_the_power_of_the_newest_set() {
+    let mut chain = Chain::new();
+    chain.register(0, 300);
+    chain.snapshot();
+    let account = chain.validator(0);
+    chain.unbond(0, 300);
+    chain.allow(&account, 300);
+    chain.send(&account, &ExecuteMsg::BondMore { amount: Uint128::new(300) });
+    chain.wait(1_000);
+    chain.send(&account, &WITHDRAW);
+    assert_eq!(chain.balance(&account), RICH - 300);
 }
 
 #[test]
@@ -56,10 +104,11 @@ fn the_last_validator_can_leave() {
     let mut chain = Chain::new();
     chain.register(0, 300);
     chain.snapshot();
+    chain.wait(10);
     chain.unbond(0, 300);
-    chain.wait(1_000);
     let set = chain.snapshot();
     assert!(set.members.is_empty() && set.total_power.is_zero() && set.aggregate_public_key.is_none());
+    chain.wait(1_000);
     chain.send(&chain.validator(0), &WITHDRAW);
     assert_eq!(chain.solvency().held, Uint128::zero());
 }
