@@ -174,6 +174,7 @@ fn epoch_attributes(epoch: &EpochResponse) -> Vec<(&'static str, String)> {
         ("batch_ids", batch_ids.join(",")),
         ("payout_root", epoch.payout_root.to_string()),
         ("payout_total", epoch.payout_total.to_string()),
+        ("payout_count", epoch.payout_count.to_string()),
         ("signed_power", epoch.signed_power.to_string()),
         ("total_power", epoch.total_power.to_string()),
         ("accepted_at", epoch.accepted_at.to_string()),

@@ -110,6 +110,8 @@ pub enum ExecuteMsg {
         payout_root: Digest,
         /// Previous total plus the totals of these batches, in `uopen`.
         payout_total: Uint128,
+        /// Number of payouts: leaves of the payout tree.
+        payout_count: Uint64,
         /// Strictly ascending indexes of the set's members that did not sign.
         absentees: Vec<u32>,
         /// Aggregate signature of the `EpochStatement` digest, a compressed G2 point, 96 bytes in hex.
@@ -172,8 +174,6 @@ pub struct Charge {
 pub struct PayoutProof {
     /// Position of the leaf, from 0.
     pub index: Uint64,
-    /// Number of leaves.
-    pub size: Uint64,
     /// Siblings from the leaf upwards; at most 64.
     pub siblings: Vec<SumNode>,
 }
@@ -470,6 +470,8 @@ pub struct EpochResponse {
     pub payout_root: Digest,
     /// Sum of all payouts since the beginning, in `uopen`.
     pub payout_total: Uint128,
+    /// Number of payouts: leaves of the payout tree.
+    pub payout_count: Uint64,
     /// Power that signed.
     pub signed_power: Uint128,
     /// Power of the whole set.

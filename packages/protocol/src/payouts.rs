@@ -34,6 +34,11 @@ impl Payouts {
         self.earned.iter().map(|(payee, earned)| (payee.as_str(), *earned))
     }
 
+    /// Number of payees: leaves of the payout tree.
+    pub fn count(&self) -> u64 {
+        crate::merkle::length(self.earned.len())
+    }
+
     /// What `payee` earned so far.
     pub fn earned(&self, payee: &str) -> u128 {
         self.earned.get(payee).copied().unwrap_or(0)

@@ -51,6 +51,7 @@ SCHEMA = {
         (4, "batch_ids", "*uint64"),
         (5, "payout_root", "bytes"),
         (6, "payout_total", "string"),
+        (7, "payout_count", "uint64"),
     ],
     "ProofOfPossession": [(1, "scope", "Scope"), (2, "validator", "string"), (3, "public_key", "bytes")],
     "Attribution": [

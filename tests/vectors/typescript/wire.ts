@@ -29,7 +29,8 @@ const SCHEMA: Record<string, Field[]> = Object.fromEntries(
     Credit: "payee:string receipt_id:bytes role:role cluster:uint64 amount:string",
     Payout: "scope:Scope payee:string cumulative_amount:string",
     EpochStatement:
-      "scope:Scope epoch:uint64 set_id:uint64 batch_ids:uint64[] payout_root:bytes payout_total:string",
+      "scope:Scope epoch:uint64 set_id:uint64 batch_ids:uint64[] payout_root:bytes payout_total:string " +
+      "payout_count:uint64",
     ProofOfPossession: "scope:Scope validator:string public_key:bytes",
     Attribution:
       "policy:string deltas:sint64[] floor:uint64 lift:sint64 shares:uint64[] explained:uint64 unattributed:uint64",

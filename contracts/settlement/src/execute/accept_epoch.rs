@@ -21,6 +21,7 @@ pub struct Proposal {
     pub batch_ids: Vec<Uint64>,
     pub payout_root: Digest,
     pub payout_total: Uint128,
+    pub payout_count: Uint64,
     pub absentees: Vec<u32>,
     pub signature: BlsSignature,
 }
@@ -79,6 +80,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
         batch_ids: proposal.batch_ids,
         payout_root: proposal.payout_root,
         payout_total,
+        payout_count: proposal.payout_count,
         signed_power,
         total_power: set.total_power,
         accepted_at: Uint64::new(now),
@@ -151,5 +153,6 @@ fn statement(env: &Env, proposal: &Proposal) -> EpochStatement {
         batch_ids: proposal.batch_ids.iter().map(|id| id.u64()).collect(),
         payout_root: proposal.payout_root.as_ref().to_vec(),
         payout_total: amount::format(proposal.payout_total.u128()),
+        payout_count: proposal.payout_count.u64(),
     }
 }

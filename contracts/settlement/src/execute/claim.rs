@@ -33,10 +33,8 @@ pub fn run(
     let epoch = claimable_epoch(deps.storage, env.block.time.seconds())?.ok_or(ContractError::NothingClaimable)?;
     let root = Node { sum: epoch.payout_total.u128(), hash: epoch.payout_root.into_bytes() };
     let leaf = payouts::leaf(&scope(&env), payee.as_str(), cumulative_amount.u128());
-    merkle_sum::verify(&root, &leaf, &path(&proof)).map_err(|reason| ContractError::InvalidPayoutProof {
-        payee: payee.clone(),
-        epoch: epoch.epoch.u64(),
-        reason,
+    merkle_sum::verify(&root, &leaf, &path(&proof, epoch.payout_count.u64())).map_err(|reason| {
+        ContractError::InvalidPayoutProof { payee: payee.clone(), epoch: epoch.epoch.u64(), reason }
     })?;
 
     let claimed = CLAIMED.may_load(deps.storage, &payee)?.unwrap_or_default();
@@ -62,7 +60,8 @@ pub fn run(
     Ok(Response::new().add_event(event.to_cosmwasm()).add_message(payment))
 }
 
-fn path(proof: &PayoutProof) -> Proof {
+/// The tree's size is what validators signed, never what the sender says.
+fn path(proof: &PayoutProof, size: u64) -> Proof {
     let node = |node: &SumNode| Node { sum: node.sum.u128(), hash: node.hash.into_bytes() };
-    Proof { index: proof.index.u64(), size: proof.size.u64(), siblings: proof.siblings.iter().map(node).collect() }
+    Proof { index: proof.index.u64(), size, siblings: proof.siblings.iter().map(node).collect() }
 }

@@ -71,9 +71,26 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             };
             submit_batch::run(deps, env, info, batch)
         }
-        ExecuteMsg::AcceptEpoch { epoch, set_id, batch_ids, payout_root, payout_total, absentees, signature } => {
-            let proposal =
-                accept_epoch::Proposal { epoch, set_id, batch_ids, payout_root, payout_total, absentees, signature };
+        ExecuteMsg::AcceptEpoch {
+            epoch,
+            set_id,
+            batch_ids,
+            payout_root,
+            payout_total,
+            payout_count,
+            absentees,
+            signature,
+        } => {
+            let proposal = accept_epoch::Proposal {
+                epoch,
+                set_id,
+                batch_ids,
+                payout_root,
+                payout_total,
+                payout_count,
+                absentees,
+                signature,
+            };
             accept_epoch::run(deps, env, proposal)
         }
         ExecuteMsg::Claim { payee, cumulative_amount, proof } => claim::run(deps, env, payee, cumulative_amount, proof),

@@ -124,12 +124,13 @@ fn signatures_over_other_bytes_are_refused() {
     let sender = anyone(&chain);
     let statement = chain.statement(1, 1, &[1]);
     let good = chain.epoch_msg(&statement, &[0, 1, 2], chain.indexes(&[3]));
-    let mut others = vec![statement.clone(); 6];
+    let mut others = vec![statement.clone(); 7];
     others[0].epoch = 2;
     others[1].set_id = 2;
     others[2].batch_ids = vec![1, 2];
     others[3].payout_root = vec![9; 32];
     others[4].payout_total = "601".into();
+    others[6].payout_count += 1;
     others[5].scope.as_mut().unwrap().chain_id = "another-1".into();
     for other in others {
         let forged = with_signature(&good, crate::signing::attest(&other, &[0, 1, 2]));

@@ -328,6 +328,7 @@ impl Chain {
             batch_ids: batch_ids.to_vec(),
             payout_root: root.hash.to_vec(),
             payout_total: root.sum.to_string(),
+            payout_count: self.payouts.count(),
         }
     }
 
@@ -340,6 +341,7 @@ impl Chain {
             batch_ids: statement.batch_ids.iter().map(|id| Uint64::new(*id)).collect(),
             payout_root: Digest::new(root),
             payout_total: Uint128::new(statement.payout_total.parse().unwrap()),
+            payout_count: Uint64::new(statement.payout_count),
             absentees,
             signature: attest(statement, signers),
         }
@@ -410,7 +412,6 @@ impl Chain {
 pub fn on_chain(proof: &Proof) -> PayoutProof {
     PayoutProof {
         index: Uint64::new(proof.index),
-        size: Uint64::new(proof.size),
         siblings: proof
             .siblings
             .iter()

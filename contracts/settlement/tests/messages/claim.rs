@@ -135,8 +135,6 @@ fn proofs_are_bound_to_payee_amount_and_tree() {
         changed(&good, |_, amount, _| *amount = Uint128::new(501)),
         changed(&good, |_, amount, _| *amount = Uint128::MAX),
         changed(&good, |_, _, proof| proof.index = Uint64::new(1 - proof.index.u64())),
-        changed(&good, |_, _, proof| proof.size = Uint64::new(3)),
-        changed(&good, |_, _, proof| proof.size = Uint64::MAX),
         changed(&good, |_, _, proof| proof.siblings.clear()),
         changed(&good, |_, _, proof| proof.siblings[0].sum -= Uint128::one()),
         changed(&good, |_, _, proof| proof.siblings[0].hash = [0; 32].into()),

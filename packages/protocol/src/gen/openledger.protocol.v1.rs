@@ -126,6 +126,9 @@ pub struct EpochStatement {
     /// Sum of all payouts, in uopen: the previous total plus the batches' totals.
     #[prost(string, tag = "6")]
     pub payout_total: ::prost::alloc::string::String,
+    /// Number of payouts. A root alone does not fix it, and a proof of a smaller tree could pass a subtree for a leaf.
+    #[prost(uint64, tag = "7")]
+    pub payout_count: u64,
 }
 /// A validator's proof that it holds the secret key of a BLS12-381 public key, bound to its account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

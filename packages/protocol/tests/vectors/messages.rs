@@ -100,7 +100,7 @@ pub fn credit_json(credit: &Credit) -> Value {
 }
 
 pub fn epoch(json: &Value) -> EpochStatement {
-    only(json, &["scope", "epoch", "set_id", "batch_ids", "payout_root", "payout_total"]);
+    only(json, &["scope", "epoch", "set_id", "batch_ids", "payout_root", "payout_total", "payout_count"]);
     EpochStatement {
         scope: json.get("scope").map(scope),
         epoch: number(json, "epoch"),
@@ -108,6 +108,7 @@ pub fn epoch(json: &Value) -> EpochStatement {
         batch_ids: numbers(json, "batch_ids"),
         payout_root: bytes(json, "payout_root"),
         payout_total: text(json, "payout_total"),
+        payout_count: number(json, "payout_count"),
     }
 }
 

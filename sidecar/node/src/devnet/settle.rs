@@ -124,7 +124,7 @@ impl Books<'_> {
         let claim = ExecuteMsg::Claim {
             payee: payee.into(),
             cumulative_amount: Uint128::new(earned),
-            proof: PayoutProof { index: Uint64::new(proof.index), size: Uint64::new(proof.size), siblings },
+            proof: PayoutProof { index: Uint64::new(proof.index), siblings },
         };
         self.accounts.founder.execute(&self.contracts.settlement, &claim, vec![]).await?;
         Ok(())

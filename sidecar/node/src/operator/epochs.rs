@@ -73,6 +73,7 @@ impl Operator {
             batch_ids: statement.batch_ids.iter().copied().map(Uint64::new).collect(),
             payout_root: Digest::new(fixed(&statement.payout_root, "payout_root")?),
             payout_total: Uint128::new(amount::parse(&statement.payout_total)?),
+            payout_count: statement.payout_count.into(),
             absentees: absent_indexes,
             signature: BlsSignature::new(signature),
         };
@@ -123,6 +124,7 @@ impl Operator {
             batch_ids: pending,
             payout_root: root.hash.to_vec(),
             payout_total: amount::format(root.sum),
+            payout_count: payouts.count(),
         };
         self.ledger.propose(&statement).await?;
         Ok(Some(statement))

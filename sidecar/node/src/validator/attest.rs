@@ -94,7 +94,10 @@ impl Validator {
             payouts.add(&self.ledger.earnings(*batch_id).await?)?;
         }
         let root = payouts.root(&scope).map_err(|error| batch_error(0, error))?;
-        if root.hash.as_slice() != statement.payout_root || amount::format(root.sum) != statement.payout_total {
+        if root.hash.as_slice() != statement.payout_root
+            || amount::format(root.sum) != statement.payout_total
+            || payouts.count() != statement.payout_count
+        {
             return Err(invalid("its payouts do not follow from its batches"));
         }
         self.ledger.record_signature(epoch, &statement.digest()).await?;

@@ -85,6 +85,8 @@ async fn nothing_false_is_signed() {
     let honest_source = sidecars.node_url.clone();
     let mut generous = statement.clone();
     generous.payout_total = "1000000".into();
+    let mut crowded = statement.clone();
+    crowded.payout_count += 1;
     let mut rerouted = statement.clone();
     rerouted.payout_root[0] ^= 1;
     let mut early = statement.clone();
@@ -98,6 +100,7 @@ async fn nothing_false_is_signed() {
     for (name, false_statement) in [
         ("total", generous),
         ("root", rerouted),
+        ("count", crowded),
         ("epoch", early),
         ("scope", elsewhere),
         ("set", other_set),
@@ -156,5 +159,6 @@ async fn statement(stage: &openledger_node::devnet::Stage, sidecars: &Sidecars, 
         batch_ids: vec![batch_id],
         payout_root: root.hash.to_vec(),
         payout_total: amount::format(root.sum),
+        payout_count: payouts.count(),
     }
 }

@@ -108,5 +108,6 @@ fn epoch() -> Value {
         "batch_ids": ["31", "32", "40"],
         "payout_root": filled(0x9a),
         "payout_total": "123456789",
+        "payout_count": "17",
     })
 }
