@@ -1,6 +1,6 @@
 //! Stored codes. Wasm cannot run here: uploaded bytes are recognised and stand for the same contract compiled in.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, fs, io::Read, path::Path};
 
 use cosmwasm_std::{Addr, Checksum, Storage};
 use openledger_cosmos_api::cosmwasm::wasm::v1::{AccessConfig, AccessType, CodeInfoResponse, MsgStoreCode};
@@ -14,6 +14,11 @@ const CODE: &[u8] = b"\0\x04wasmcode/";
 const NEXT_CODE: &[u8] = b"\0\x04wasmnextcode";
 /// Payload that stands for a compiled-in contract where no wasm was built: `native:<name>`.
 const PLACEHOLDER: &str = "native:";
+
+/// Largest wasm, unpacked, as in wasmd.
+const MAX_WASM: u64 = 800 * 1024;
+/// How gzip begins.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// Which checksum stands for which compiled-in contract.
 #[derive(Clone, Default)]
@@ -84,7 +89,8 @@ impl Chain {
         {
             return Err(Fault::create_failed("only codes that everybody may instantiate are known in this simulation"));
         }
-        let (name, checksum) = self.artifacts.recognise(&msg.wasm_byte_code)?;
+        let payload = unpack(&msg.wasm_byte_code)?;
+        let (name, checksum) = self.artifacts.recognise(&payload)?;
         let state = self.app.storage_mut();
         let code_id = next_code(state);
         state.set(NEXT_CODE, &code_id.saturating_add(1).to_be_bytes());
@@ -103,7 +109,7 @@ impl Chain {
             creator: msg.sender.clone(),
             name,
             checksum,
-            payload: msg.wasm_byte_code.clone(),
+            payload: payload.into_owned(),
         });
         Ok((code_id, checksum))
     }
@@ -130,6 +136,24 @@ impl Chain {
     /// The highest code number in use; zero for none.
     pub(crate) fn last_code_id(&self) -> u64 {
         next_code(self.app.storage()).saturating_sub(1)
+    }
+}
+
+/// The code as it is hashed: clients may send it in gzip.
+fn unpack(code: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
+    let mut unpacked = Vec::new();
+    let code = if code.starts_with(&GZIP) {
+        flate2::read::GzDecoder::new(code)
+            .take(MAX_WASM.saturating_add(1))
+            .read_to_end(&mut unpacked)
+            .map_err(|error| Fault::create_failed(format!("gzip: {error}")))?;
+        Cow::Owned(unpacked)
+    } else {
+        Cow::Borrowed(code)
+    };
+    match u64::try_from(code.len()) {
+        Ok(1..=MAX_WASM) => Ok(code),
+        _ => Err(Fault::create_failed(format!("code must have 1 to {MAX_WASM} bytes"))),
     }
 }
 

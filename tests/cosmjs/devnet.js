@@ -1,0 +1,25 @@
+// Starts the development simulation as a child process.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+const repository = new URL("../../", import.meta.url);
+
+/** Starts a simulation in which the given addresses own fee coins. */
+export async function start(addresses) {
+  const args = ["run", "--quiet", "--package", "openledger-devnet", "--example", "serve", "--", ...addresses];
+  const child = spawn("cargo", args, { cwd: repository, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the simulation ended with code ${code} before it was up`);
+  });
+  const [line] = await Promise.race([once(lines, "line"), ended]);
+  ended.catch(() => {});
+  const stop = async () => {
+    const exit = once(child, "exit");
+    child.stdin.end();
+    await exit;
+  };
+  return { ...JSON.parse(line), stop };
+}
