@@ -64,7 +64,7 @@ pub fn bare() -> Chain {
     let mut app: App<BankKeeper, MockApiBech32> = AppBuilder::new().with_api(api).build(no_init);
     app.update_block(|block| block.time = Timestamp::from_seconds(START));
     let rich = |name: &str| Cw20Coin { address: app.api().addr_make(name).to_string(), amount: Uint128::new(RICH) };
-    let mut initial_balances: Vec<Cw20Coin> = (0..10).map(|number| rich(&name(number))).collect();
+    let mut initial_balances: Vec<Cw20Coin> = (0..100).map(|number| rich(&name(number))).collect();
     initial_balances.push(rich("sponsor"));
     let code = app.store_code(token_contract());
     let init = cw20_base::msg::InstantiateMsg {

@@ -1,11 +1,11 @@
 use blst::min_pk::AggregatePublicKey;
 use cosmwasm_std::{Uint128, Uint64};
 use staking::{
-    msg::{EpochSet, ExecuteMsg, QueryMsg},
+    msg::{EpochSet, ExecuteMsg, Params, QueryMsg},
     ContractError,
 };
 
-use crate::chain::{key, Chain};
+use crate::chain::{key, params, Chain};
 
 const SNAPSHOT: ExecuteMsg = ExecuteMsg::Snapshot {};
 
@@ -66,4 +66,16 @@ fn unknown_sets_are_named() {
         let error = chain.app.wrap().query_wasm_smart::<EpochSet>(&chain.staking, &query).unwrap_err();
         assert!(error.to_string().contains("does not exist: the newest is 0"), "{error}");
     }
+}
+
+#[test]
+fn the_largest_set_fits_one_storage_value() {
+    let mut chain = Chain::with(Params { max_validators: 100, ..params() });
+    for number in 0..100 {
+        chain.register(number, 1_000_000 + u128::from(number));
+    }
+    assert_eq!(chain.snapshot().members.len(), 100);
+    let largest = chain.app.dump_wasm_raw(&chain.staking).iter().map(|(_, value)| value.len()).max().unwrap();
+    // The chain refuses values above 128 KiB.
+    assert!(largest < 64 * 1024, "{largest} bytes");
 }
