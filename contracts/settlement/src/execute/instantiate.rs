@@ -4,9 +4,9 @@ use cosmwasm_std::{DepsMut, MessageInfo, Response};
 use openledger_contract_kit::{event::respond, funds::refuse_coins, ownership::Ownership};
 
 use crate::{
-    contract::{CONTRACT_NAME, CONTRACT_VERSION},
     error::ContractError,
     events::SettlementEvent,
+    identity::{NAME, VERSION},
     msg::InstantiateMsg,
     state::{Config, Ledger, CONFIG, LEDGER, OWNERSHIP, PARAMS},
 };
@@ -29,7 +29,7 @@ pub fn run(deps: DepsMut, info: MessageInfo, msg: InstantiateMsg) -> Result<Resp
     }
     msg.params.validate_against_unbonding(staking.params.unbonding_seconds.u64())?;
 
-    cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
     OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     CONFIG.save(deps.storage, &config)?;
     PARAMS.save(deps.storage, &msg.params)?;

@@ -71,9 +71,9 @@ fn migration_needs_an_older_version_of_this_contract() {
             .map(|_| ())
             .map_err(|error| error.downcast::<ContractError>().unwrap())
     };
-    assert_eq!(migrate("openledger/settlement", "0.0.1"), Ok(()));
+    assert_eq!(migrate(settlement::identity::NAME, "0.0.1"), Ok(()));
     for version in [env!("CARGO_PKG_VERSION"), "99.0.0"] {
-        let error = migrate("openledger/settlement", version).unwrap_err();
+        let error = migrate(settlement::identity::NAME, version).unwrap_err();
         assert!(matches!(error, ContractError::Kit(KitError::MigrateNotNewer { .. })));
     }
     let error = migrate("somebody/else", "0.0.1").unwrap_err();
