@@ -28,7 +28,7 @@ before(async () => {
 
 after(() => chain?.stop());
 
-const connect = (wallet) => SigningCosmWasmClient.connectWithSigner(chain.rpc, wallet, { gasPrice });
+const connect = (wallet) => SigningCosmWasmClient.connectWithSigner(chain.rpc, wallet, { gasPrice, broadcastPollIntervalMs: 50 });
 const balance = async (client, address) =>
   BigInt((await client.queryContractSmart(token, { balance: { address } })).balance);
 

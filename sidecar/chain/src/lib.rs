@@ -20,6 +20,7 @@
 mod address;
 mod client;
 mod config;
+pub mod contracts;
 mod error;
 mod gas;
 mod key;
