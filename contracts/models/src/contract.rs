@@ -7,15 +7,10 @@ use openledger_contract_kit::{event::respond, funds, ownership::Ownership, permi
 
 use crate::{
     events::Event,
-    execute, migrate as migration,
+    execute, identity, migrate as migration,
     msg::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg, SudoMsg},
     permissions, query as queries, state, sudo as governance, ContractError,
 };
-
-/// Name that migrations check.
-pub const NAME: &str = "openledger:models";
-/// Version that migrations check.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
@@ -28,7 +23,7 @@ pub fn instantiate(
     msg.params.validate()?;
     let owner = deps.api.addr_validate(&msg.owner)?;
     let datanets = deps.api.addr_validate(&msg.datanets)?;
-    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
+    cw2::set_contract_version(deps.storage, identity::NAME, identity::VERSION)?;
     state::OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     state::PARAMS.save(deps.storage, &msg.params)?;
     state::DATANETS.save(deps.storage, &datanets)?;

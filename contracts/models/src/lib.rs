@@ -8,6 +8,7 @@ pub mod contract;
 pub mod error;
 pub mod events;
 mod execute;
+pub mod identity;
 mod migrate;
 pub mod msg;
 pub mod params;

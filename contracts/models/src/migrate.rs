@@ -4,8 +4,8 @@ use cosmwasm_std::{DepsMut, Response};
 use openledger_contract_kit::{event::respond, migration};
 
 use crate::{
-    contract::{NAME, VERSION},
     events::Event,
+    identity::{NAME, VERSION},
     ContractError,
 };
 

@@ -10,11 +10,6 @@ use crate::{
     query as queries, ContractError,
 };
 
-/// Name that migrations check.
-pub const NAME: &str = "openledger:open-token";
-/// Version that migrations check.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
     creation::run(deps, env, info, msg)

@@ -6,8 +6,8 @@ use cw20_base::msg::{InstantiateMarketingInfo, InstantiateMsg as BaseInstantiate
 use openledger_contract_kit::{event::respond, funds, ids, KitError};
 
 use crate::{
-    contract::{NAME, VERSION},
     events::Event,
+    identity::{NAME, VERSION},
     msg::{InstantiateMsg, DECIMALS, MAX_ALLOCATIONS, SYMBOL, TOTAL_SUPPLY},
     ContractError,
 };

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod error;
 pub mod events;
 pub mod execute;
+pub mod identity;
 mod instantiate;
 mod migrate;
 pub mod msg;

@@ -11,11 +11,6 @@ use crate::{
     query, sudo,
 };
 
-/// Name for cw2 and migrations.
-pub const CONTRACT_NAME: &str = "openledger/staking";
-/// Version for cw2 and migrations.
-pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Creates the contract.
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(

@@ -9,6 +9,7 @@ pub mod contract;
 pub mod error;
 pub mod events;
 mod execute;
+pub mod identity;
 mod migrate;
 pub mod msg;
 mod params;

@@ -4,13 +4,13 @@ use cosmwasm_std::{DepsMut, Response};
 use openledger_contract_kit::{event::respond, migration};
 
 use crate::{
-    contract::{CONTRACT_NAME, CONTRACT_VERSION},
     error::ContractError,
     events::StakingEvent,
+    identity::{NAME, VERSION},
 };
 
 /// Checks name and version, records the new version. No stored shape has changed so far.
 pub fn run(deps: DepsMut) -> Result<Response, ContractError> {
-    let from = migration::upgrade(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(respond(StakingEvent::Migrated { from, to: CONTRACT_VERSION.to_owned() }))
+    let from = migration::upgrade(deps.storage, NAME, VERSION)?;
+    Ok(respond(StakingEvent::Migrated { from, to: VERSION.to_owned() }))
 }

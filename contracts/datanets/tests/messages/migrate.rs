@@ -1,6 +1,6 @@
 use cosmwasm_std::Addr;
 use cw_multi_test::Executor;
-use datanets::{contract, msg::MigrateMsg, ContractError};
+use datanets::{identity, msg::MigrateMsg, ContractError};
 use openledger_contract_kit::KitError;
 
 use crate::suite::Suite;
@@ -21,13 +21,13 @@ fn set_version(suite: &mut Suite, name: &str, version: &str) {
 fn only_from_an_older_version_of_this_contract() {
     let mut suite = Suite::new();
     assert!(matches!(migrate(&mut suite), Err(ContractError::Kit(KitError::MigrateNotNewer { .. }))));
-    set_version(&mut suite, contract::NAME, "99.0.0");
+    set_version(&mut suite, identity::NAME, "99.0.0");
     assert!(matches!(migrate(&mut suite), Err(ContractError::Kit(KitError::MigrateNotNewer { .. }))));
     set_version(&mut suite, "openledger:models", "0.0.1");
     assert!(matches!(migrate(&mut suite), Err(ContractError::Kit(KitError::MigrateOtherContract { .. }))));
-    set_version(&mut suite, contract::NAME, "0.0.1");
+    set_version(&mut suite, identity::NAME, "0.0.1");
     migrate(&mut suite).unwrap();
     let contract = suite.contract.clone();
     let stored = cw2::get_contract_version(suite.app.contract_storage(&contract).as_ref()).unwrap();
-    assert_eq!(stored.version, contract::VERSION);
+    assert_eq!(stored.version, identity::VERSION);
 }

@@ -5,9 +5,9 @@ use cw20::{Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::{event::respond, funds::refuse_coins, ownership::Ownership};
 
 use crate::{
-    contract::{CONTRACT_NAME, CONTRACT_VERSION},
     error::ContractError,
     events::StakingEvent,
+    identity::{NAME, VERSION},
     msg::InstantiateMsg,
     state::{Ledger, RewardIndex, LEDGER, OWNERSHIP, PARAMS, REWARD_INDEX, TOKEN},
 };
@@ -21,7 +21,7 @@ pub fn run(deps: DepsMut, info: MessageInfo, msg: InstantiateMsg) -> Result<Resp
     // A wrong address shows now, not when the first bond is lost in it.
     deps.querier.query_wasm_smart::<TokenInfoResponse>(&token, &Cw20QueryMsg::TokenInfo {})?;
 
-    cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
     OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     TOKEN.save(deps.storage, &token)?;
     PARAMS.save(deps.storage, &msg.params)?;
