@@ -317,7 +317,7 @@ async fn tx_search(sim: &Sim, params: &Params) -> Result<Value, Failure> {
     let page = params.number("page")?.and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
     let newest_first = params.text("order_by") == "desc";
     sim.run(move |chain| {
-        let mut found: Vec<_> = conditions.run(chain).collect();
+        let mut found = conditions.run(chain);
         if newest_first {
             found.reverse();
         }

@@ -59,12 +59,15 @@ impl Query {
     }
 
     /// The transactions that fulfil every condition, oldest first.
-    pub fn run<'a>(&'a self, chain: &'a Chain) -> impl Iterator<Item = &'a IncludedTx> {
-        let by_place = chain.blocks.iter().flat_map(|block| &block.txs);
-        by_place
-            .filter_map(|bytes| chain.txs.get(&crate::chain::decode::tx_hash(bytes)))
-            .map(AsRef::as_ref)
-            .filter(|tx| self.0.iter().all(|condition| condition.holds(tx)))
+    pub fn run<'a>(&self, chain: &'a Chain) -> Vec<&'a IncludedTx> {
+        let fits = |tx: &&IncludedTx| self.0.iter().all(|condition| condition.holds(tx));
+        // Clients that wait for their transaction ask for its hash again and again: never scan for those.
+        if let Some(hash) = self.0.iter().find_map(Condition::hash) {
+            return chain.txs.get(&hash).map(AsRef::as_ref).filter(fits).into_iter().collect();
+        }
+        let mut found: Vec<_> = chain.txs.values().map(AsRef::as_ref).filter(fits).collect();
+        found.sort_by_key(|tx| (tx.height, tx.index));
+        found
     }
 }
 
@@ -103,6 +106,15 @@ impl Condition {
         }
         let condition = Self { key: key.to_owned(), relation, value };
         Ok((condition, rest))
+    }
+
+    /// The only hash that fulfils the condition, if it is about one.
+    fn hash(&self) -> Option<[u8; 32]> {
+        let Operand::Text(text) = &self.value else {
+            return None;
+        };
+        let mut hash = [0; 32];
+        (self.key == "tx.hash" && hex::decode_to_slice(text, &mut hash).is_ok()).then_some(hash)
     }
 
     fn holds(&self, tx: &IncludedTx) -> bool {
