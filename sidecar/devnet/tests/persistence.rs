@@ -2,12 +2,18 @@
 
 mod common;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use common::{DENOM, account, connect, key, same, start, token, token_balance, transfer};
 use cosmwasm_std::Coin;
-use openledger_chain::Key;
-use openledger_devnet::{Blocks, Devnet, DevnetConfig, Limits};
+use openledger_chain::{ChainClient, Key};
+use openledger_devnet::{Blocks, Devnet, DevnetConfig, GenesisAccount, Limits};
 
 fn config(home: &Path, owner: Option<&Key>) -> DevnetConfig {
     DevnetConfig {
@@ -121,4 +127,55 @@ async fn only_loopback_and_only_honest_names() {
     assert_eq!(Devnet::start(remote).await.err().expect("open to all").code(), "DEVNET_NOT_LOOPBACK");
     let posing = DevnetConfig { chain_id: "openledger-1".to_owned(), ..DevnetConfig::default() };
     assert_eq!(Devnet::start(posing).await.err().expect("poses as real").code(), "DEVNET_CONFIG");
+}
+
+/// Where the killed process keeps its chain, and whom it funds.
+const HOME: &str = "OPENLEDGER_TEST_DEVNET_HOME";
+const OWNER: &str = "OPENLEDGER_TEST_DEVNET_OWNER";
+
+#[tokio::test]
+#[ignore = "the process that the next test kills"]
+async fn serve_until_killed() {
+    let (Ok(home), Ok(address)) = (env::var(HOME), env::var(OWNER)) else {
+        return;
+    };
+    let owner = GenesisAccount { address, coins: vec![Coin::new(common::RICH, DENOM)] };
+    let config = DevnetConfig { home: Some(home.into()), accounts: vec![owner], ..DevnetConfig::default() };
+    let devnet = start(config).await;
+    println!("\nlistening on {}", devnet.grpc_url());
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_nothing_that_it_acknowledged() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (owner, friend) = (key(), key());
+    let mut child = Command::new(env::current_exe().expect("this test"))
+        .args(["--exact", "serve_until_killed", "--ignored", "--nocapture"])
+        .env(HOME, home.path())
+        .env(OWNER, owner.address())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let url = lines
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
+        .expect("comes up");
+    let signer = ChainClient::connect(&url).await.expect("answers").signer(owner);
+    let mut paid = 0u128;
+    for amount in [1u128, 2, 4] {
+        signer.send(friend.address(), vec![Coin::new(amount, DENOM)]).await.expect("acknowledged");
+        paid += amount;
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+
+    let devnet = start(config(home.path(), None)).await;
+    let client = connect(&devnet).await;
+    let balance = client.balance(friend.address(), DENOM).await.expect("known");
+    assert_eq!(balance.amount.u128(), paid);
+    assert_eq!(client.account(signer.address()).await.expect("known").sequence, 3);
+    devnet.shutdown().await;
 }
