@@ -166,7 +166,7 @@ pub struct Charge {
     pub cumulative_fee: Uint128,
     /// Cumulative amount of the voucher, in `uopen`; at least `cumulative_fee`.
     pub voucher_amount: Uint128,
-    /// Sequence of the voucher; above the session's last.
+    /// Sequence of the voucher; above the session's last, or the same again where the session is bound to this node.
     pub voucher_sequence: Uint64,
     /// Session key's signature of the `Voucher` digest, r and s, 64 bytes in hex, low s.
     pub voucher_signature: Signature64,

@@ -150,7 +150,7 @@ fn replayed_vouchers_are_refused() {
         let expected = ContractError::VoucherReplayed { session_id: 1, given, last: 5 };
         assert_eq!(chain.refused(&node, &message), expected);
     }
-    // Nor by another node.
+    // Nor by another node, in a session that is open to any.
     let message = chain.batch(1, 100, vec![chain.charge_with(0, 1, 200, 500, 5)]);
     let other = chain.account("another node");
     assert!(matches!(chain.refused(&other, &message), ContractError::VoucherReplayed { .. }));
@@ -270,16 +270,38 @@ fn charges_end_with_the_grace() {
     assert_eq!(chain.refused(&chain.node(), &message), expected);
 }
 
-#[test]
-fn a_session_for_one_node_is_charged_by_that_node_only() {
+/// A chain with session 1 of 1,000 by buyer 0, bound to the node.
+fn with_bound_session() -> Chain {
     let mut chain = Chain::new();
-    let (buyer, node, thief) = (chain.buyer(0), chain.node(), chain.account("thief"));
+    let (buyer, node) = (chain.buyer(0), chain.node());
     chain.allow(&buyer, &chain.settlement.clone(), 1_000);
     let mut message = chain.open_msg(0, 1_000);
     if let ExecuteMsg::OpenSession { node: bound, .. } = &mut message {
         *bound = Some(node.to_string());
     }
     chain.send(&buyer, &message);
+    chain
+}
+
+#[test]
+fn a_bound_node_draws_the_rest_of_a_voucher() {
+    let mut chain = with_bound_session();
+    let node = chain.node();
+    chain.submit(1, 100, chain.charge_with(0, 1, 100, 500, 5));
+    chain.submit(2, 250, chain.charge_with(0, 1, 350, 500, 5));
+    // Never more than it promised, never the same fee twice, never an older one.
+    let beyond = chain.batch(3, 151, vec![chain.charge_with(0, 1, 501, 500, 5)]);
+    assert!(matches!(chain.refused(&node, &beyond), ContractError::VoucherOverdrawn { .. }));
+    let again = chain.batch(3, 250, vec![chain.charge_with(0, 1, 350, 500, 5)]);
+    assert!(matches!(chain.refused(&node, &again), ContractError::NothingToCharge { .. }));
+    let older = chain.batch(3, 50, vec![chain.charge_with(0, 1, 400, 500, 4)]);
+    assert!(matches!(chain.refused(&node, &older), ContractError::VoucherReplayed { given: 4, last: 5, .. }));
+}
+
+#[test]
+fn a_session_for_one_node_is_charged_by_that_node_only() {
+    let mut chain = with_bound_session();
+    let (node, thief) = (chain.node(), chain.account("thief"));
     let message = chain.batch(1, 100, vec![chain.charge(0, 1, 100, 1)]);
     let expected = ContractError::NotThisNode { session_id: 1, node: thief.clone(), allowed: node.clone() };
     assert_eq!(chain.refused(&thief, &message), expected);

@@ -75,7 +75,8 @@ fn migration_needs_an_older_version_of_this_contract() {
             .map_err(|error| error.downcast::<ContractError>().unwrap())
     };
     assert!(matches!(migrate(staking.clone()), Err(ContractError::Kit(KitError::MigrateNotNewer { .. }))));
-    cw2::set_contract_version(&mut *chain.app.contract_storage_mut(&staking), staking::identity::NAME, "0.0.1").unwrap();
+    cw2::set_contract_version(&mut *chain.app.contract_storage_mut(&staking), staking::identity::NAME, "0.0.1")
+        .unwrap();
     let migrated = chain.app.migrate_contract(owner.clone(), staking.clone(), &MigrateMsg {}, code);
     assert!(migrated.is_ok());
     cw2::set_contract_version(&mut *chain.app.contract_storage_mut(&staking), "somebody/else", "0.0.1").unwrap();

@@ -229,7 +229,7 @@ pub struct Receipt {
     /// Session that pays.
     #[prost(uint64, tag = "3")]
     pub session_id: u64,
-    /// The voucher's sequence that authorised this answer; strictly increasing within a session.
+    /// Sequence of the voucher that authorised this answer; unique within a session.
     #[prost(uint64, tag = "4")]
     pub voucher_sequence: u64,
     /// Adapter in the models contract.

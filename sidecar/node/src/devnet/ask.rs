@@ -66,7 +66,7 @@ impl Session {
             amount: Uint128::new(BUDGET),
             session_public_key: PublicKey33::new(key.public_key()),
             adapter_id: None,
-            node: None,
+            node: Some(accounts.node.address().into()),
             max_prompt_price: Uint128::new(PROMPT_PRICE),
             max_response_price: Uint128::new(RESPONSE_PRICE),
             expires_at: Uint64::new(now + 1_800),

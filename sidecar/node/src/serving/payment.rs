@@ -53,10 +53,11 @@ fn usable(session: &SessionResponse, node: &str, adapter: &ServedAdapter, now: u
     {
         return refuse(format!("it pays for adapter {only} only"));
     }
-    if let Some(only) = &session.node
-        && only.as_str() != node
-    {
-        return refuse(format!("it pays node {only} only"));
+    // Two nodes that charge the same session would each find the other's charges in the way.
+    match &session.node {
+        Some(only) if only.as_str() == node => {}
+        Some(only) => return refuse(format!("it pays node {only} only")),
+        None => return refuse(format!("it is bound to no node; this one is {node}")),
     }
     let (prompt, response) = (session.max_prompt_price.u128(), session.max_response_price.u128());
     if terms.prompt_price > prompt || terms.response_price > response {
