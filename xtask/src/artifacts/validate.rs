@@ -1,5 +1,6 @@
 //! The chain's own static checks, as two versions of `cosmwasm-check`: the 3.x line applies its own rules only.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,14 +9,25 @@ use crate::pins;
 use crate::process::Step;
 use crate::workspace::Workspace;
 
+/// Where they are compiled, below the tools folder.
+const BUILD: &str = "build/cosmwasm-check";
+
 /// What a contract may ask of the chain: everything up to `cosmwasm_2_1`, and nothing above it.
 const CAPABILITIES: &str =
     "iterator,staking,stargate,cosmwasm_1_1,cosmwasm_1_2,cosmwasm_1_3,cosmwasm_1_4,cosmwasm_2_0,cosmwasm_2_1";
 
 /// Runs every pinned validator over the files.
 pub fn all(workspace: &Workspace, files: &[PathBuf]) -> Result<()> {
+    let mut programs = Vec::new();
     for version in pins::COSMWASM_CHECK {
-        let program = installed(workspace, version)?;
+        programs.push((version, installed(workspace, version)?));
+    }
+    // A gigabyte that only building them needed.
+    let leftovers = workspace.tools(BUILD);
+    if leftovers.exists() {
+        fs::remove_dir_all(&leftovers)?;
+    }
+    for (version, program) in programs {
         Step::new(
             program,
             "read the line above: a missing capability or import comes from a dependency's feature, \
@@ -47,7 +59,7 @@ fn install(workspace: &Workspace, version: &str, root: &Path) -> Result<()> {
         .args(["--version", version, "--root"])
         .arg(root)
         .dir(workspace.root())
-        .env("CARGO_TARGET_DIR", workspace.tools("build/cosmwasm-check"))
+        .env("CARGO_TARGET_DIR", workspace.tools(BUILD))
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
