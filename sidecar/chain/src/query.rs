@@ -7,6 +7,8 @@ use openledger_cosmos_api::cosmwasm::wasm::v1::{
 use serde::{Serialize, de::DeserializeOwned};
 use tonic::transport::Channel;
 
+use tonic::Code;
+
 use crate::{client::ChainClient, error::ChainError};
 
 impl ChainClient {
@@ -79,6 +81,10 @@ impl ChainClient {
     }
 }
 
+/// A refusal is the contract's word; a chain that does not answer said nothing about the contract.
 fn refused(contract: &str, status: &tonic::Status) -> ChainError {
+    if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted) {
+        return ChainError::rpc("SmartContractState", status);
+    }
     ChainError::Query { contract: contract.to_owned(), message: status.message().to_owned() }
 }

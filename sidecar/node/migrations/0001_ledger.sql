@@ -17,6 +17,7 @@ CREATE TABLE vouchers (
     in_flight  INTEGER NOT NULL,
     PRIMARY KEY (session_id, sequence)
 );
+CREATE INDEX vouchers_in_flight ON vouchers (session_id) WHERE in_flight = 1;
 
 -- Signed receipts in serving order, with the openings of their commitments.
 CREATE TABLE receipts (
@@ -24,7 +25,9 @@ CREATE TABLE receipts (
     id             BLOB    NOT NULL UNIQUE,
     session_id     INTEGER NOT NULL,
     opened         BLOB    NOT NULL,
-    batch_sequence INTEGER
+    batch_sequence INTEGER,
+    -- Why the receipt can never be charged: it is free, or its session ended before it was batched.
+    uncollectable  TEXT
 );
 CREATE INDEX receipts_by_batch ON receipts (batch_sequence, position);
 

@@ -7,7 +7,7 @@ use blst::{
     BLST_ERROR,
     min_pk::{AggregateSignature, PublicKey, SecretKey, Signature},
 };
-use openledger_protocol::{EpochStatement, Hash, ProofOfPossession, Scope, Signed};
+use openledger_protocol::{EpochStatement, Hash, ProofOfPossession, Scope, Signed, digest::tagged};
 
 use crate::error::NodeError;
 
@@ -55,6 +55,16 @@ impl BlsKey {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(broken)?;
         writeln!(file, "{}", hex::encode(self.0.to_bytes())).map_err(broken)?;
         file.sync_all().map_err(broken)
+    }
+
+    /// Draws one of 2³² numbers that only the holder of this key can predict, the same every time.
+    ///
+    /// A draw that changed from try to try could be repeated until it misses.
+    pub fn draw(&self, purpose: &[u8]) -> u32 {
+        let mut bytes = self.0.to_bytes().to_vec();
+        bytes.extend_from_slice(purpose);
+        let [a, b, c, d, ..] = tagged("draw", &bytes);
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// Compressed G1 point.
@@ -114,6 +124,14 @@ mod tests {
         assert!(!verify_epoch(&other.public_key(), &statement(1).digest(), &signature));
         assert!(!verify_epoch(&[0; 48], &statement(1).digest(), &signature));
         assert!(!verify_epoch(&key.public_key(), &statement(1).digest(), &signature[1..]));
+    }
+
+    #[test]
+    fn draws_are_stable_and_belong_to_one_key() {
+        let key = BlsKey::from_seed(&[7; 32]).unwrap();
+        assert_eq!(key.draw(b"batch 1"), key.draw(b"batch 1"));
+        assert_ne!(key.draw(b"batch 1"), key.draw(b"batch 2"));
+        assert_ne!(key.draw(b"batch 1"), BlsKey::from_seed(&[8; 32]).unwrap().draw(b"batch 1"));
     }
 
     #[test]

@@ -138,6 +138,12 @@ pub enum NodeError {
     /// The store failed.
     #[error("the ledger cannot be read or written: {0}")]
     Ledger(String),
+    /// Too much is under way.
+    #[error("{0} are under way already")]
+    Busy(&'static str),
+    /// Something inside this process failed that no caller can mend.
+    #[error("{0}")]
+    Internal(String),
     /// The home folder or its configuration cannot be used.
     #[error("{0}")]
     Config(String),
@@ -166,6 +172,8 @@ impl NodeError {
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
             Self::Ledger(_) => "LEDGER",
+            Self::Busy(_) => "BUSY",
+            Self::Internal(_) => "INTERNAL",
             Self::Config(_) => "CONFIG",
         }
     }
@@ -189,10 +197,12 @@ impl NodeError {
             Self::EpochInvalid { .. } => "propose the epoch that the chain expects, with the batches it holds",
             Self::WouldEquivocate(_) => "propose the statement that was signed first",
             Self::NoQuorum { .. } => "wait for the absent validators or let the batches expire",
-            Self::Engine(_) => "see the message; the request changed nothing and was not charged",
+            Self::Engine(_) => "see the message; nothing was charged, but the voucher's sequence is used",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
             Self::Ledger(_) => "check disk space and permissions of the home folder",
+            Self::Busy(_) => "try again in a few seconds",
+            Self::Internal(_) => "report it to the operator with the time of the call",
             Self::Config(_) => "correct the configuration and start again",
         }
     }
@@ -219,7 +229,8 @@ impl NodeError {
                 _ => Code::Internal,
             },
             Self::Chain(_) | Self::Peer { .. } => Code::Unavailable,
-            Self::Ledger(_) | Self::Config(_) => Code::Internal,
+            Self::Busy(_) => Code::ResourceExhausted,
+            Self::Ledger(_) | Self::Internal(_) | Self::Config(_) => Code::Internal,
         }
     }
 }
@@ -250,7 +261,7 @@ pub fn receipt_error(id: &[u8], error: CreditError) -> NodeError {
     NodeError::ReceiptInvalid { receipt: hex::encode(id), problem: error.to_string() }
 }
 
-/// A root error names the batch that it was found in.
-pub fn batch_error(batch_id: u64, error: RootError) -> NodeError {
-    NodeError::BatchInvalid { batch_id, problem: error.to_string() }
+/// A root error names what it was computed for.
+pub fn root_error(what: &str, error: RootError) -> NodeError {
+    NodeError::Internal(format!("{what}: {error}"))
 }

@@ -1,5 +1,7 @@
 //! What the chain says: addresses, sessions, batches, epochs and the terms of adapters.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use cosmwasm_std::Uint64;
 use datanets::msg::{ClustersResponse, DatanetResponse, QueryMsg as DatanetsQuery};
 use models::msg::{AdapterResponse, AdapterVersion, Base, QueryMsg as ModelsQuery};
@@ -7,10 +9,12 @@ use openledger_chain::{ChainClient, ChainError};
 use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use settlement::msg::{
-    BatchResponse, BatchStatus, BatchesResponse, ConfigResponse, EpochResponse, MaybeEpochResponse, NodeResponse,
-    QueryMsg, SessionResponse,
+    BatchResponse, BatchStatus, BatchSummary, BatchesResponse, ConfigResponse, EpochResponse, MaybeEpochResponse,
+    NodeResponse, Params, QueryMsg, SessionResponse,
 };
 use staking::msg::{EpochSet, QueryMsg as StakingQuery, ValidatorResponse};
+
+use tokio::sync::Mutex;
 
 use crate::error::NodeError;
 
@@ -36,6 +40,8 @@ pub struct Network {
     client: ChainClient,
     contracts: Contracts,
     treasury: String,
+    /// Terms of versions, which never change on chain.
+    terms: Arc<Mutex<BTreeMap<(u64, u32), AdapterTerms>>>,
 }
 
 /// What the chain fixes about one version of an adapter.
@@ -84,7 +90,15 @@ impl Network {
                 )));
             }
         }
-        Ok(Self { client, contracts, treasury: config.treasury.into_string() })
+        let models: models::msg::ConfigResponse =
+            client.query_smart(&contracts.models, &ModelsQuery::Config {}).await?;
+        if contracts.datanets != models.datanets.as_str() {
+            return Err(NodeError::Config(format!(
+                "contracts.datanets is {}, but the models contract works with {}",
+                contracts.datanets, models.datanets
+            )));
+        }
+        Ok(Self { client, contracts, treasury: config.treasury.into_string(), terms: Arc::default() })
     }
 
     /// The chain.
@@ -116,26 +130,39 @@ impl Network {
             .map_err(|error| absent(error, "batch", batch_id))
     }
 
-    /// Batches that wait for an epoch, oldest first, at most 30.
-    pub async fn pending_batches(&self) -> Result<BatchesResponse, NodeError> {
-        let query = QueryMsg::Batches { status: BatchStatus::Pending, start_after: None, limit: Some(30) };
-        Ok(self.settlement(&query).await?)
+    /// Batches of one node that wait for an epoch and can still be attested at `now`, oldest first, at most `most`.
+    pub async fn pending_batches(&self, node: &str, now: u64, most: usize) -> Result<Vec<BatchSummary>, NodeError> {
+        let mut found: Vec<BatchSummary> = Vec::new();
+        let mut start_after = None;
+        loop {
+            let query = QueryMsg::Batches { status: BatchStatus::Pending, start_after, limit: Some(30) };
+            let page: BatchesResponse = self.settlement(&query).await?;
+            let Some(last) = page.batches.last() else { return Ok(found) };
+            start_after = Some(last.batch_id);
+            found.extend(
+                page.batches.into_iter().filter(|batch| batch.node.as_str() == node && batch.deadline.u64() > now),
+            );
+            if found.len() >= most {
+                found.truncate(most);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The settlement contract's windows and bounds.
+    pub async fn params(&self) -> Result<Params, NodeError> {
+        let config: ConfigResponse = self.settlement(&QueryMsg::Config {}).await?;
+        Ok(config.params)
     }
 
     /// A node's last batch.
-    pub async fn node(&self, address: &str) -> Result<NodeResponse, NodeError> {
-        Ok(self.settlement(&QueryMsg::Node { address: address.into() }).await?)
+    pub async fn last_batch_of(&self, node: &str) -> Result<NodeResponse, NodeError> {
+        Ok(self.settlement(&QueryMsg::Node { address: node.into() }).await?)
     }
 
     /// The newest accepted epoch.
     pub async fn latest_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
         let answer: MaybeEpochResponse = self.settlement(&QueryMsg::LatestEpoch {}).await?;
-        Ok(answer.epoch)
-    }
-
-    /// The epoch that claims are checked against.
-    pub async fn claimable_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
-        let answer: MaybeEpochResponse = self.settlement(&QueryMsg::ClaimableEpoch {}).await?;
         Ok(answer.epoch)
     }
 
@@ -149,6 +176,13 @@ impl Network {
         Ok(self.client.query_smart(&self.contracts.staking, &StakingQuery::LatestSet {}).await?)
     }
 
+    /// A validator set.
+    pub async fn set(&self, set_id: u64) -> Result<EpochSet, NodeError> {
+        let query = StakingQuery::Set { set_id: set_id.into() };
+        let answer = self.client.query_smart(&self.contracts.staking, &query).await;
+        answer.map_err(|error| absent(error, "validator set", set_id))
+    }
+
     /// One validator.
     pub async fn validator(&self, address: &str) -> Result<ValidatorResponse, NodeError> {
         let query = StakingQuery::Validator { validator: address.into() };
@@ -157,6 +191,17 @@ impl Network {
 
     /// The terms of an adapter's version; the newest when `version` is absent.
     pub async fn adapter(&self, adapter_id: u64, version: Option<u32>) -> Result<AdapterTerms, NodeError> {
+        if let Some(version) = version
+            && let Some(known) = self.terms.lock().await.get(&(adapter_id, version))
+        {
+            return Ok(known.clone());
+        }
+        let terms = self.read_terms(adapter_id, version).await?;
+        self.terms.lock().await.insert((adapter_id, terms.version), terms.clone());
+        Ok(terms)
+    }
+
+    async fn read_terms(&self, adapter_id: u64, version: Option<u32>) -> Result<AdapterTerms, NodeError> {
         let missing = |error| absent(error, "adapter", adapter_id);
         let id = Uint64::from(adapter_id);
         let answer: AdapterResponse = self.models(&ModelsQuery::Adapter { id }).await.map_err(missing)?;

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain::{ChainClient, Signer};
 use openledger_engine::{Engine, EngineConfig, Limits};
-use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
@@ -29,12 +29,18 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
     })?)
 }
 
+/// Attestations at once.
+const ATTESTATIONS: usize = 4;
+/// How long answers under way may take to be settled when the process ends.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// Parts of a sidecar that is ready to serve.
 pub struct Process {
     listener: tokio::net::TcpListener,
     roles: Roles,
     ledger: Ledger,
     operator: Option<(Operator, Duration, Duration)>,
+    tasks: TaskTracker,
 }
 
 impl Process {
@@ -50,6 +56,7 @@ impl Process {
             Some(catalog) => catalog,
             None => Arc::new(Catalog::load(&engine, &network, &config.adapters).await?),
         };
+        let tasks = TaskTracker::new();
         let mut roles = Roles::default();
         let mut operator = None;
         if config.serving.enabled {
@@ -59,6 +66,7 @@ impl Process {
                 ledger: ledger.clone(),
                 engine: engine.clone(),
                 catalog: catalog.clone(),
+                tasks: tasks.clone(),
             });
             let duties = Operator {
                 network: network.clone(),
@@ -79,10 +87,10 @@ impl Process {
                 catalog,
                 sample_per_mille: config.validator.sample_per_mille,
                 tolerance: config.validator.tolerance,
-                turn: Arc::new(Mutex::new(())),
+                slots: Arc::new(Semaphore::new(ATTESTATIONS)),
             });
         }
-        Ok(Self { listener, roles, ledger, operator })
+        Ok(Self { listener, roles, ledger, operator, tasks })
     }
 
     /// Address of the listener.
@@ -95,25 +103,43 @@ impl Process {
         self.operator.as_ref().map(|(operator, _, _)| operator)
     }
 
-    /// Serves, and commits batches and epochs on their intervals, until `stop`.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
-        let duties = self.operator.map(|(operator, batches, epochs)| {
-            let batch = tokio::spawn(commit_batches(operator.clone(), batches, stop.clone()));
-            (batch, tokio::spawn(close_epochs(operator, epochs, stop.clone())))
-        });
-        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
-        if let Some((batch, epoch)) = duties {
-            // Both end with the token; a duty that panicked is reported here.
-            let ended = |error: tokio::task::JoinError| NodeError::Config(format!("a duty stopped: {error}"));
-            batch.await.map_err(ended)?;
-            epoch.await.map_err(ended)?;
+    /// Serves, and commits batches and epochs on their intervals, until `stop`. A duty that ends early ends the process:
+    /// serving without being paid helps nobody.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), NodeError> {
+        let mut duties = JoinSet::new();
+        if let Some((operator, batches, epochs)) = self.operator.take() {
+            duties.spawn(commit_batches(operator.clone(), batches, stop.clone()));
+            duties.spawn(close_epochs(operator, epochs, stop.clone()));
         }
-        Ok(())
+        let watch = async {
+            match duties.join_next().await {
+                Some(Err(error)) => Err(NodeError::Internal(format!("a duty stopped: {error}"))),
+                Some(Ok(())) | None => {
+                    stop.cancelled().await;
+                    Ok(())
+                }
+            }
+        };
+        let serving = self.serve(stop.clone());
+        tokio::pin!(serving);
+        tokio::select! {
+            served = &mut serving => served,
+            watched = watch => {
+                stop.cancel();
+                let served = serving.await;
+                watched.and(served)
+            }
+        }
     }
 
     /// Serves without duties on intervals: the caller commits batches and epochs itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), NodeError> {
-        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await
+        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("answers under way were cut off; they are not charged");
+        }
+        Ok(())
     }
 }
 

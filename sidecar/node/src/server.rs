@@ -1,6 +1,6 @@
 //! One listener with every service that this process offers, health and reflection included.
 
-use std::{future::Future, net::SocketAddr};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -21,6 +21,11 @@ use crate::{
 
 /// Largest request, in bytes.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
+
+/// Calls of one connection at once.
+const CALLS_PER_CONNECTION: usize = 128;
+/// A connection that does not answer pings at this interval is closed.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// What a process offers.
 #[derive(Clone, Default)]
@@ -59,6 +64,9 @@ async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
     };
     let broken = |error: tonic_reflection::server::Error| NodeError::Config(format!("reflection: {error}"));
     let mut router = Server::builder()
+        .concurrency_limit_per_connection(CALLS_PER_CONNECTION)
+        .max_concurrent_streams(u32::try_from(CALLS_PER_CONNECTION).ok())
+        .http2_keepalive_interval(Some(KEEPALIVE))
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(broken)?)
         .add_service(reflection().build_v1alpha().map_err(broken)?);

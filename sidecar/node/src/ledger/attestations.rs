@@ -82,14 +82,14 @@ impl Ledger {
             *entry = entry.saturating_add(amount(&credit.amount)?);
         }
         let mut tx = self.pool.begin().await?;
-        sqlx::query("INSERT INTO verified_batches (batch_id, digest, reexecuted) VALUES (?, ?, ?)")
+        sqlx::query("INSERT OR IGNORE INTO verified_batches (batch_id, digest, reexecuted) VALUES (?, ?, ?)")
             .bind(to_sql(batch.batch_id)?)
             .bind(batch.digest.as_slice())
             .bind(i64::from(batch.reexecuted))
             .execute(&mut *tx)
             .await?;
         for (payee, total) in earned {
-            sqlx::query("INSERT INTO verified_earnings (batch_id, payee, amount) VALUES (?, ?, ?)")
+            sqlx::query("INSERT OR IGNORE INTO verified_earnings (batch_id, payee, amount) VALUES (?, ?, ?)")
                 .bind(to_sql(batch.batch_id)?)
                 .bind(payee)
                 .bind(format(total))
@@ -107,5 +107,24 @@ impl Ledger {
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.iter().map(|row| Credit { payee: row.get(0), amount: row.get(1), ..Credit::default() }).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_statement_of_an_epoch_is_never_signed_even_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let ledger = Ledger::open(&path).await.unwrap();
+        ledger.record_signature(1, &[7; 32]).await.unwrap();
+        drop(ledger);
+        let ledger = Ledger::open(&path).await.unwrap();
+        ledger.record_signature(1, &[7; 32]).await.unwrap();
+        let refused = ledger.record_signature(1, &[8; 32]).await.unwrap_err();
+        assert_eq!(refused.reason(), "WOULD_EQUIVOCATE");
+        ledger.record_signature(2, &[8; 32]).await.unwrap();
     }
 }

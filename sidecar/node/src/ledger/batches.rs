@@ -1,6 +1,6 @@
 //! Batches: prepared once, sent until the chain has them.
 
-use openledger_protocol::{BatchHeader, Message};
+use openledger_protocol::{BatchHeader, Message, Receipt};
 use sqlx::Row;
 
 use super::{Ledger, amount, from_sql, receipts::decode, to_sql};
@@ -28,31 +28,78 @@ pub struct PreparedBatch {
     pub vouchers: Vec<SessionVoucher>,
 }
 
+/// A receipt that waits for a batch.
+#[derive(Debug, Clone)]
+pub struct WaitingReceipt {
+    /// Place in serving order.
+    pub position: i64,
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
 impl Ledger {
-    /// Receipts in no batch yet, oldest first, at most `limit`, with the best voucher of each session.
-    pub async fn open_receipts(&self, limit: u32) -> Result<(Vec<OpenedReceipt>, Vec<SessionVoucher>), NodeError> {
-        let rows = sqlx::query("SELECT opened FROM receipts WHERE batch_sequence IS NULL ORDER BY position LIMIT ?")
-            .bind(i64::from(limit))
-            .fetch_all(&self.pool)
-            .await?;
-        let receipts = rows.iter().map(|row| decode(row.get(0))).collect::<Result<_, _>>()?;
+    /// Receipts in no batch yet that can be charged, oldest first, at most `limit`.
+    pub async fn waiting_receipts(&self, limit: u32) -> Result<Vec<WaitingReceipt>, NodeError> {
         let rows = sqlx::query(
-            "SELECT session_id, voucher_amount, voucher_sequence, voucher_signature FROM sessions ORDER BY session_id",
+            "SELECT position, opened FROM receipts
+             WHERE batch_sequence IS NULL AND uncollectable IS NULL ORDER BY position LIMIT ?",
         )
+        .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        let vouchers = rows
-            .iter()
+        rows.iter()
             .map(|row| {
-                Ok(SessionVoucher {
-                    session_id: from_sql(row.get(0))?,
-                    amount: amount(row.get(1))?,
-                    sequence: from_sql(row.get(2))?,
-                    signature: row.get(3),
-                })
+                let receipt = decode(row.get(1))?
+                    .receipt
+                    .and_then(|signed| signed.receipt)
+                    .ok_or_else(|| NodeError::Ledger("a stored receipt is incomplete".into()))?;
+                Ok(WaitingReceipt { position: row.get(0), receipt })
             })
-            .collect::<Result<_, NodeError>>()?;
-        Ok((receipts, vouchers))
+            .collect()
+    }
+
+    /// The best voucher of a session.
+    pub async fn best_voucher(&self, session_id: u64) -> Result<SessionVoucher, NodeError> {
+        let row = sqlx::query(
+            "SELECT voucher_amount, voucher_sequence, voucher_signature FROM sessions WHERE session_id = ?",
+        )
+        .bind(to_sql(session_id)?)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(SessionVoucher {
+            session_id,
+            amount: amount(row.get(0))?,
+            sequence: from_sql(row.get(1))?,
+            signature: row.get(2),
+        })
+    }
+
+    /// Gives up the waiting receipts of a session that can no longer be charged; returns how many.
+    pub async fn give_up_session(&self, session_id: u64, reason: &str) -> Result<u64, NodeError> {
+        let given_up = sqlx::query(
+            "UPDATE receipts SET uncollectable = ?
+             WHERE session_id = ? AND batch_sequence IS NULL AND uncollectable IS NULL",
+        )
+        .bind(reason)
+        .bind(to_sql(session_id)?)
+        .execute(&self.pool)
+        .await?;
+        Ok(given_up.rows_affected())
+    }
+
+    /// Takes a batch apart that the chain refused; its receipts wait again.
+    pub async fn discard_batch(&self, sequence: u64) -> Result<(), NodeError> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("UPDATE receipts SET batch_sequence = NULL WHERE batch_sequence = ?")
+            .bind(to_sql(sequence)?)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM batches WHERE sequence = ? AND batch_id IS NULL")
+            .bind(to_sql(sequence)?)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Sequence of the newest batch prepared here; zero before the first.
@@ -61,8 +108,8 @@ impl Ledger {
         from_sql(row.get(0))
     }
 
-    /// Binds the oldest `receipt_count` open receipts to a batch.
-    pub async fn prepare_batch(&self, batch: &PreparedBatch) -> Result<(), NodeError> {
+    /// Binds receipts to a batch, by their positions.
+    pub async fn prepare_batch(&self, batch: &PreparedBatch, positions: &[i64]) -> Result<(), NodeError> {
         let vouchers = serde_json::to_vec(&batch.vouchers).map_err(|error| NodeError::Ledger(error.to_string()))?;
         let mut tx = self.pool.begin().await?;
         sqlx::query("INSERT INTO batches (sequence, header, vouchers) VALUES (?, ?, ?)")
@@ -71,16 +118,16 @@ impl Ledger {
             .bind(vouchers)
             .execute(&mut *tx)
             .await?;
-        let bound = sqlx::query(
-            "UPDATE receipts SET batch_sequence = ? WHERE position IN
-                 (SELECT position FROM receipts WHERE batch_sequence IS NULL ORDER BY position LIMIT ?)",
-        )
-        .bind(to_sql(batch.header.sequence)?)
-        .bind(to_sql(batch.header.receipt_count)?)
-        .execute(&mut *tx)
-        .await?;
-        if bound.rows_affected() != batch.header.receipt_count {
-            return Err(NodeError::Ledger("receipts changed while their batch was built".into()));
+        for position in positions {
+            let bound =
+                sqlx::query("UPDATE receipts SET batch_sequence = ? WHERE position = ? AND batch_sequence IS NULL")
+                    .bind(to_sql(batch.header.sequence)?)
+                    .bind(position)
+                    .execute(&mut *tx)
+                    .await?;
+            if bound.rows_affected() != 1 {
+                return Err(NodeError::Ledger("receipts changed while their batch was built".into()));
+            }
         }
         tx.commit().await?;
         Ok(())
@@ -110,11 +157,12 @@ impl Ledger {
 
     /// A batch by its id on chain, with its receipts in serving order.
     pub async fn batch(&self, batch_id: u64) -> Result<(BatchHeader, Vec<OpenedReceipt>), NodeError> {
+        let unknown = || NodeError::NotFound { kind: "batch", id: batch_id.to_string() };
         let row = sqlx::query("SELECT sequence, header FROM batches WHERE batch_id = ?")
-            .bind(to_sql(batch_id)?)
+            .bind(i64::try_from(batch_id).map_err(|_| unknown())?)
             .fetch_optional(&self.pool)
             .await?
-            .ok_or_else(|| NodeError::NotFound { kind: "batch", id: batch_id.to_string() })?;
+            .ok_or_else(unknown)?;
         let header = decode_header(row.get(1))?;
         let receipts = sqlx::query("SELECT opened FROM receipts WHERE batch_sequence = ? ORDER BY position")
             .bind(row.get::<i64, _>(0))

@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use crate::error::NodeError;
 
 pub use attestations::VerifiedBatch;
-pub use batches::{PreparedBatch, SessionVoucher};
+pub use batches::{PreparedBatch, SessionVoucher, WaitingReceipt};
 pub use receipts::StoredReceipt;
 pub use vouchers::Reservation;
 

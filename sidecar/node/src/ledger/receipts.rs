@@ -28,10 +28,13 @@ impl Ledger {
         let cumulative = vouchers::charge(&mut tx, session_id, sequence, fee).await?;
         let opened = sign(cumulative)?;
         let id = opened.receipt.as_ref().map(|signed| signed.id.clone()).unwrap_or_default();
-        sqlx::query("INSERT INTO receipts (id, session_id, opened) VALUES (?, ?, ?)")
+        // The contract charges no session nothing.
+        let uncollectable = (fee == 0).then_some("free");
+        sqlx::query("INSERT INTO receipts (id, session_id, opened, uncollectable) VALUES (?, ?, ?, ?)")
             .bind(id)
             .bind(to_sql(session_id)?)
             .bind(opened.encode_to_vec())
+            .bind(uncollectable)
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -52,13 +55,6 @@ impl Ledger {
             opened: decode(row.get(0))?,
             batch_id: row.get::<Option<i64>, _>(1).map(from_sql).transpose()?,
         })
-    }
-
-    /// Number of receipts that are in no batch yet.
-    pub async fn waiting_receipts(&self) -> Result<u64, NodeError> {
-        let row =
-            sqlx::query("SELECT count(*) FROM receipts WHERE batch_sequence IS NULL").fetch_one(&self.pool).await?;
-        from_sql(row.get(0))
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Reservation {
     pub charged_on_chain: u128,
     /// Highest voucher sequence that the chain has seen.
     pub sequence_on_chain: u64,
+    /// Block time of the check, seconds since the Unix epoch.
+    pub accepted_at: u64,
 }
 
 impl Ledger {
@@ -40,17 +42,18 @@ impl Ledger {
             None => (0, 0),
         };
         let charged = charged.max(reservation.charged_on_chain);
-        let seen = sqlx::query("SELECT sequence, reserved, in_flight FROM vouchers WHERE session_id = ?")
+        let row = sqlx::query("SELECT coalesce(max(sequence), 0) FROM vouchers WHERE session_id = ?")
+            .bind(to_sql(session_id)?)
+            .fetch_one(&mut *tx)
+            .await?;
+        let last = from_sql(row.get(0))?.max(reservation.sequence_on_chain);
+        let in_flight = sqlx::query("SELECT reserved FROM vouchers WHERE session_id = ? AND in_flight = 1")
             .bind(to_sql(session_id)?)
             .fetch_all(&mut *tx)
             .await?;
-        let mut last = reservation.sequence_on_chain;
         let mut reserved = 0u128;
-        for row in seen {
-            last = last.max(from_sql(row.get(0))?);
-            if row.get::<bool, _>(2) {
-                reserved = reserved.saturating_add(amount(row.get(1))?);
-            }
+        for row in in_flight {
+            reserved = reserved.saturating_add(amount(row.get(0))?);
         }
         if sequence <= last {
             return Err(NodeError::VoucherReplayed { session_id, got: sequence, last });
@@ -83,7 +86,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Frees a reservation without a charge: the answer failed or its client went away before the first token.
+    /// Frees a reservation without a charge: the answer failed, or its client left before it began.
     pub async fn release(&self, session_id: u64, sequence: u64) -> Result<(), NodeError> {
         sqlx::query("UPDATE vouchers SET in_flight = 0 WHERE session_id = ? AND sequence = ?")
             .bind(to_sql(session_id)?)

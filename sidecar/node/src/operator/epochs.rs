@@ -6,17 +6,19 @@ use cosmwasm_std::{Uint64, Uint128};
 use openledger_protocol::{Credit, EpochStatement, Signed, amount, credits, credits::Payees, payouts::Payouts};
 use settlement::msg::{BlsSignature, Digest, ExecuteMsg};
 use staking::msg::{EpochSet, SetMember};
-use tonic::transport::Channel;
 
 use super::{Operator, fixed};
 use crate::{
     api::{AttestRequest, attestation_service_client::AttestationServiceClient},
     bls,
-    error::{NodeError, batch_error, receipt_error},
+    error::{NodeError, receipt_error, root_error},
 };
 
 /// How long a validator may take: it executes answers again.
 const ATTEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A batch whose deadline is nearer than this is left to be refunded: an epoch with it might come too late.
+const MARGIN_SECONDS: u64 = 60;
 
 /// An epoch that the chain accepted.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ impl Operator {
     /// when nothing is pending.
     pub async fn close_epoch(&self) -> Result<Option<AcceptedEpoch>, NodeError> {
         let Some(statement) = self.statement().await? else { return Ok(None) };
-        let set = self.network.latest_set().await?;
+        let set = self.network.set(statement.set_id).await?;
         let answers = futures::future::join_all(set.members.iter().map(|member| self.ask(member, &statement))).await;
 
         let digest = statement.digest();
@@ -99,15 +101,11 @@ impl Operator {
         if let Some(statement) = self.ledger.proposal(epoch).await? {
             return Ok(Some(statement));
         }
-        let pending: Vec<u64> = self
-            .network
-            .pending_batches()
-            .await?
-            .batches
-            .iter()
-            .filter(|batch| batch.node.as_str() == self.signer.address())
-            .map(|batch| batch.batch_id.u64())
-            .collect();
+        let params = self.network.params().await?;
+        let soon = self.network.client().latest_block().await?.seconds().saturating_add(MARGIN_SECONDS);
+        let most = params.max_batches_per_epoch as usize;
+        let pending = self.network.pending_batches(self.signer.address(), soon, most).await?;
+        let pending: Vec<u64> = pending.iter().map(|batch| batch.batch_id.u64()).collect();
         if pending.is_empty() {
             return Ok(None);
         }
@@ -116,7 +114,7 @@ impl Operator {
             payouts.add(&self.credits(*batch_id).await?)?;
         }
         let scope = self.network.scope();
-        let root = payouts.root(&scope).map_err(|error| batch_error(0, error))?;
+        let root = payouts.root(&scope).map_err(|error| root_error("payouts of the next epoch", error))?;
         let statement = EpochStatement {
             scope: Some(scope),
             epoch,
@@ -145,23 +143,21 @@ impl Operator {
         Ok(all)
     }
 
+    /// Asks one validator, within a bound on the whole call: one that answers slowly must not hold up the others.
     async fn ask(&self, member: &SetMember, statement: &EpochStatement) -> Result<(Vec<u8>, u32), NodeError> {
         let endpoint = self.network.validator(member.validator.as_str()).await?.endpoint.to_string();
         let peer = |status: String| NodeError::Peer { endpoint: endpoint.clone(), status };
-        let channel = Channel::from_shared(endpoint.clone())
-            .map_err(|error| peer(error.to_string()))?
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(ATTEST_TIMEOUT)
-            .connect()
-            .await
-            .map_err(|error| peer(error.to_string()))?;
         let request = AttestRequest { statement: Some(statement.clone()), batch_source: self.public_url.clone() };
-        let answer = AttestationServiceClient::new(channel)
-            .attest(request)
-            .await
-            .map_err(|status| peer(status.message().to_owned()))?
-            .into_inner();
-        Ok((answer.signature, answer.receipts_reexecuted))
+        let call = async {
+            let mut client =
+                AttestationServiceClient::connect(endpoint.clone()).await.map_err(|error| peer(error.to_string()))?;
+            let answer = client.attest(request).await.map_err(|status| peer(status.message().to_owned()))?.into_inner();
+            Ok((answer.signature, answer.receipts_reexecuted))
+        };
+        match tokio::time::timeout(ATTEST_TIMEOUT, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(peer(format!("no answer within {} s", ATTEST_TIMEOUT.as_secs()))),
+        }
     }
 
     fn require_quorum(

@@ -1,10 +1,13 @@
 //! One paid answer from question to receipt.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Sampling};
 use openledger_protocol::{Voucher, attribution::attribute, fees};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{ServedAdapter, Serving, payment, receipt};
 use crate::{
@@ -19,6 +22,9 @@ const MAX_PROMPT_BYTES: usize = 16 * 1024;
 const DEFAULT_NEW_TOKENS: u32 = 48;
 /// Most tokens that one answer may deliver.
 const MAX_NEW_TOKENS: u32 = 256;
+
+/// How long a client may leave a token unread.
+const READER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A question with its payment.
 #[derive(Debug, Clone)]
@@ -74,45 +80,60 @@ impl Serving {
             sampling.max_new_tokens = DEFAULT_NEW_TOKENS;
         }
         let prompt = self.engine.encode(&question.prompt)?;
-        let limit = self.engine.limits().max_prompt_tokens;
+        let new_tokens = sampling.max_new_tokens as usize;
+        let context = self.engine.model().context_length.saturating_sub(new_tokens);
+        let limit = self.engine.limits().max_prompt_tokens.min(context);
         let prompt_tokens = u32::try_from(prompt.len()).ok().filter(|_| prompt.len() <= limit).ok_or_else(|| {
             NodeError::BadRequest {
                 field: "prompt",
-                problem: format!("it has {} tokens; at most {limit} are served", prompt.len()),
+                problem: format!("it has {} tokens; at most {limit} fit beside {new_tokens} new ones", prompt.len()),
             }
         })?;
         let terms = &adapter.terms;
         let max_fee = fees::fee(prompt_tokens, terms.prompt_price, sampling.max_new_tokens, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
-        let reservation = payment::check(
-            &self.network,
-            self.signer.address(),
-            &adapter,
-            &question.voucher,
-            &question.voucher_signature,
-            max_fee,
-        )
-        .await?;
-        self.ledger.reserve(&reservation).await?;
+        let work = Work { adapter, prompt, prompt_tokens, sampling, max_fee };
+        let reservation =
+            payment::check(&self.network, self.signer.address(), &work.adapter, &question, max_fee).await?;
 
+        // From here on the work goes on without its caller: a call that is cancelled must not leave its voucher reserved.
+        let (ready, accepted) = oneshot::channel();
+        self.tasks.spawn(self.clone().make(work, reservation, ready));
+        accepted.await.map_err(|_| NodeError::Internal("the answer was cut off".into()))?
+    }
+
+    /// Reserves, generates and settles; `ready` learns whether tokens will come.
+    async fn make(self, work: Work, reservation: Reservation, ready: oneshot::Sender<Result<Answer, NodeError>>) {
+        if let Err(error) = self.ledger.reserve(&reservation).await {
+            _ = ready.send(Err(error));
+            return;
+        }
         let request = GenerateRequest {
-            adapter: Some(adapter.engine_id()),
-            prompt: prompt.clone(),
-            sampling: engine_sampling(&sampling),
-            max_new_tokens: sampling.max_new_tokens as usize,
+            adapter: Some(work.adapter.engine_id()),
+            prompt: work.prompt.clone(),
+            sampling: engine_sampling(&work.sampling),
+            max_new_tokens: work.sampling.max_new_tokens as usize,
             stop: stop_strings(),
         };
-        let tokens = match self.engine.generate(request).await {
+        let (max_fee, prompt_tokens) = (work.max_fee, work.prompt_tokens);
+        let generated = self.engine.generate(request).await;
+        let task = AnswerTask { serving: self, work, reservation };
+        let tokens = match generated {
             Ok(tokens) => tokens,
             Err(error) => {
-                self.ledger.release(reservation.session_id, reservation.sequence).await?;
-                return Err(error.into());
+                let error = task.abandon(error.into()).await;
+                _ = ready.send(Err(error));
+                return;
             }
         };
-        let (sender, events) = mpsc::channel(64);
-        let task = AnswerTask { serving: self.clone(), adapter, prompt, sampling, reservation };
-        tokio::spawn(task.run(tokens, sender));
-        Ok(Answer { max_fee, prompt_tokens, events })
+        // One token at a time: what waits in a queue was not delivered.
+        let (sender, events) = mpsc::channel(1);
+        if ready.send(Ok(Answer { max_fee, prompt_tokens, events })).is_err() {
+            let gone = task.abandon(NodeError::Internal("the client left before the answer began".into())).await;
+            tracing::debug!(error = %gone, "answer dropped");
+            return;
+        }
+        task.run(tokens, sender).await;
     }
 
     fn validate(&self, question: &Question) -> Result<(ServedAdapter, SamplingParameters), NodeError> {
@@ -150,11 +171,18 @@ pub fn engine_sampling(parameters: &SamplingParameters) -> Sampling {
     }
 }
 
-struct AnswerTask {
-    serving: Serving,
+/// What is to be made.
+struct Work {
     adapter: ServedAdapter,
     prompt: Vec<u32>,
+    prompt_tokens: u32,
     sampling: SamplingParameters,
+    max_fee: u128,
+}
+
+struct AnswerTask {
+    serving: Serving,
+    work: Work,
     reservation: Reservation,
 }
 
@@ -168,27 +196,30 @@ impl AnswerTask {
         let outcome = loop {
             match tokens.recv().await {
                 Some(Ok(GenerateEvent::Token { id, text })) => {
-                    if sender.send(Ok(AnswerEvent::Token { id, text })).await.is_err() {
-                        // The client left: it owes what it was sent, the token that failed to leave excluded.
-                        break self.settle(delivered, None).await.map(|_| None);
+                    let sent = timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text }))).await;
+                    if !matches!(sent, Ok(Ok(()))) {
+                        // The client left or reads no more: it owes what it was sent, this token excluded.
+                        break self.settle(delivered, None).await;
                     }
                     delivered.push(id);
                 }
                 Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
                     break self.settle(tokens, Some((text, reason))).await;
                 }
-                Some(Err(error)) => break self.abandon(error.into()).await,
-                None => {
-                    let problem = "the engine ended the answer without a result".to_owned();
-                    break self.abandon(NodeError::Peer { endpoint: "engine".into(), status: problem }).await;
-                }
+                Some(Err(error)) => break Err(self.abandon(error.into()).await),
+                None => break Err(self.abandon(NodeError::Internal("the engine gave up the answer".into())).await),
             }
         };
-        match outcome {
-            Ok(Some(event)) => _ = sender.send(Ok(event)).await,
-            Ok(None) => {}
-            Err(error) => _ = sender.send(Err(error)).await,
-        }
+        let last = match outcome {
+            Ok(Some(event)) => Ok(event),
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(reason = error.reason(), %error, "answer failed");
+                Err(error)
+            }
+        };
+        // The receipt is stored; a client that reads no more can fetch it later.
+        _ = timeout(READER_TIMEOUT, sender.send(last)).await;
     }
 
     /// Attributes, charges, signs and stores; only then is the end shown.
@@ -201,33 +232,33 @@ impl AnswerTask {
             Ok(receipt) => {
                 Ok(end.map(|(text, reason)| AnswerEvent::Finished { text, reason, receipt: Box::new(receipt) }))
             }
-            Err(error) => self.abandon(error).await,
+            Err(error) => Err(self.abandon(error).await),
         }
     }
 
     async fn receipt(&self, response: Vec<u32>) -> Result<OpenedReceipt, NodeError> {
         let Serving { network, signer, ledger, .. } = &self.serving;
-        let measured = self.adapter.measure(&self.prompt, &response).await?;
+        let measured = self.work.adapter.measure(&self.work.prompt, &response).await?;
         let attribution = attribute(&measured.deltas, measured.floor, measured.lift)
             .map_err(|error| NodeError::ReceiptInvalid { receipt: "new".into(), problem: error.to_string() })?;
-        let terms = &self.adapter.terms;
+        let terms = &self.work.adapter.terms;
         let count = |ids: &[u32]| u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let fee = fees::fee(count(&self.prompt), terms.prompt_price, count(&response), terms.response_price)
+        let fee = fees::fee(self.work.prompt_tokens, terms.prompt_price, count(&response), terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
         let mut salt = [0u8; 32];
         getrandom::fill(&mut salt).map_err(|error| NodeError::Ledger(format!("no randomness: {error}")))?;
         let served = receipt::Served {
             scope: network.scope(),
-            adapter: &self.adapter,
+            adapter: &self.work.adapter,
             session_id: self.reservation.session_id,
             voucher_sequence: self.reservation.sequence,
-            prompt: self.prompt.clone(),
+            prompt: self.work.prompt.clone(),
             response,
-            sampling: self.sampling,
+            sampling: self.work.sampling,
             fee,
             attribution,
             salt,
-            served_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()),
+            served_at: self.reservation.accepted_at,
         };
         ledger
             .charge_and_store(self.reservation.session_id, self.reservation.sequence, fee, |cumulative| {
@@ -237,8 +268,11 @@ impl AnswerTask {
     }
 
     /// Frees the reservation and passes the error on: an answer that failed costs nothing.
-    async fn abandon(&self, error: NodeError) -> Result<Option<AnswerEvent>, NodeError> {
-        self.serving.ledger.release(self.reservation.session_id, self.reservation.sequence).await?;
-        Err(error)
+    async fn abandon(&self, error: NodeError) -> NodeError {
+        let Reservation { session_id, sequence, .. } = self.reservation;
+        match self.serving.ledger.release(session_id, sequence).await {
+            Ok(()) => error,
+            Err(store) => store,
+        }
     }
 }

@@ -111,10 +111,11 @@ impl ServedAdapter {
             // Nothing was said, so nobody made it.
             return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
         }
-        let measured = self.lane.attribute(prompt, response).await.map_err(|error| NodeError::AdapterMismatch {
-            adapter_id: self.terms.adapter_id,
-            problem: error.to_string(),
-        })?;
+        let measured = self
+            .lane
+            .attribute(prompt, response)
+            .await
+            .map_err(|error| NodeError::Internal(format!("the answer could not be attributed: {error}")))?;
         let by_contributor = measured.deltas();
         let deltas = self.positions.iter().filter_map(|position| by_contributor.get(*position).copied()).collect();
         Ok(ClusterMeasurement { deltas, floor: measured.floor(), lift: measured.lift() })

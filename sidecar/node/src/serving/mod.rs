@@ -7,12 +7,14 @@ mod receipt;
 
 pub use answer::{Answer, AnswerEvent, Question, engine_sampling, stop_strings};
 pub use catalog::{AdapterSource, Catalog, ServedAdapter};
+pub use payment::limits as session_limits;
 pub use receipt::commit_sampling;
 
 use std::sync::Arc;
 
 use openledger_chain::Signer;
 use openledger_engine::Engine;
+use tokio_util::task::TaskTracker;
 
 use crate::{ledger::Ledger, network::Network};
 
@@ -29,4 +31,6 @@ pub struct Serving {
     pub engine: Engine,
     /// Adapters served here.
     pub catalog: Arc<Catalog>,
+    /// Answers under way; awaited before the process ends.
+    pub tasks: TaskTracker,
 }

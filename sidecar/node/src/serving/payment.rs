@@ -1,22 +1,30 @@
 //! Checks of a voucher against its session.
 
-use openledger_protocol::{Signed, Voucher, amount};
+use openledger_protocol::{Signed, amount};
 use settlement::msg::SessionResponse;
 
-use super::ServedAdapter;
-use crate::{error::NodeError, ledger::Reservation, network::Network, signing};
+use super::{Question, ServedAdapter};
+use crate::{
+    error::NodeError,
+    ledger::Reservation,
+    network::{AdapterTerms, Network},
+    signing,
+};
 
 /// Checks everything about a voucher that does not depend on this node's own history.
 pub async fn check(
     network: &Network,
     node: &str,
     adapter: &ServedAdapter,
-    voucher: &Voucher,
-    signature: &[u8],
+    question: &Question,
     max_fee: u128,
 ) -> Result<Reservation, NodeError> {
+    let Question { voucher, voucher_signature: signature, .. } = question;
     if voucher.scope.as_ref() != Some(&network.scope()) {
         return Err(NodeError::VoucherScope);
+    }
+    if i64::try_from(voucher.sequence).is_err() {
+        return Err(NodeError::BadRequest { field: "voucher", problem: "its sequence is beyond 2^63".into() });
     }
     let session = network.session(voucher.session_id).await?;
     let now = network.client().latest_block().await?.seconds();
@@ -34,10 +42,11 @@ pub async fn check(
         session_id,
         sequence: voucher.sequence,
         amount: promised,
-        signature: signature.to_vec(),
+        signature: signature.clone(),
         max_fee,
         charged_on_chain: session.charged.u128(),
         sequence_on_chain: session.voucher_sequence.u64(),
+        accepted_at: now,
     })
 }
 
@@ -48,20 +57,25 @@ fn usable(session: &SessionResponse, node: &str, adapter: &ServedAdapter, now: u
     if session.settled || now >= session.expires_at.u64() {
         return refuse(format!("it ended at {}", session.expires_at));
     }
-    if let Some(only) = session.adapter_id
-        && only.u64() != terms.adapter_id
-    {
-        return refuse(format!("it pays for adapter {only} only"));
-    }
     // Two nodes that charge the same session would each find the other's charges in the way.
     match &session.node {
         Some(only) if only.as_str() == node => {}
         Some(only) => return refuse(format!("it pays node {only} only")),
         None => return refuse(format!("it is bound to no node; this one is {node}")),
     }
+    limits(session, terms).or_else(refuse)
+}
+
+/// Whether the session's own limits allow an adapter at its price. Validators hold nodes to the same rule.
+pub fn limits(session: &SessionResponse, terms: &AdapterTerms) -> Result<(), String> {
+    if let Some(only) = session.adapter_id
+        && only.u64() != terms.adapter_id
+    {
+        return Err(format!("it pays for adapter {only} only"));
+    }
     let (prompt, response) = (session.max_prompt_price.u128(), session.max_response_price.u128());
     if terms.prompt_price > prompt || terms.response_price > response {
-        return refuse(format!(
+        return Err(format!(
             "it pays at most {prompt} and {response} uopen per prompt and response token; the adapter costs {} and {}",
             terms.prompt_price, terms.response_price
         ));

@@ -9,14 +9,14 @@ use settlement::msg::BatchResponse;
 
 use crate::{
     api::OpenedReceipt,
-    error::{NodeError, batch_error, receipt_error},
+    error::{NodeError, receipt_error},
     network::{AdapterTerms, Network},
-    serving::commit_sampling,
+    serving::{commit_sampling, session_limits},
     signing,
 };
 
-/// Terms by adapter and version, read from the chain once per batch.
-pub type Terms = BTreeMap<(u64, u32), AdapterTerms>;
+/// Terms by adapter and version.
+type Terms = BTreeMap<(u64, u32), AdapterTerms>;
 
 /// Checks that `header` and `receipts` are what the chain committed to and returns the credits that follow.
 pub async fn verify(
@@ -24,7 +24,7 @@ pub async fn verify(
     on_chain: &BatchResponse,
     header: &BatchHeader,
     opened: &[OpenedReceipt],
-) -> Result<(Vec<Credit>, Terms), NodeError> {
+) -> Result<Vec<Credit>, NodeError> {
     let batch_id = on_chain.batch.batch_id.u64();
     let invalid = |problem: &str| NodeError::BatchInvalid { batch_id, problem: problem.into() };
     if hex::encode(header.digest()) != on_chain.batch.header_digest.to_string() {
@@ -55,15 +55,16 @@ pub async fn verify(
         );
     }
     credits::sort(&mut credits);
-    let root = credits::root(&credits).map_err(|error| batch_error(batch_id, error))?;
+    let root =
+        credits::root(&credits).map_err(|error| NodeError::BatchInvalid { batch_id, problem: error.to_string() })?;
     if root.hash.as_slice() != header.credits_root || u64::try_from(credits.len()).ok() != Some(header.credit_count) {
         return Err(invalid("the credits do not follow from the receipts"));
     }
     if amount::format(root.sum) != header.total {
         return Err(invalid("the credits do not sum to the total"));
     }
-    check_charges(batch_id, on_chain, &receipts)?;
-    Ok((credits, terms))
+    check_charges(network, &terms, on_chain, &receipts).await?;
+    Ok(credits)
 }
 
 /// Checks one receipt against its signature, its openings and the chain's terms.
@@ -83,7 +84,7 @@ fn check_receipt(
     if receipt.scope.as_ref() != Some(&network.scope()) || receipt.node != header.node {
         return Err(invalid("it belongs to another network or node"));
     }
-    let account = openledger_chain::address_of(&signed.public_key)?;
+    let account = openledger_chain::address_of(&signed.public_key).map_err(|_| invalid("its public key is no key"))?;
     if account != receipt.node || !signing::verify(&signed.public_key, &id, &signed.signature) {
         return Err(invalid("it is not signed by its node"));
     }
@@ -120,9 +121,15 @@ fn check_receipt(
     Ok(())
 }
 
-/// Checks that each session's charge is exactly its receipts: cumulative fees without gap, voucher sequences without
-/// repetition.
-fn check_charges(batch_id: u64, on_chain: &BatchResponse, receipts: &[Receipt]) -> Result<(), NodeError> {
+/// Checks that each session's charge is exactly its receipts (cumulative fees without gap, voucher sequences without
+/// repetition) and that the session allowed each of them.
+async fn check_charges(
+    network: &Network,
+    terms: &Terms,
+    on_chain: &BatchResponse,
+    receipts: &[Receipt],
+) -> Result<(), NodeError> {
+    let batch_id = on_chain.batch.batch_id.u64();
     let invalid = |problem: String| NodeError::BatchInvalid { batch_id, problem };
     let mut by_session: BTreeMap<u64, Vec<&Receipt>> = BTreeMap::new();
     for receipt in receipts {
@@ -134,9 +141,16 @@ fn check_charges(batch_id: u64, on_chain: &BatchResponse, receipts: &[Receipt]) 
     }
     for charge in &on_chain.charges {
         let session = charge.session_id.u64();
+        let limits = network.session(session).await?;
         let mut cumulative = charge.cumulative_fee.u128().saturating_sub(charge.amount.u128());
         let mut sequences = BTreeSet::new();
         for receipt in by_session.get(&session).into_iter().flatten() {
+            if let Some(terms) = terms.get(&(receipt.adapter_id, receipt.adapter_version)) {
+                session_limits(&limits, terms).map_err(|problem| invalid(format!("session {session}: {problem}")))?;
+            }
+            if receipt.served_at < limits.opened_at.u64() || receipt.served_at > limits.expires_at.u64() {
+                return Err(invalid(format!("session {session} was not open at {}", receipt.served_at)));
+            }
             let fee = amount::parse(&receipt.fee)?;
             cumulative = cumulative
                 .checked_add(fee)

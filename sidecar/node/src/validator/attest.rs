@@ -5,14 +5,13 @@ use std::{sync::Arc, time::Duration};
 use openledger_engine::Engine;
 use openledger_protocol::{EpochStatement, Hash, Signed, amount, payouts::Payouts};
 use settlement::msg::BatchStatus;
-use tokio::sync::Mutex;
-use tonic::transport::Channel;
+use tokio::sync::Semaphore;
 
 use super::{Tolerance, arithmetic, reexecution};
 use crate::{
-    api::{GetBatchRequest, batch_service_client::BatchServiceClient},
+    api::{GetBatchRequest, GetBatchResponse, OpenedReceipt, batch_service_client::BatchServiceClient},
     bls::BlsKey,
-    error::{NodeError, batch_error},
+    error::{NodeError, root_error},
     ledger::{Ledger, VerifiedBatch},
     network::Network,
     serving::Catalog,
@@ -42,8 +41,8 @@ pub struct Validator {
     pub sample_per_mille: u16,
     /// Allowed difference of a recomputed measurement.
     pub tolerance: Tolerance,
-    /// One attestation at a time: the store's checks and its record of signatures belong together.
-    pub turn: Arc<Mutex<()>>,
+    /// Attestations at once; more are refused.
+    pub slots: Arc<Semaphore>,
 }
 
 /// A signature and what it rests on.
@@ -58,7 +57,7 @@ pub struct Attestation {
 impl Validator {
     /// Recomputes `statement` from the chain and from the batches at `source` and signs it.
     pub async fn attest(&self, statement: &EpochStatement, source: &str) -> Result<Attestation, NodeError> {
-        let _turn = self.turn.lock().await;
+        let _slot = self.slots.try_acquire().map_err(|_| NodeError::Busy("attestations"))?;
         let epoch = statement.epoch;
         let invalid = |problem: &str| NodeError::EpochInvalid { epoch, problem: problem.into() };
         let scope = self.network.scope();
@@ -70,10 +69,14 @@ impl Validator {
         if epoch != last.saturating_add(1) {
             return Err(invalid(&format!("the chain expects epoch {}", last.saturating_add(1))));
         }
-        let set = self.network.latest_set().await?;
-        if statement.set_id != set.set_id.u64()
-            || !set.members.iter().any(|member| member.validator.as_str() == self.account)
-        {
+        // The contract decides how long a superseded set may still sign; an older one never can.
+        let newest = self.network.latest_set().await?.set_id.u64();
+        let overlap = u64::from(self.network.params().await?.set_overlap);
+        if statement.set_id > newest || newest.saturating_sub(statement.set_id) > overlap {
+            return Err(invalid(&format!("its set {} is not in force; the newest is {newest}", statement.set_id)));
+        }
+        let set = self.network.set(statement.set_id).await?;
+        if !set.members.iter().any(|member| member.validator.as_str() == self.account) {
             return Err(invalid("this validator is not in the named set"));
         }
         if statement.batch_ids.is_empty() || !statement.batch_ids.windows(2).all(|pair| pair[0] < pair[1]) {
@@ -93,7 +96,7 @@ impl Validator {
             reexecuted = reexecuted.saturating_add(executed);
             payouts.add(&self.ledger.earnings(*batch_id).await?)?;
         }
-        let root = payouts.root(&scope).map_err(|error| batch_error(0, error))?;
+        let root = payouts.root(&scope).map_err(|error| root_error("payouts of the proposed epoch", error))?;
         if root.hash.as_slice() != statement.payout_root
             || amount::format(root.sum) != statement.payout_total
             || payouts.count() != statement.payout_count
@@ -111,6 +114,10 @@ impl Validator {
         if on_chain.batch.status != status {
             return Err(invalid("it has another status on chain"));
         }
+        let now = self.network.client().latest_block().await?.seconds();
+        if status == BatchStatus::Pending && now >= on_chain.batch.deadline.u64() {
+            return Err(invalid("its deadline has passed; it can only be refunded"));
+        }
         if let Some((digest, reexecuted)) = self.ledger.verified_batch(batch_id).await? {
             return if hex::encode(digest) == on_chain.batch.header_digest.to_string() {
                 Ok(reexecuted)
@@ -120,42 +127,49 @@ impl Validator {
         }
         let answer = fetch(source, batch_id).await?;
         let header = answer.header.ok_or_else(|| invalid("its holder sent no header"))?;
-        let (credits, _) = arithmetic::verify(&self.network, &on_chain, &header, &answer.receipts).await?;
-        let mut reexecuted = 0u32;
-        for opened in &answer.receipts {
-            if self.sampled()? {
-                let adapter_id = opened
-                    .receipt
-                    .as_ref()
-                    .and_then(|signed| signed.receipt.as_ref())
-                    .map_or(0, |receipt| receipt.adapter_id);
-                let adapter = self.catalog.get(adapter_id)?;
-                reexecution::reexecute(&self.engine, &adapter, opened, self.tolerance).await?;
-                reexecuted = reexecuted.saturating_add(1);
-            }
-        }
+        let credits = arithmetic::verify(&self.network, &on_chain, &header, &answer.receipts).await?;
+        // What the chain accepted is history: it is recomputed, not judged again.
+        let reexecuted = match status {
+            BatchStatus::Pending => self.reexecute_sample(&header.digest(), &answer.receipts).await?,
+            _ => 0,
+        };
         let digest: Hash = header.digest();
         self.ledger.store_verified(&VerifiedBatch { batch_id, digest, credits, reexecuted }).await?;
         Ok(reexecuted)
     }
 
-    /// Draws whether a receipt is executed again. Nobody else can predict it.
-    fn sampled(&self) -> Result<bool, NodeError> {
-        let draw = getrandom::u32().map_err(|error| NodeError::Ledger(format!("no randomness: {error}")))?;
-        Ok(draw % 1000 < u32::from(self.sample_per_mille))
+    /// Executes the receipts again that this validator's key draws for the batch; returns how many.
+    async fn reexecute_sample(&self, batch: &Hash, receipts: &[OpenedReceipt]) -> Result<u32, NodeError> {
+        let mut reexecuted = 0u32;
+        for (index, opened) in receipts.iter().enumerate() {
+            let purpose = [batch.as_slice(), &index.to_be_bytes()].concat();
+            if self.key.draw(&purpose) % 1000 >= u32::from(self.sample_per_mille) {
+                continue;
+            }
+            let Some(receipt) = opened.receipt.as_ref().and_then(|signed| signed.receipt.as_ref()) else { continue };
+            let adapter = self.catalog.get(receipt.adapter_id)?;
+            if adapter.terms.version != receipt.adapter_version {
+                let problem = format!("version {} is not installed here", receipt.adapter_version);
+                return Err(NodeError::AdapterMismatch { adapter_id: receipt.adapter_id, problem });
+            }
+            reexecution::reexecute(&self.engine, &adapter, opened, self.tolerance).await?;
+            reexecuted = reexecuted.saturating_add(1);
+        }
+        Ok(reexecuted)
     }
 }
 
-async fn fetch(source: &str, batch_id: u64) -> Result<crate::api::GetBatchResponse, NodeError> {
+/// Fetches a batch from its holder, within a bound on the whole call.
+async fn fetch(source: &str, batch_id: u64) -> Result<GetBatchResponse, NodeError> {
     let peer = |status: String| NodeError::Peer { endpoint: source.into(), status };
-    let channel = Channel::from_shared(source.to_owned())
-        .map_err(|error| peer(error.to_string()))?
-        .connect_timeout(FETCH_TIMEOUT)
-        .timeout(FETCH_TIMEOUT)
-        .connect()
-        .await
-        .map_err(|error| peer(error.to_string()))?;
-    let mut client = BatchServiceClient::new(channel).max_decoding_message_size(MAX_BATCH_BYTES);
-    let answer = client.get_batch(GetBatchRequest { batch_id }).await.map_err(|status| peer(status.to_string()))?;
-    Ok(answer.into_inner())
+    let call = async {
+        let client = BatchServiceClient::connect(source.to_owned()).await.map_err(|error| peer(error.to_string()))?;
+        let mut client = client.max_decoding_message_size(MAX_BATCH_BYTES);
+        let answer = client.get_batch(GetBatchRequest { batch_id }).await;
+        Ok(answer.map_err(|status| peer(status.message().to_owned()))?.into_inner())
+    };
+    match tokio::time::timeout(FETCH_TIMEOUT, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(peer(format!("no batch within {} s", FETCH_TIMEOUT.as_secs()))),
+    }
 }

@@ -91,7 +91,7 @@ async fn replay(
             return Ok(tokens);
         }
     }
-    Err(NodeError::Peer { endpoint: "engine".into(), status: "the replay ended without a result".into() })
+    Err(NodeError::Internal("the replay ended without a result".into()))
 }
 
 #[cfg(test)]

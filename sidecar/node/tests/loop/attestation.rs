@@ -137,7 +137,7 @@ async fn two_of_four_validators_are_not_enough() {
     let error = sidecars.operator().close_epoch().await.unwrap_err();
     assert_eq!(error.reason(), "NO_QUORUM", "{error}");
     assert!(network(&stage).await.latest_epoch().await.unwrap().is_none());
-    assert_eq!(network(&stage).await.pending_batches().await.unwrap().batches.len(), 1);
+    assert_eq!(network(&stage).await.pending_batches(stage.accounts.node.address(), 0, 30).await.unwrap().len(), 1);
     sidecars.stop().await.unwrap();
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod attestation;
+mod batches;
 mod crash;
 mod stage;
 mod vouchers;
