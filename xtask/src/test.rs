@@ -7,14 +7,15 @@ use anyhow::Result;
 use crate::process::Step;
 use crate::setup::Ready;
 
-/// Rust first, then the same vectors in the two other languages that clients are written in.
+/// Rust first, then the same vectors in the two other languages that clients are written in, then a wallet's client.
 pub fn run(ready: &Ready) -> Result<()> {
     ready
         .cargo("mend the failing tests above; `cargo test -p <crate> <name>` runs it alone")
         .args(["test", "--workspace", "--no-fail-fast"])
         .run()?;
     python_vectors(ready)?;
-    typescript_vectors(ready)
+    typescript_vectors(ready)?;
+    cosmjs(ready)
 }
 
 fn python_vectors(ready: &Ready) -> Result<()> {
@@ -28,7 +29,25 @@ fn python_vectors(ready: &Ready) -> Result<()> {
 }
 
 fn typescript_vectors(ready: &Ready) -> Result<()> {
-    let folder = ready.workspace.path("tests/vectors");
+    npm_test(
+        ready,
+        "tests/vectors",
+        "compare the vector it names with packages/protocol: the bytes must agree in every language",
+    )
+}
+
+/// The client that wallets are built on, against the embedded chain.
+fn cosmjs(ready: &Ready) -> Result<()> {
+    npm_test(
+        ready,
+        "tests/cosmjs",
+        "a wallet's client must work against the embedded chain: see the failing call above",
+    )
+}
+
+/// Installs a folder's pinned packages when its lock changed, and runs its tests.
+fn npm_test(ready: &Ready, folder: &str, on_failure: &'static str) -> Result<()> {
+    let folder = ready.workspace.path(folder);
     let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
     let stamp = folder.join("node_modules/.installed-from");
     if !fs::read_to_string(&stamp).is_ok_and(|text| text == lock) {
@@ -38,8 +57,5 @@ fn typescript_vectors(ready: &Ready) -> Result<()> {
             .silent()?;
         fs::write(&stamp, lock)?;
     }
-    Step::new("npm", "compare the vector it names with packages/protocol: the bytes must agree in every language")
-        .args(["test", "--silent"])
-        .dir(&folder)
-        .run()
+    ready.equip(Step::new("npm", on_failure)).args(["test", "--silent"]).dir(&folder).run()
 }

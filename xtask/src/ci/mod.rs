@@ -4,15 +4,22 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::setup::Ready;
 
-/// Runs every step and prints how long each took, also when one failed.
-pub fn run(ready: &Ready) -> Result<()> {
+/// Runs every step but those in `skip` and prints how long each took, also when one failed.
+pub fn run(ready: &Ready, skip: &[String]) -> Result<()> {
+    if let Some(unknown) = skip.iter().find(|name| !steps::ALL.iter().any(|(known, _)| known == name)) {
+        let known: Vec<_> = steps::ALL.iter().map(|(known, _)| *known).collect();
+        bail!("no step is called {unknown:?}\n  what to do: choose from: {}", known.join(", "));
+    }
     let mut timed = Vec::new();
     let mut result = Ok(());
     for (name, step) in steps::ALL {
+        if skip.iter().any(|skipped| skipped == name) {
+            continue;
+        }
         eprintln!("\n== {name}");
         let started = Instant::now();
         let outcome = step(ready);

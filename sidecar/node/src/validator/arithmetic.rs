@@ -1,6 +1,6 @@
 //! Everything about a batch that follows from integers and digests alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use openledger_protocol::{
     BatchHeader, Credit, Receipt, Signed, amount, attribution::attribute, commitment, credits, credits::Payees,
@@ -43,10 +43,10 @@ pub async fn verify(
     let mut credits = Vec::new();
     for (opened, receipt) in opened.iter().zip(&receipts) {
         let key = (receipt.adapter_id, receipt.adapter_version);
-        if !terms.contains_key(&key) {
-            terms.insert(key, network.adapter(key.0, Some(key.1)).await?);
-        }
-        let Some(terms) = terms.get(&key) else { continue };
+        let terms = match terms.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(network.adapter(key.0, Some(key.1)).await?),
+        };
         check_receipt(network, header, opened, receipt, terms)?;
         let payees = Payees { node: header.node.clone(), ..terms.payees.clone() };
         credits.extend(

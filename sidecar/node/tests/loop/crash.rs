@@ -82,7 +82,7 @@ async fn a_receipt_survives_kill_9_and_is_in_the_next_batch() {
         stage.chain.client.query_smart(&stage.contracts.settlement, &QueryMsg::Batch { batch_id }).await.unwrap();
     let signed = receipt.receipt.clone().unwrap();
     assert_eq!(batch.batch.receipt_count.u64(), 1);
-    assert_eq!(batch.batch.receipts_root.to_string(), hex::encode(receipts_root(&[signed.clone()])));
+    assert_eq!(batch.batch.receipts_root.to_string(), hex::encode(receipts_root(std::slice::from_ref(&signed))));
     assert_eq!(batch.batch.total.to_string(), signed.fee);
 
     let mut client = ReceiptServiceClient::connect(url.clone()).await.unwrap();
