@@ -3,7 +3,7 @@
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::{BatchHeader, Credit, EpochStatement, Hash, ProofOfPossession, Receipt, Voucher};
+use crate::{BatchAccess, BatchHeader, Credit, EpochStatement, Hash, ProofOfPossession, Receipt, Voucher};
 
 /// A message that is hashed or signed on its own.
 ///
@@ -42,6 +42,10 @@ impl Signed for Receipt {
 
 impl Signed for BatchHeader {
     const KIND: &'static str = "batch";
+}
+
+impl Signed for BatchAccess {
+    const KIND: &'static str = "batch-access";
 }
 
 impl Signed for Credit {

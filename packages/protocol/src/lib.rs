@@ -27,8 +27,8 @@ mod messages;
 
 pub use digest::Signed;
 pub use messages::{
-    Attribution, BatchHeader, Credit, CreditRole, EpochStatement, Payout, ProofOfPossession, Receipt, Scope,
-    SessionCharge, Voucher,
+    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, EpochStatement, Payout, ProofOfPossession, Receipt,
+    Scope, SessionCharge, Voucher,
 };
 pub use prost::Message;
 

@@ -7,11 +7,11 @@ use blst::{
     BLST_ERROR,
     min_pk::{AggregateSignature, PublicKey, SecretKey, Signature},
 };
-use openledger_protocol::{EpochStatement, Hash, ProofOfPossession, Scope, Signed, digest::tagged};
+use openledger_protocol::{Hash, ProofOfPossession, Scope, Signed, digest::tagged};
 
 use crate::error::NodeError;
 
-/// Domain of epoch signatures.
+/// Domain of signatures over digests of messages.
 pub const SIGNATURE_DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 /// Domain of proofs of possession.
 pub const POSSESSION_DST: &[u8] = b"BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -72,9 +72,9 @@ impl BlsKey {
         self.0.sk_to_pk().to_bytes()
     }
 
-    /// Signs an epoch statement's digest.
-    pub fn sign_epoch(&self, statement: &EpochStatement) -> [u8; 96] {
-        self.0.sign(&statement.digest(), SIGNATURE_DST, &[]).to_bytes()
+    /// Signs a message's digest.
+    pub fn sign(&self, message: &impl Signed) -> [u8; 96] {
+        self.0.sign(&message.digest(), SIGNATURE_DST, &[]).to_bytes()
     }
 
     /// Proof that the key is held by `validator`, for the staking contract in `scope`.
@@ -88,8 +88,8 @@ impl BlsKey {
     }
 }
 
-/// Whether `signature` is `public_key`'s over an epoch digest. Points outside the group and identities are refused.
-pub fn verify_epoch(public_key: &[u8], digest: &Hash, signature: &[u8]) -> bool {
+/// Whether `signature` is `public_key`'s over a message's digest. Points outside the group and identities are refused.
+pub fn verify(public_key: &[u8], digest: &Hash, signature: &[u8]) -> bool {
     let (Ok(key), Ok(signature)) = (PublicKey::key_validate(public_key), Signature::sig_validate(signature, true))
     else {
         return false;
@@ -109,6 +109,7 @@ pub fn aggregate(signatures: &[Vec<u8>]) -> Option<[u8; 96]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use openledger_protocol::EpochStatement;
 
     fn statement(epoch: u64) -> EpochStatement {
         EpochStatement { epoch, ..EpochStatement::default() }
@@ -118,12 +119,12 @@ mod tests {
     fn a_signature_is_for_one_key_and_one_statement() {
         let key = BlsKey::from_seed(&[7; 32]).unwrap();
         let other = BlsKey::from_seed(&[8; 32]).unwrap();
-        let signature = key.sign_epoch(&statement(1));
-        assert!(verify_epoch(&key.public_key(), &statement(1).digest(), &signature));
-        assert!(!verify_epoch(&key.public_key(), &statement(2).digest(), &signature));
-        assert!(!verify_epoch(&other.public_key(), &statement(1).digest(), &signature));
-        assert!(!verify_epoch(&[0; 48], &statement(1).digest(), &signature));
-        assert!(!verify_epoch(&key.public_key(), &statement(1).digest(), &signature[1..]));
+        let signature = key.sign(&statement(1));
+        assert!(verify(&key.public_key(), &statement(1).digest(), &signature));
+        assert!(!verify(&key.public_key(), &statement(2).digest(), &signature));
+        assert!(!verify(&other.public_key(), &statement(1).digest(), &signature));
+        assert!(!verify(&[0; 48], &statement(1).digest(), &signature));
+        assert!(!verify(&key.public_key(), &statement(1).digest(), &signature[1..]));
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum NodeError {
         /// Why.
         problem: String,
     },
+    /// Batches are shown to validators only.
+    #[error("the request is not signed by a member of the newest validator set")]
+    NotAValidator,
     /// Nothing under this id.
     #[error("{kind} {id} is unknown here")]
     NotFound {
@@ -162,6 +165,7 @@ impl NodeError {
             Self::VoucherTooSmall { .. } => "VOUCHER_TOO_SMALL",
             Self::VoucherOverdrawn { .. } => "VOUCHER_OVERDRAWN",
             Self::SessionUnusable { .. } => "SESSION_UNUSABLE",
+            Self::NotAValidator => "NOT_A_VALIDATOR",
             Self::NotFound { .. } => "NOT_FOUND",
             Self::BatchInvalid { .. } => "BATCH_INVALID",
             Self::EpochInvalid { .. } => "EPOCH_INVALID",
@@ -190,6 +194,7 @@ impl NodeError {
             Self::VoucherTooSmall { .. } => "sign a voucher over at least the needed amount",
             Self::VoucherOverdrawn { .. } => "sign a smaller voucher or open a session with a larger budget",
             Self::SessionUnusable { .. } => "open a session that allows this adapter, price and time",
+            Self::NotAValidator => "sign the BatchAccess message with the BLS key that the set names",
             Self::NotFound { .. } => "check the id; receipts and batches live at the node that made them",
             Self::BatchInvalid { .. } | Self::ReceiptInvalid { .. } => {
                 "do not pay it: keep the evidence and let the batch expire so that buyers are refunded"
@@ -211,7 +216,7 @@ impl NodeError {
         match self {
             Self::BadRequest { .. } => Code::InvalidArgument,
             Self::UnknownAdapter(_) | Self::NotFound { .. } => Code::NotFound,
-            Self::VoucherScope | Self::VoucherForged(_) => Code::PermissionDenied,
+            Self::VoucherScope | Self::VoucherForged(_) | Self::NotAValidator => Code::PermissionDenied,
             Self::VoucherReplayed { .. } => Code::Aborted,
             Self::VoucherTooSmall { .. }
             | Self::VoucherOverdrawn { .. }

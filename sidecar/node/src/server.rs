@@ -71,11 +71,12 @@ async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
         .add_service(reflection().build_v1().map_err(broken)?)
         .add_service(reflection().build_v1alpha().map_err(broken)?);
     if let Some(serving) = roles.serving {
+        let network = serving.network.clone();
         let inference = InferenceServiceServer::new(InferenceApi(serving)).max_decoding_message_size(MAX_REQUEST_BYTES);
         health.set_serving::<InferenceServiceServer<InferenceApi>>().await;
         let receipts = ReceiptServiceServer::new(ReceiptApi(ledger.clone()));
         health.set_serving::<ReceiptServiceServer<ReceiptApi>>().await;
-        let batches = BatchServiceServer::new(BatchApi(ledger));
+        let batches = BatchServiceServer::new(BatchApi { ledger, network });
         health.set_serving::<BatchServiceServer<BatchApi>>().await;
         router = router.add_service(inference).add_service(receipts).add_service(batches);
     }

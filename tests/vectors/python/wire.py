@@ -53,6 +53,7 @@ SCHEMA = {
         (6, "payout_total", "string"),
         (7, "payout_count", "uint64"),
     ],
+    "BatchAccess": [(1, "scope", "Scope"), (2, "validator", "string"), (3, "batch_id", "uint64")],
     "ProofOfPossession": [(1, "scope", "Scope"), (2, "validator", "string"), (3, "public_key", "bytes")],
     "Attribution": [
         (1, "policy", "string"),
@@ -93,6 +94,7 @@ KINDS = {
     "batch": "BatchHeader",
     "credit": "Credit",
     "epoch": "EpochStatement",
+    "batch-access": "BatchAccess",
     "proof-of-possession": "ProofOfPossession",
 }
 

@@ -31,6 +31,7 @@ const SCHEMA: Record<string, Field[]> = Object.fromEntries(
     EpochStatement:
       "scope:Scope epoch:uint64 set_id:uint64 batch_ids:uint64[] payout_root:bytes payout_total:string " +
       "payout_count:uint64",
+    BatchAccess: "scope:Scope validator:string batch_id:uint64",
     ProofOfPossession: "scope:Scope validator:string public_key:bytes",
     Attribution:
       "policy:string deltas:sint64[] floor:uint64 lift:sint64 shares:uint64[] explained:uint64 unattributed:uint64",
@@ -55,6 +56,7 @@ export const KINDS: Record<string, string> = {
   batch: "BatchHeader",
   credit: "Credit",
   epoch: "EpochStatement",
+  "batch-access": "BatchAccess",
   "proof-of-possession": "ProofOfPossession",
 };
 

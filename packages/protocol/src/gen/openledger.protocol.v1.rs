@@ -130,6 +130,19 @@ pub struct EpochStatement {
     #[prost(uint64, tag = "7")]
     pub payout_count: u64,
 }
+/// What a validator signs to read a batch with its buyers' text from the node that holds it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchAccess {
+    /// Settlement contract of the batch.
+    #[prost(message, optional, tag = "1")]
+    pub scope: ::core::option::Option<Scope>,
+    /// Account of the validator that asks.
+    #[prost(string, tag = "2")]
+    pub validator: ::prost::alloc::string::String,
+    /// Batch id in the settlement contract.
+    #[prost(uint64, tag = "3")]
+    pub batch_id: u64,
+}
 /// A validator's proof that it holds the secret key of a BLS12-381 public key, bound to its account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProofOfPossession {

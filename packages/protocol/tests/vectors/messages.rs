@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use openledger_protocol::{
-    Attribution, BatchHeader, Credit, CreditRole, EpochStatement, Hash, Message, ProofOfPossession, Receipt, Scope,
-    SessionCharge, Signed, Voucher,
+    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, EpochStatement, Hash, Message, ProofOfPossession,
+    Receipt, Scope, SessionCharge, Signed, Voucher,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub fn encode(kind: &str, message: &Value) -> (Vec<u8>, Hash) {
         "batch" => both(batch(message)),
         "credit" => both(credit(message)),
         "epoch" => both(epoch(message)),
+        "batch-access" => both(batch_access(message)),
         "proof-of-possession" => both(proof_of_possession(message)),
         other => panic!("no message of kind {other}"),
     }
@@ -32,6 +33,7 @@ pub fn reencode(kind: &str, bytes: &[u8]) -> Vec<u8> {
         "batch" => BatchHeader::decode(bytes).unwrap().encode_to_vec(),
         "credit" => Credit::decode(bytes).unwrap().encode_to_vec(),
         "epoch" => EpochStatement::decode(bytes).unwrap().encode_to_vec(),
+        "batch-access" => BatchAccess::decode(bytes).unwrap().encode_to_vec(),
         "proof-of-possession" => ProofOfPossession::decode(bytes).unwrap().encode_to_vec(),
         other => panic!("no message of kind {other}"),
     }
@@ -109,6 +111,15 @@ pub fn epoch(json: &Value) -> EpochStatement {
         payout_root: bytes(json, "payout_root"),
         payout_total: text(json, "payout_total"),
         payout_count: number(json, "payout_count"),
+    }
+}
+
+pub fn batch_access(json: &Value) -> BatchAccess {
+    only(json, &["scope", "validator", "batch_id"]);
+    BatchAccess {
+        scope: json.get("scope").map(scope),
+        validator: text(json, "validator"),
+        batch_id: number(json, "batch_id"),
     }
 }
 

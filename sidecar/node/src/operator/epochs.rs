@@ -48,7 +48,7 @@ impl Operator {
         for (index, (member, answer)) in set.members.iter().zip(answers).enumerate() {
             let validator = member.validator.to_string();
             let answer = answer.and_then(|(signature, reexecuted)| {
-                if bls::verify_epoch(member.bls_public_key.as_bytes(), &digest, &signature) {
+                if bls::verify(member.bls_public_key.as_bytes(), &digest, &signature) {
                     Ok((signature, reexecuted))
                 } else {
                     Err(NodeError::Peer { endpoint: validator.clone(), status: "its signature does not verify".into() })
@@ -147,7 +147,12 @@ impl Operator {
     async fn ask(&self, member: &SetMember, statement: &EpochStatement) -> Result<(Vec<u8>, u32), NodeError> {
         let endpoint = self.network.validator(member.validator.as_str()).await?.endpoint.to_string();
         let peer = |status: String| NodeError::Peer { endpoint: endpoint.clone(), status };
-        let request = AttestRequest { statement: Some(statement.clone()), batch_source: self.public_url.clone() };
+        let request = AttestRequest {
+            statement: Some(statement.clone()),
+            batch_source: self.public_url.clone(),
+            node_public_key: self.signer.key().public_key().to_vec(),
+            node_signature: self.signer.key().sign_digest(&statement.digest())?.to_vec(),
+        };
         let call = async {
             let mut client =
                 AttestationServiceClient::connect(endpoint.clone()).await.map_err(|error| peer(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openledger_engine::Engine;
-use openledger_protocol::{EpochStatement, Hash, Signed, amount, payouts::Payouts};
+use openledger_protocol::{BatchAccess, EpochStatement, Hash, Signed, amount, payouts::Payouts};
 use settlement::msg::BatchStatus;
 use tokio::sync::Semaphore;
 
@@ -45,6 +45,15 @@ pub struct Validator {
     pub slots: Arc<Semaphore>,
 }
 
+/// The node that proposes an epoch and holds its batches.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// Its account.
+    pub account: String,
+    /// Its gRPC address.
+    pub url: String,
+}
+
 /// A signature and what it rests on.
 #[derive(Debug, Clone)]
 pub struct Attestation {
@@ -55,8 +64,10 @@ pub struct Attestation {
 }
 
 impl Validator {
-    /// Recomputes `statement` from the chain and from the batches at `source` and signs it.
-    pub async fn attest(&self, statement: &EpochStatement, source: &str) -> Result<Attestation, NodeError> {
+    /// Recomputes `statement` from the chain and from the batches that `node` holds and signs it.
+    ///
+    /// A validator signs once per epoch, so only the node whose batches are at stake may ask it to.
+    pub async fn attest(&self, statement: &EpochStatement, node: &Holder) -> Result<Attestation, NodeError> {
         let _slot = self.slots.try_acquire().map_err(|_| NodeError::Busy("attestations"))?;
         let epoch = statement.epoch;
         let invalid = |problem: &str| NodeError::EpochInvalid { epoch, problem: problem.into() };
@@ -86,13 +97,13 @@ impl Validator {
         let mut payouts = Payouts::default();
         for past in 1..=last {
             for batch_id in self.network.epoch(past).await?.batch_ids {
-                self.verified(batch_id.u64(), source, BatchStatus::Accepted).await?;
+                self.verified(batch_id.u64(), node, BatchStatus::Accepted).await?;
                 payouts.add(&self.ledger.earnings(batch_id.u64()).await?)?;
             }
         }
         let mut reexecuted = 0u32;
         for batch_id in &statement.batch_ids {
-            let executed = self.verified(*batch_id, source, BatchStatus::Pending).await?;
+            let executed = self.verified(*batch_id, node, BatchStatus::Pending).await?;
             reexecuted = reexecuted.saturating_add(executed);
             payouts.add(&self.ledger.earnings(*batch_id).await?)?;
         }
@@ -104,15 +115,18 @@ impl Validator {
             return Err(invalid("its payouts do not follow from its batches"));
         }
         self.ledger.record_signature(epoch, &statement.digest()).await?;
-        Ok(Attestation { signature: self.key.sign_epoch(statement), reexecuted })
+        Ok(Attestation { signature: self.key.sign(statement), reexecuted })
     }
 
     /// Verifies a batch once; returns how many of its receipts were executed again.
-    async fn verified(&self, batch_id: u64, source: &str, status: BatchStatus) -> Result<u32, NodeError> {
+    async fn verified(&self, batch_id: u64, holder: &Holder, status: BatchStatus) -> Result<u32, NodeError> {
         let on_chain = self.network.batch(batch_id).await?;
         let invalid = |problem: &str| NodeError::BatchInvalid { batch_id, problem: problem.into() };
         if on_chain.batch.status != status {
             return Err(invalid("it has another status on chain"));
+        }
+        if status == BatchStatus::Pending && on_chain.batch.node.as_str() != holder.account {
+            return Err(invalid("it belongs to another node than the one that proposes the epoch"));
         }
         let now = self.network.client().latest_block().await?.seconds();
         if status == BatchStatus::Pending && now >= on_chain.batch.deadline.u64() {
@@ -125,7 +139,7 @@ impl Validator {
                 Err(invalid("the chain holds another header than was verified"))
             };
         }
-        let answer = fetch(source, batch_id).await?;
+        let answer = self.fetch(&holder.url, batch_id).await?;
         let header = answer.header.ok_or_else(|| invalid("its holder sent no header"))?;
         let credits = arithmetic::verify(&self.network, &on_chain, &header, &answer.receipts).await?;
         // What the chain accepted is history: it is recomputed, not judged again.
@@ -157,19 +171,23 @@ impl Validator {
         }
         Ok(reexecuted)
     }
-}
 
-/// Fetches a batch from its holder, within a bound on the whole call.
-async fn fetch(source: &str, batch_id: u64) -> Result<GetBatchResponse, NodeError> {
-    let peer = |status: String| NodeError::Peer { endpoint: source.into(), status };
-    let call = async {
-        let client = BatchServiceClient::connect(source.to_owned()).await.map_err(|error| peer(error.to_string()))?;
-        let mut client = client.max_decoding_message_size(MAX_BATCH_BYTES);
-        let answer = client.get_batch(GetBatchRequest { batch_id }).await;
-        Ok(answer.map_err(|status| peer(status.message().to_owned()))?.into_inner())
-    };
-    match tokio::time::timeout(FETCH_TIMEOUT, call).await {
-        Ok(answer) => answer,
-        Err(_) => Err(peer(format!("no batch within {} s", FETCH_TIMEOUT.as_secs()))),
+    /// Fetches a batch from its holder, within a bound on the whole call.
+    async fn fetch(&self, source: &str, batch_id: u64) -> Result<GetBatchResponse, NodeError> {
+        let peer = |status: String| NodeError::Peer { endpoint: source.into(), status };
+        let access = BatchAccess { scope: Some(self.network.scope()), validator: self.account.clone(), batch_id };
+        let signature = self.key.sign(&access).to_vec();
+        let request = GetBatchRequest { batch_id, validator: access.validator, signature };
+        let call = async {
+            let client =
+                BatchServiceClient::connect(source.to_owned()).await.map_err(|error| peer(error.to_string()))?;
+            let mut client = client.max_decoding_message_size(MAX_BATCH_BYTES);
+            let answer = client.get_batch(request).await;
+            Ok(answer.map_err(|status| peer(status.message().to_owned()))?.into_inner())
+        };
+        match tokio::time::timeout(FETCH_TIMEOUT, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(peer(format!("no batch within {} s", FETCH_TIMEOUT.as_secs()))),
+        }
     }
 }

@@ -4,5 +4,5 @@ mod arithmetic;
 mod attest;
 mod reexecution;
 
-pub use attest::{Attestation, Validator};
+pub use attest::{Attestation, Holder, Validator};
 pub use reexecution::Tolerance;

@@ -7,10 +7,11 @@ use openledger_node::{
         batch_service_client::BatchServiceClient,
         batch_service_server::{BatchService, BatchServiceServer},
     },
-    devnet::{ask::Session, sidecars::Sidecars},
+    bls::BlsKey,
+    devnet::{Stage, ask::Session, sidecars::Sidecars},
     network::Network,
 };
-use openledger_protocol::{EpochStatement, Signed, amount, credits, payouts::Payouts};
+use openledger_protocol::{BatchAccess, EpochStatement, Signed, amount, credits, payouts::Payouts};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
@@ -51,15 +52,23 @@ async fn nothing_false_is_signed() {
     let batch_id = sidecars.operator().commit_batch().await.unwrap().unwrap();
     assert_eq!(sidecars.operator().commit_batch().await.unwrap(), None, "the same receipts are not committed twice");
 
-    let mut batches = BatchServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
-    let honest = batches.get_batch(GetBatchRequest { batch_id }).await.unwrap().into_inner();
+    let (header, receipts) = sidecars.operator().ledger.batch(batch_id).await.unwrap();
+    let honest = GetBatchResponse { header: Some(header), receipts };
+    strangers_see_no_batch(&sidecars.node_url, batch_id, &stage).await;
     let statement = statement(&stage, &sidecars, batch_id).await;
     let validator = sidecars.validator_urls[0].clone();
     let attest = |statement: EpochStatement, source: String| {
         let validator = validator.clone();
+        let key = stage.accounts.node.key();
+        let request = AttestRequest {
+            node_public_key: key.public_key().to_vec(),
+            node_signature: key.sign_digest(&statement.digest()).unwrap().to_vec(),
+            statement: Some(statement),
+            batch_source: source,
+        };
         async move {
             let mut client = AttestationServiceClient::connect(validator).await.unwrap();
-            client.attest(AttestRequest { statement: Some(statement), batch_source: source }).await
+            client.attest(request).await
         }
     };
 
@@ -110,18 +119,44 @@ async fn nothing_false_is_signed() {
         assert_eq!(reason(&status), "EPOCH_INVALID", "{name}: {status}");
     }
 
+    // Somebody else's proposal of the same batches, and one whose signature is of something else.
+    let stranger = stage.accounts.user.key();
+    let mut client = AttestationServiceClient::connect(validator.clone()).await.unwrap();
+    for (signed, expected) in [(statement.digest(), "BATCH_INVALID"), ([7; 32], "BAD_REQUEST")] {
+        let request = AttestRequest {
+            statement: Some(statement.clone()),
+            batch_source: honest_source.clone(),
+            node_public_key: stranger.public_key().to_vec(),
+            node_signature: stranger.sign_digest(&signed).unwrap().to_vec(),
+        };
+        assert_eq!(reason(&client.attest(request).await.unwrap_err()), expected);
+    }
+
     // After all that the true statement is signed, and signed the same way again.
     let first = attest(statement.clone(), honest_source.clone()).await.unwrap().into_inner();
     let second = attest(statement.clone(), honest_source).await.unwrap().into_inner();
     assert_eq!(first.signature, second.signature);
     let set = network(&stage).await.latest_set().await.unwrap();
     let member = set.members.iter().find(|member| member.validator.as_str() == first.validator).unwrap();
-    assert!(openledger_node::bls::verify_epoch(
-        member.bls_public_key.as_bytes(),
-        &statement.digest(),
-        &first.signature
-    ));
+    assert!(openledger_node::bls::verify(member.bls_public_key.as_bytes(), &statement.digest(), &first.signature));
     sidecars.stop().await.unwrap();
+}
+
+/// Only a member of the validator set reads what buyers wrote; only the batches' own node has an epoch signed.
+async fn strangers_see_no_batch(url: &str, batch_id: u64, stage: &Stage) {
+    let mut batches = BatchServiceClient::connect(url.to_owned()).await.unwrap();
+    let validator = stage.accounts.validators[0].address().to_owned();
+    let own = BlsKey::generate().unwrap();
+    let scope = network(stage).await.scope();
+    let access = BatchAccess { scope: Some(scope), validator: validator.clone(), batch_id };
+    for (validator, signature) in [
+        (validator.clone(), vec![]),
+        (validator, own.sign(&access).to_vec()),
+        (stage.accounts.user.address().to_owned(), own.sign(&access).to_vec()),
+    ] {
+        let request = GetBatchRequest { batch_id, validator, signature };
+        assert_eq!(reason(&batches.get_batch(request).await.unwrap_err()), "NOT_A_VALIDATOR");
+    }
 }
 
 /// Without two thirds of the power nothing is sent, and the batch waits.
@@ -141,11 +176,11 @@ async fn two_of_four_validators_are_not_enough() {
     sidecars.stop().await.unwrap();
 }
 
-async fn network(stage: &openledger_node::devnet::Stage) -> Network {
+async fn network(stage: &Stage) -> Network {
     Network::connect(stage.chain.client.clone(), stage.contracts.clone()).await.unwrap()
 }
 
-async fn statement(stage: &openledger_node::devnet::Stage, sidecars: &Sidecars, batch_id: u64) -> EpochStatement {
+async fn statement(stage: &Stage, sidecars: &Sidecars, batch_id: u64) -> EpochStatement {
     let network = network(stage).await;
     let mut all = sidecars.operator().credits(batch_id).await.unwrap();
     credits::sort(&mut all);

@@ -107,6 +107,12 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
             "epoch",
             with(&epoch(), "batch_ids", json!(["0", "127", "128", "16383", "16384", "4294967296", max])),
         ),
+        (
+            "batch access",
+            "batch-access",
+            json!({ "scope": voucher()["scope"], "validator": "wasm1validator", "batch_id": "31" }),
+        ),
+        ("batch access without any field", "batch-access", json!({})),
         ("proof of possession", "proof-of-possession", proof),
         ("proof of possession without any field", "proof-of-possession", json!({})),
     ]
