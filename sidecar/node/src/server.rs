@@ -4,7 +4,10 @@ use std::{future::Future, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Server, server::Router};
+use tonic::{
+    server::NamedService,
+    transport::{Server, server::Router},
+};
 
 use crate::{
     api::{
@@ -22,6 +25,8 @@ use crate::{
 /// Largest request, in bytes.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
+/// Name of the health service.
+const HEALTH: &str = "grpc.health.v1.Health";
 /// Calls of one connection at once.
 const CALLS_PER_CONNECTION: usize = 128;
 /// A connection that does not answer pings at this interval is closed.
@@ -57,10 +62,23 @@ pub async fn serve(
 
 async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
+    let mut names = vec![HEALTH];
+    if roles.serving.is_some() {
+        names.extend([
+            InferenceServiceServer::<InferenceApi>::NAME,
+            ReceiptServiceServer::<ReceiptApi>::NAME,
+            BatchServiceServer::<BatchApi>::NAME,
+        ]);
+    }
+    if roles.validator.is_some() {
+        names.push(AttestationServiceServer::<AttestationApi>::NAME);
+    }
+    // Reflection names what this process offers, not everything that the descriptors describe.
     let reflection = || {
-        tonic_reflection::server::Builder::configure()
+        let described = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        names.iter().fold(described, |builder, name| builder.with_service_name(*name))
     };
     let broken = |error: tonic_reflection::server::Error| NodeError::Config(format!("reflection: {error}"));
     let mut router = Server::builder()

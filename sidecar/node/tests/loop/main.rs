@@ -5,5 +5,6 @@
 mod attestation;
 mod batches;
 mod crash;
+mod services;
 mod stage;
 mod vouchers;
