@@ -2,12 +2,25 @@
 //! only refuse a run whose bars do not hold.
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use serde_json::Value;
 
-use crate::cli::BenchArgs;
 use crate::process::Step;
 use crate::setup::Ready;
 use crate::story::last_object;
+
+/// Flags of `bench`.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Which benchmark.
+    pub name: String,
+    /// The same work at a smaller size.
+    #[arg(long)]
+    pub quick: bool,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// A benchmark: an example program of a crate. With `--json` its last line is the object with `bars`.
 struct Bench {

@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchArgs;
+use crate::devnet::DevnetArgs;
 use crate::workspace::Workspace;
 use crate::{artifacts, bench, ci, deny, devnet, e2e, process, proto, schema, setup, test, wasmd};
 
@@ -62,29 +64,6 @@ enum Verb {
     },
 }
 
-/// Which chain the story runs on.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Chain {
-    /// The in-process development chain; needs no Go.
-    Embedded,
-    /// One loopback wasmd node.
-    Wasmd,
-}
-
-/// Flags of `devnet`.
-#[derive(Args)]
-pub struct DevnetArgs {
-    /// Which chain to run on.
-    #[arg(long, value_enum, default_value = "embedded")]
-    pub chain: Chain,
-    /// Exit after the story instead of staying up.
-    #[arg(long)]
-    pub once: bool,
-    /// End standard output with one JSON object.
-    #[arg(long)]
-    pub json: bool,
-}
-
 #[derive(Subcommand)]
 enum WasmdAction {
     /// Compile the pinned wasmd from Go modules (about three minutes the first time).
@@ -98,19 +77,6 @@ struct CheckArgs {
     /// Compare with what is committed instead of writing it.
     #[arg(long)]
     check: bool,
-}
-
-/// Flags of `bench`.
-#[derive(Args)]
-pub struct BenchArgs {
-    /// Which benchmark.
-    pub name: String,
-    /// The same work at a smaller size.
-    #[arg(long)]
-    pub quick: bool,
-    /// End standard output with one JSON object.
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Cli {

@@ -3,10 +3,24 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Args;
 
-use crate::cli::DevnetArgs;
 use crate::setup::Ready;
-use crate::story::Story;
+use crate::story::{Chain, Story};
+
+/// Flags of `devnet`.
+#[derive(Args)]
+pub struct DevnetArgs {
+    /// Which chain to run on.
+    #[arg(long, value_enum, default_value = "embedded")]
+    pub chain: Chain,
+    /// Exit after the story instead of staying up.
+    #[arg(long)]
+    pub once: bool,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Plays the story on the chain that was asked for.
 pub fn run(ready: &Ready, args: &DevnetArgs) -> Result<ExitCode> {

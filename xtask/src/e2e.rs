@@ -3,9 +3,8 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::cli::Chain;
 use crate::setup::Ready;
-use crate::story::Story;
+use crate::story::{Chain, Story};
 
 /// A named end-to-end run.
 type Run = fn(&Ready) -> Result<()>;

@@ -4,12 +4,21 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::cli::Chain;
 use crate::process::{Running, Step, Stop, bind};
 use crate::setup::Ready;
 use crate::{artifacts, wasmd};
+
+/// Which chain the story runs on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Chain {
+    /// The in-process development chain; needs no Go.
+    Embedded,
+    /// One loopback wasmd node.
+    Wasmd,
+}
 
 /// The story writes its state and closes its listeners when it is asked to stop.
 const PATIENCE: Duration = Duration::from_secs(20);

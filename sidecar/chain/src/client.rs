@@ -18,7 +18,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::{config::ChainConfig, error::ChainError, key::Key, signer::Signer};
+use crate::{config::ChainConfig, error::ChainError};
 
 /// A chain seen over gRPC. Clones share one connection.
 #[derive(Clone, Debug)]
@@ -87,12 +87,6 @@ impl ChainClient {
     #[must_use]
     pub fn config(&self) -> &ChainConfig {
         &self.config
-    }
-
-    /// Adds a key: the result can send transactions.
-    #[must_use]
-    pub fn signer(&self, key: Key) -> Signer {
-        Signer::new(self.clone(), key)
     }
 
     /// An account's native balance of one denomination; zero when it has none.

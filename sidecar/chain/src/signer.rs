@@ -46,8 +46,16 @@ impl std::fmt::Debug for Numbers {
     }
 }
 
+impl ChainClient {
+    /// Adds a key: the result can send transactions.
+    #[must_use]
+    pub fn signer(&self, key: Key) -> Signer {
+        Signer::new(self.clone(), key)
+    }
+}
+
 impl Signer {
-    pub(crate) fn new(client: ChainClient, key: Key) -> Self {
+    fn new(client: ChainClient, key: Key) -> Self {
         Self { client, key: Arc::new(key), numbers: Arc::default() }
     }
 

@@ -7,6 +7,7 @@
 //! The same thread scores completions for attribution and audits.
 
 mod adapter;
+mod bounded_file;
 mod config;
 mod engine;
 mod error;

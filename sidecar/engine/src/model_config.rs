@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{EngineError, model_folder::read_bounded};
+use crate::{EngineError, bounded_file::read_bounded};
 
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 const MAX_LAYERS: usize = 4096;

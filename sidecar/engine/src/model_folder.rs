@@ -1,6 +1,6 @@
 //! Reading a model folder as the onnxruntime-genai builder or Optimum writes it.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraSite, Model, element, find_sites, inject_lora};
 use sha2::{Digest, Sha256};
@@ -8,6 +8,7 @@ use tokenizers::Tokenizer;
 
 use crate::{
     EngineError,
+    bounded_file::read_bounded,
     interface::{Interface, unsupported},
     model_config::ModelConfig,
 };
@@ -111,15 +112,4 @@ fn base_digest(filename: &str, model: &Model) -> [u8; 32] {
         line(name, bytes);
     }
     lines.finalize().into()
-}
-
-/// Reads a file of at most `limit` bytes; the error says what went wrong, without the path.
-pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > limit {
-        return Err(format!("larger than the limit of {limit} bytes"));
-    }
-    Ok(bytes)
 }

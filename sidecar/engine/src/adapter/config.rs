@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::{EngineError, model_folder::read_bounded};
+use crate::{EngineError, bounded_file::read_bounded};
 
 const MAX_BYTES: u64 = 1 << 20;
 

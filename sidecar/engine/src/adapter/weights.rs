@@ -10,7 +10,7 @@ use openledger_onnx_graph::LoraSite;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
-use crate::{EngineError, Limits, adapter::config::PeftConfig, model_folder::read_bounded};
+use crate::{EngineError, Limits, adapter::config::PeftConfig, bounded_file::read_bounded};
 
 const MAX_BYTES: u64 = 2 << 30;
 

@@ -8,7 +8,7 @@ use openledger_chain::{Key, Signer};
 
 use super::{
     chain::{Chain, FEE_DENOM},
-    fill::Examples,
+    examples::Examples,
 };
 use crate::{error::NodeError, network::Contracts};
 

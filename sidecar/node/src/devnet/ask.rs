@@ -8,7 +8,8 @@ use settlement::msg::{ExecuteMsg, PublicKey33};
 
 use super::{
     Stage,
-    fill::{PROMPT_PRICE, Question, RESPONSE_PRICE, id},
+    examples::Question,
+    fill::{PROMPT_PRICE, RESPONSE_PRICE, id},
 };
 use crate::{
     api::{

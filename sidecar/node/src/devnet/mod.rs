@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod ask;
 pub mod chain;
 mod deploy;
+pub mod examples;
 pub mod fill;
 mod report;
 mod settle;
@@ -41,7 +42,7 @@ pub struct Stage {
     /// The contracts.
     pub contracts: Contracts,
     /// The example files.
-    pub examples: fill::Examples,
+    pub examples: examples::Examples,
     /// Registered adapters.
     pub adapters: Vec<fill::RegisteredAdapter>,
     /// The loaded model.
@@ -63,7 +64,7 @@ pub struct Played {
 impl Story {
     /// Sets the stage.
     pub async fn set(&self) -> Result<Stage, NodeError> {
-        let examples = fill::Examples::read(&self.examples)?;
+        let examples = examples::Examples::read(&self.examples)?;
         step("starting the chain");
         let chain = chain::Chain::start(&self.target, &self.scratch, &self.artifacts).await?;
         let accounts = accounts::Accounts::create(&chain, &examples).await?;

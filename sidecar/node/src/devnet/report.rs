@@ -6,7 +6,7 @@ use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_protocol::{Credit, CreditRole, amount, shares::SHARE_ONE};
 use serde_json::{Value, json};
 
-use super::{Stage, accounts::Accounts, ask::Answered, fill::Examples, settle::Settled};
+use super::{Stage, accounts::Accounts, ask::Answered, examples::Examples, settle::Settled};
 use crate::error::NodeError;
 
 /// The outcome of a story.

@@ -11,7 +11,7 @@ use staking::msg::{BlsPublicKey, BlsSignature, ExecuteMsg};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Stage, chain::Chain, fill::Examples};
+use super::{Stage, chain::Chain, examples::Examples};
 use crate::{
     bls::BlsKey,
     config::{Config, TEMPLATE},

@@ -1,0 +1,14 @@
+//! Files that come from strangers are read within bounds.
+
+use std::{io::Read, path::Path};
+
+/// Reads a file of at most `limit` bytes; the error says what went wrong, without the path.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("larger than the limit of {limit} bytes"));
+    }
+    Ok(bytes)
+}
