@@ -112,6 +112,9 @@ pub enum ContractError {
     /// Nothing to accept.
     #[error("the epoch names no batch: accept at least one")]
     NoBatches,
+    /// A tree without leaves pays nobody.
+    #[error("the epoch names no payout: its batches credit at least one payee")]
+    NoPayouts,
     /// Batches out of order or twice.
     #[error("batch {batch_id} is out of order: list each batch once, by ascending id")]
     BatchesNotAscending { batch_id: u64 },

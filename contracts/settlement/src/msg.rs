@@ -47,7 +47,7 @@ pub struct Params {
     /// How long a set may still attest after the next one was made; 0 to 2,592,000, at most the staking contract's
     /// `unbonding_seconds`, so that whoever attests still has a bond at stake.
     pub set_overlap_seconds: Uint64,
-    /// Longest pause of `open_session` and `submit_batch`; 1 to 2,592,000.
+    /// Longest pause of `open_session`; 1 to 2,592,000.
     pub max_pause_seconds: Uint64,
 }
 
@@ -82,7 +82,7 @@ pub enum ExecuteMsg {
         /// Session.
         session_id: Uint64,
     },
-    /// A node (any account in this version), unless paused: commits receipts and moves their money from sessions to
+    /// A node (any account in this version): commits receipts and moves their money from sessions to
     /// pending.
     SubmitBatch {
         /// One more than the node's last batch; starts at 1.
@@ -134,7 +134,7 @@ pub enum ExecuteMsg {
         /// Batch.
         batch_id: Uint64,
     },
-    /// Owner: stops `open_session` and `submit_batch` for a bounded time. Refunds, settlements, epochs and claims go on.
+    /// Owner: stops `open_session` for a bounded time. Batches, refunds, settlements, epochs and claims go on.
     Pause {
         /// First second after the pause; at most `max_pause_seconds` ahead. The contract must then run as long again.
         until: Uint64,
@@ -193,7 +193,7 @@ pub struct SumNode {
 /// For the chain's own governance.
 #[cw_serde]
 pub enum SudoMsg {
-    /// Stops `open_session` and `submit_batch` for a bounded time.
+    /// Stops `open_session` for a bounded time.
     Pause {
         /// First second after the pause; at most `max_pause_seconds` ahead. The contract must then run as long again.
         until: Uint64,

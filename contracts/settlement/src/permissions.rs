@@ -27,7 +27,7 @@ permissions! { ExecuteMsg, Role;
     OpenSession => Permission::Anyone, pausable;
     CloseSession => Permission::Role(Role::SessionOwner), always;
     SettleSession => Permission::Anyone, always;
-    SubmitBatch => Permission::Anyone, pausable;
+    SubmitBatch => Permission::Anyone, always;
     AcceptEpoch => Permission::Anyone, always;
     Claim => Permission::Anyone, always;
     RefundBatch => Permission::Anyone, always;

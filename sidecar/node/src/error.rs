@@ -85,6 +85,9 @@ pub enum NodeError {
         /// Its id.
         id: String,
     },
+    /// The receipts shown are not the ones that the batch commits to: one was changed, left out, added or moved.
+    #[error("batch {0}: its receipts are not the committed ones")]
+    ReceiptsMismatch(u64),
     /// A batch does not follow from its receipts.
     #[error("batch {batch_id}: {problem}")]
     BatchInvalid {
@@ -167,6 +170,7 @@ impl NodeError {
             Self::SessionUnusable { .. } => "SESSION_UNUSABLE",
             Self::NotAValidator => "NOT_A_VALIDATOR",
             Self::NotFound { .. } => "NOT_FOUND",
+            Self::ReceiptsMismatch(_) => "RECEIPTS_MISMATCH",
             Self::BatchInvalid { .. } => "BATCH_INVALID",
             Self::EpochInvalid { .. } => "EPOCH_INVALID",
             Self::WouldEquivocate(_) => "WOULD_EQUIVOCATE",
@@ -196,13 +200,13 @@ impl NodeError {
             Self::SessionUnusable { .. } => "open a session that allows this adapter, price and time",
             Self::NotAValidator => "sign the BatchAccess message with the BLS key that the set names",
             Self::NotFound { .. } => "check the id; receipts and batches live at the node that made them",
-            Self::BatchInvalid { .. } | Self::ReceiptInvalid { .. } => {
+            Self::BatchInvalid { .. } | Self::ReceiptsMismatch(_) | Self::ReceiptInvalid { .. } => {
                 "do not pay it: keep the evidence and let the batch expire so that buyers are refunded"
             }
             Self::EpochInvalid { .. } => "propose the epoch that the chain expects, with the batches it holds",
             Self::WouldEquivocate(_) => "propose the statement that was signed first",
             Self::NoQuorum { .. } => "wait for the absent validators or let the batches expire",
-            Self::Engine(_) => "see the message; nothing was charged, but the voucher's sequence is used",
+            Self::Engine(_) => "see the message; nothing was charged",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
             Self::Ledger(_) => "check disk space and permissions of the home folder",
@@ -223,6 +227,7 @@ impl NodeError {
             | Self::SessionUnusable { .. }
             | Self::AdapterMismatch { .. }
             | Self::BatchInvalid { .. }
+            | Self::ReceiptsMismatch(_)
             | Self::EpochInvalid { .. }
             | Self::WouldEquivocate(_)
             | Self::NoQuorum { .. }

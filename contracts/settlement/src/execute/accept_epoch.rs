@@ -51,6 +51,9 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
         });
     }
 
+    if proposal.payout_count.is_zero() {
+        return Err(ContractError::NoPayouts);
+    }
     let set = attesting_set(&deps, &params, proposal.set_id.u64(), now)?;
     let digest = statement(&env, &proposal).digest();
     let signed_power = attestation::check(deps.api, &set, &proposal.absentees, &digest, &proposal.signature)?;

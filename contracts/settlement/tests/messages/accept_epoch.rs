@@ -321,3 +321,13 @@ fn an_empty_set_attests_nothing() {
     let expected = ContractError::NotEnoughPower { signed: Uint128::zero(), total: Uint128::zero() };
     assert_eq!(chain.refused(&anyone(&chain), &message), expected);
 }
+
+#[test]
+fn a_tree_without_payouts_is_refused() {
+    let mut chain = with_batch();
+    let sender = anyone(&chain);
+    let mut statement = chain.statement(1, 1, &[1]);
+    statement.payout_count = 0;
+    let message = chain.epoch_msg(&statement, &[0, 1, 2], chain.indexes(&[3]));
+    assert_eq!(chain.refused(&sender, &message), ContractError::NoPayouts);
+}

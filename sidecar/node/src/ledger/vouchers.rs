@@ -86,7 +86,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// Frees a reservation without a charge: the answer failed, or its client left before it began.
+    /// Undoes a reservation whose answer never began: the voucher can be used again.
+    pub async fn forget(&self, session_id: u64, sequence: u64) -> Result<(), NodeError> {
+        sqlx::query("DELETE FROM vouchers WHERE session_id = ? AND sequence = ? AND in_flight = 1")
+            .bind(to_sql(session_id)?)
+            .bind(to_sql(sequence)?)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Frees a reservation without a charge: the answer failed after it began. The voucher stays used.
     pub async fn release(&self, session_id: u64, sequence: u64) -> Result<(), NodeError> {
         sqlx::query("UPDATE vouchers SET in_flight = 0 WHERE session_id = ? AND sequence = ?")
             .bind(to_sql(session_id)?)

@@ -121,15 +121,14 @@ impl Serving {
         let tokens = match generated {
             Ok(tokens) => tokens,
             Err(error) => {
-                let error = task.abandon(error.into()).await;
-                _ = ready.send(Err(error));
+                _ = ready.send(Err(task.decline(error.into()).await));
                 return;
             }
         };
         // One token at a time: what waits in a queue was not delivered.
         let (sender, events) = mpsc::channel(1);
         if ready.send(Ok(Answer { max_fee, prompt_tokens, events })).is_err() {
-            let gone = task.abandon(NodeError::Internal("the client left before the answer began".into())).await;
+            let gone = task.decline(NodeError::Internal("the client left before the answer began".into())).await;
             tracing::debug!(error = %gone, "answer dropped");
             return;
         }
@@ -265,6 +264,15 @@ impl AnswerTask {
                 receipt::sign(served, signer.key(), cumulative)
             })
             .await
+    }
+
+    /// Undoes the reservation of an answer that never began and passes the error on.
+    async fn decline(&self, error: NodeError) -> NodeError {
+        let Reservation { session_id, sequence, .. } = self.reservation;
+        match self.serving.ledger.forget(session_id, sequence).await {
+            Ok(()) => error,
+            Err(store) => store,
+        }
     }
 
     /// Frees the reservation and passes the error on: an answer that failed costs nothing.

@@ -37,7 +37,7 @@ pub async fn verify(
         .ok_or_else(|| invalid("a receipt is missing"))?;
     let count = u64::try_from(receipts.len()).unwrap_or(u64::MAX);
     if count != header.receipt_count || credits::receipts_root(&receipts).as_slice() != header.receipts_root {
-        return Err(invalid("the receipts are not the committed ones"));
+        return Err(NodeError::ReceiptsMismatch(batch_id));
     }
     let mut terms = Terms::new();
     let mut credits = Vec::new();

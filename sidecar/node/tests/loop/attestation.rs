@@ -76,14 +76,14 @@ async fn nothing_false_is_signed() {
         (
             "one byte of a receipt",
             |batch| batch.receipts[0].receipt.as_mut().unwrap().receipt.as_mut().unwrap().base_digest[0] ^= 1,
-            "BATCH_INVALID",
+            "RECEIPTS_MISMATCH",
         ),
         ("a signature", |batch| batch.receipts[0].receipt.as_mut().unwrap().signature[5] ^= 1, "RECEIPT_INVALID"),
         ("another prompt", |batch| batch.receipts[1].prompt[0] ^= 1, "RECEIPT_INVALID"),
         ("another seed", |batch| batch.receipts[2].sampling.as_mut().unwrap().seed += 1, "RECEIPT_INVALID"),
         ("a wrong sum", |batch| batch.header.as_mut().unwrap().total = "1".into(), "BATCH_INVALID"),
-        ("a missing receipt", |batch| _ = batch.receipts.pop(), "BATCH_INVALID"),
-        ("receipts in another order", |batch| batch.receipts.reverse(), "BATCH_INVALID"),
+        ("a missing receipt", |batch| _ = batch.receipts.pop(), "RECEIPTS_MISMATCH"),
+        ("receipts in another order", |batch| batch.receipts.reverse(), "RECEIPTS_MISMATCH"),
     ];
     for (name, tamper, expected) in lies {
         let source = lie(&honest, tamper).await;

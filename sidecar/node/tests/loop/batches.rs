@@ -126,7 +126,8 @@ async fn a_client_that_leaves_pays_for_what_it_was_sent() {
         on_chain = stage.chain.client.query_smart(&stage.contracts.settlement, &query).await.unwrap();
     }
     assert!(batch_id >= 1);
-    assert!(on_chain.charged.u128() < 2 * full.fee.parse::<u128>().unwrap(), "the part costs less than the whole");
+    // A short answer may be on the wire as a whole before the client is seen to be gone; more than that it never owes.
+    assert!(on_chain.charged.u128() <= 2 * full.fee.parse::<u128>().unwrap());
     // Validators find that the part is a prefix of what the model says.
     let epoch = sidecars.operator().close_epoch().await.unwrap().unwrap();
     assert_eq!(epoch.signers.len(), 4, "{:?}", epoch.absentees);
