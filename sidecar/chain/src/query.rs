@@ -1,8 +1,8 @@
 //! Contract queries.
 
 use openledger_cosmos_api::cosmwasm::wasm::v1::{
-    CodeInfoResponse, ContractInfo, QueryCodeRequest, QueryContractInfoRequest, QueryRawContractStateRequest,
-    QuerySmartContractStateRequest, query_client::QueryClient as WasmClient,
+    CodeInfoResponse, ContractInfo, QueryCodeRequest, QueryContractInfoRequest, QuerySmartContractStateRequest,
+    query_client::QueryClient as WasmClient,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tonic::transport::Channel;
@@ -31,21 +31,6 @@ impl ChainClient {
             .into_inner();
         serde_json::from_slice(&answer.data)
             .map_err(|error| ChainError::Json { what: "the contract's answer", reason: error.to_string() })
-    }
-
-    /// The bytes a contract keeps under a storage key; `None` when there are none.
-    ///
-    /// # Errors
-    /// [`ChainError::Query`] for an unknown contract.
-    pub async fn query_raw(&self, contract: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ChainError> {
-        let data = self
-            .wasm()
-            .raw_contract_state(QueryRawContractStateRequest { address: contract.to_owned(), query_data: key.to_vec() })
-            .await
-            .map_err(|status| refused(contract, &status))?
-            .into_inner()
-            .data;
-        Ok((!data.is_empty()).then_some(data))
     }
 
     /// A contract's code, creator, admin and label.

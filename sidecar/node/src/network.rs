@@ -3,17 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cosmwasm_std::Uint64;
-use datanets::msg::{ClustersResponse, DatanetResponse, QueryMsg as DatanetsQuery};
-use models::msg::{AdapterResponse, AdapterVersion, Base, QueryMsg as ModelsQuery};
-use openledger_chain::{ChainClient, ChainError};
-use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use settlement::msg::{
-    BatchResponse, BatchStatus, BatchSummary, BatchesResponse, ConfigResponse, EpochResponse, MaybeEpochResponse,
-    NodeResponse, Params, QueryMsg, SessionResponse,
+use openledger_chain::{
+    ChainClient, ChainError,
+    contracts::{Datanets, Models, Settlement, Staking},
 };
-use staking::msg::{EpochSet, QueryMsg as StakingQuery, ValidatorResponse};
-
+use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
+use serde::{Deserialize, Serialize};
+use settlement::msg::{BatchResponse, BatchStatus, BatchSummary, EpochResponse, NodeResponse, Params, SessionResponse};
+use staking::msg::{EpochSet, ValidatorResponse};
 use tokio::sync::Mutex;
 
 use crate::error::NodeError;
@@ -39,6 +36,10 @@ pub struct Contracts {
 pub struct Network {
     client: ChainClient,
     contracts: Contracts,
+    settlement: Settlement,
+    staking: Staking,
+    models: Models,
+    datanets: Datanets,
     treasury: String,
     /// Terms of versions, which never change on chain.
     terms: Arc<Mutex<BTreeMap<(u64, u32), AdapterTerms>>>,
@@ -78,7 +79,9 @@ pub struct AdapterTerms {
 impl Network {
     /// Reads the addresses that settlement publishes and checks that they are the configured ones.
     pub async fn connect(client: ChainClient, contracts: Contracts) -> Result<Self, NodeError> {
-        let config: ConfigResponse = client.query_smart(&contracts.settlement, &QueryMsg::Config {}).await?;
+        let settlement = Settlement::new(client.clone(), &contracts.settlement);
+        let models = Models::new(client.clone(), &contracts.models);
+        let config = settlement.config().await?;
         for (name, configured, published) in [
             ("open_token", &contracts.open_token, &config.token),
             ("staking", &contracts.staking, &config.staking),
@@ -90,15 +93,23 @@ impl Network {
                 )));
             }
         }
-        let models: models::msg::ConfigResponse =
-            client.query_smart(&contracts.models, &ModelsQuery::Config {}).await?;
-        if contracts.datanets != models.datanets.as_str() {
+        let registry = models.config().await?;
+        if contracts.datanets != registry.datanets.as_str() {
             return Err(NodeError::Config(format!(
                 "contracts.datanets is {}, but the models contract works with {}",
-                contracts.datanets, models.datanets
+                contracts.datanets, registry.datanets
             )));
         }
-        Ok(Self { client, contracts, treasury: config.treasury.into_string(), terms: Arc::default() })
+        Ok(Self {
+            staking: Staking::new(client.clone(), &contracts.staking),
+            datanets: Datanets::new(client.clone(), &contracts.datanets),
+            treasury: config.treasury.into_string(),
+            terms: Arc::default(),
+            client,
+            contracts,
+            settlement,
+            models,
+        })
     }
 
     /// The chain.
@@ -118,16 +129,13 @@ impl Network {
 
     /// One session.
     pub async fn session(&self, session_id: u64) -> Result<SessionResponse, NodeError> {
-        self.settlement(&QueryMsg::Session { session_id: session_id.into() })
-            .await
-            .map_err(|error| absent(error, "session", session_id))
+        let answer = self.settlement.session(session_id.into()).await;
+        answer.map_err(|error| absent(error, "session", session_id))
     }
 
     /// One batch.
     pub async fn batch(&self, batch_id: u64) -> Result<BatchResponse, NodeError> {
-        self.settlement(&QueryMsg::Batch { batch_id: batch_id.into() })
-            .await
-            .map_err(|error| absent(error, "batch", batch_id))
+        self.settlement.batch(batch_id.into()).await.map_err(|error| absent(error, "batch", batch_id))
     }
 
     /// Batches of one node that wait for an epoch and can still be attested at `now`, oldest first, at most `most`.
@@ -135,13 +143,11 @@ impl Network {
         let mut found: Vec<BatchSummary> = Vec::new();
         let mut start_after = None;
         loop {
-            let query = QueryMsg::Batches { status: BatchStatus::Pending, start_after, limit: Some(30) };
-            let page: BatchesResponse = self.settlement(&query).await?;
+            let page = self.settlement.batches(BatchStatus::Pending, start_after, Some(30)).await?;
             let Some(last) = page.batches.last() else { return Ok(found) };
             start_after = Some(last.batch_id);
-            found.extend(
-                page.batches.into_iter().filter(|batch| batch.node.as_str() == node && batch.deadline.u64() > now),
-            );
+            let ours = |batch: &BatchSummary| batch.node.as_str() == node && batch.deadline.u64() > now;
+            found.extend(page.batches.into_iter().filter(ours));
             if found.len() >= most {
                 found.truncate(most);
                 return Ok(found);
@@ -151,42 +157,37 @@ impl Network {
 
     /// The settlement contract's windows and bounds.
     pub async fn params(&self) -> Result<Params, NodeError> {
-        let config: ConfigResponse = self.settlement(&QueryMsg::Config {}).await?;
-        Ok(config.params)
+        Ok(self.settlement.config().await?.params)
     }
 
     /// A node's last batch.
     pub async fn last_batch_of(&self, node: &str) -> Result<NodeResponse, NodeError> {
-        Ok(self.settlement(&QueryMsg::Node { address: node.into() }).await?)
+        Ok(self.settlement.node(node.into()).await?)
     }
 
     /// The newest accepted epoch.
     pub async fn latest_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
-        let answer: MaybeEpochResponse = self.settlement(&QueryMsg::LatestEpoch {}).await?;
-        Ok(answer.epoch)
+        Ok(self.settlement.latest_epoch().await?.epoch)
     }
 
     /// One accepted epoch.
     pub async fn epoch(&self, epoch: u64) -> Result<EpochResponse, NodeError> {
-        self.settlement(&QueryMsg::Epoch { epoch: epoch.into() }).await.map_err(|error| absent(error, "epoch", epoch))
+        self.settlement.epoch(epoch.into()).await.map_err(|error| absent(error, "epoch", epoch))
     }
 
     /// The newest validator set.
     pub async fn latest_set(&self) -> Result<EpochSet, NodeError> {
-        Ok(self.client.query_smart(&self.contracts.staking, &StakingQuery::LatestSet {}).await?)
+        Ok(self.staking.latest_set().await?)
     }
 
     /// A validator set.
     pub async fn set(&self, set_id: u64) -> Result<EpochSet, NodeError> {
-        let query = StakingQuery::Set { set_id: set_id.into() };
-        let answer = self.client.query_smart(&self.contracts.staking, &query).await;
-        answer.map_err(|error| absent(error, "validator set", set_id))
+        self.staking.set(set_id.into()).await.map_err(|error| absent(error, "validator set", set_id))
     }
 
     /// One validator.
     pub async fn validator(&self, address: &str) -> Result<ValidatorResponse, NodeError> {
-        let query = StakingQuery::Validator { validator: address.into() };
-        Ok(self.client.query_smart(&self.contracts.staking, &query).await?)
+        Ok(self.staking.validator(address.into()).await?)
     }
 
     /// The terms of an adapter's version; the newest when `version` is absent.
@@ -204,19 +205,18 @@ impl Network {
     async fn read_terms(&self, adapter_id: u64, version: Option<u32>) -> Result<AdapterTerms, NodeError> {
         let missing = |error| absent(error, "adapter", adapter_id);
         let id = Uint64::from(adapter_id);
-        let answer: AdapterResponse = self.models(&ModelsQuery::Adapter { id }).await.map_err(missing)?;
+        let answer = self.models.adapter(id).await.map_err(missing)?;
         let adapter = answer.adapter;
-        let terms: AdapterVersion = match version {
+        let terms = match version {
             Some(version) if version != answer.latest.version => {
-                self.models(&ModelsQuery::AdapterVersion { id, version }).await.map_err(missing)?
+                self.models.adapter_version(id, version).await.map_err(missing)?
             }
             _ => answer.latest,
         };
-        let base: Base = self.models(&ModelsQuery::Base { id: adapter.base_id }).await?;
+        let base = self.models.base(adapter.base_id).await?;
         let datanet_id = adapter.datanet_id;
-        let datanet: DatanetResponse = self.datanets(&DatanetsQuery::Datanet { datanet_id }).await?;
-        let clusters = DatanetsQuery::Clusters { datanet_id, version: terms.datanet_version };
-        let ClustersResponse { clusters } = self.datanets(&clusters).await?;
+        let datanet = self.datanets.datanet(datanet_id).await?;
+        let clusters = self.datanets.clusters(datanet_id, terms.datanet_version).await?.clusters;
         Ok(AdapterTerms {
             adapter_id,
             version: terms.version,
@@ -239,18 +239,6 @@ impl Network {
                 treasury: self.treasury.clone(),
             },
         })
-    }
-
-    async fn settlement<T: DeserializeOwned>(&self, query: &QueryMsg) -> Result<T, ChainError> {
-        self.client.query_smart(&self.contracts.settlement, query).await
-    }
-
-    async fn models<T: DeserializeOwned>(&self, query: &ModelsQuery) -> Result<T, ChainError> {
-        self.client.query_smart(&self.contracts.models, query).await
-    }
-
-    async fn datanets<T: DeserializeOwned>(&self, query: &DatanetsQuery) -> Result<T, ChainError> {
-        self.client.query_smart(&self.contracts.datanets, query).await
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use cosmwasm_std::{Uint64, Uint128};
+use openledger_chain::contracts::Settlement;
 use openledger_protocol::{Credit, CreditRole, amount, merkle_sum::Proof};
-use settlement::msg::{
-    ClaimedResponse, Digest, ExecuteMsg, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode,
-};
+use settlement::msg::{Digest, ExecuteMsg, PayoutProof, SessionResponse, SolvencyResponse, SumNode};
 
 use super::{Stage, accounts::Accounts, ask::Session, chain::Chain};
 use crate::{
@@ -48,7 +47,8 @@ pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Re
     let on_chain = operator.network.epoch(epoch.statement.epoch).await?;
     chain.reach(on_chain.claimable_at.u64()).await?;
 
-    let books = Books { chain, accounts, contracts };
+    let settlement = Settlement::new(chain.client.clone(), &contracts.settlement);
+    let books = Books { chain, accounts, contracts, settlement };
     let payouts = operator.payouts(epoch.statement.epoch).await?;
     let mut claims = BTreeMap::new();
     let mut balances_agree = true;
@@ -66,7 +66,7 @@ pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Re
         claims.insert(payee.to_owned(), paid);
     }
     let sent_back = books.settle_session(session).await?;
-    let solvency: SolvencyResponse = chain.client.query_smart(&contracts.settlement, &QueryMsg::Solvency {}).await?;
+    let solvency = books.settlement.solvency().await?;
     Ok(Settled {
         batch_id,
         epoch,
@@ -111,6 +111,7 @@ struct Books<'a> {
     chain: &'a Chain,
     accounts: &'a Accounts,
     contracts: &'a Contracts,
+    settlement: Settlement,
 }
 
 impl Books<'_> {
@@ -131,9 +132,7 @@ impl Books<'_> {
     }
 
     async fn claimed(&self, payee: &str) -> Result<u128, NodeError> {
-        let query = QueryMsg::Claimed { payee: payee.into() };
-        let answer: ClaimedResponse = self.chain.client.query_smart(&self.contracts.settlement, &query).await?;
-        Ok(answer.claimed.u128())
+        Ok(self.settlement.claimed(payee.into()).await?.claimed.u128())
     }
 
     async fn balance(&self, address: &str) -> Result<u128, NodeError> {
@@ -147,11 +146,10 @@ impl Books<'_> {
         let session_id = Uint64::new(session.session_id);
         let close = ExecuteMsg::CloseSession { session_id };
         self.accounts.user.execute(&self.contracts.settlement, &close, vec![]).await?;
-        let query = QueryMsg::Session { session_id };
-        let closed: SessionResponse = self.chain.client.query_smart(&self.contracts.settlement, &query).await?;
+        let closed = self.settlement.session(session_id).await?;
         self.chain.reach(closed.settles_at.u64()).await?;
         let settle = ExecuteMsg::SettleSession { session_id };
         self.accounts.founder.execute(&self.contracts.settlement, &settle, vec![]).await?;
-        Ok(self.chain.client.query_smart(&self.contracts.settlement, &query).await?)
+        Ok(self.settlement.session(session_id).await?)
     }
 }
