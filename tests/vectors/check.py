@@ -123,6 +123,10 @@ class Wire(Vectors):
                 values = [int(case[field]) if field == "seed" else case[field] for field in fields]
                 opened = wire.commit_sampling(bytes.fromhex(case["salt"]), *values)
                 self.assertEqual(opened.hex() == case["commitment"], holds)
+        for key, holds in [("query", True), ("invalid_query", False)]:
+            for case in self.each(commitments[key]):
+                opened = wire.commit_query(bytes.fromhex(case["salt"]), case["vector"])
+                self.assertEqual(opened.hex() == case["commitment"], holds)
 
     def test_datanet(self):
         datanet = load("datanet.json")
@@ -288,7 +292,7 @@ class Money(Vectors):
         for case in self.each(file["valid"]):
             receipts.append(wire.encode("Receipt", case["receipt"]))
             self.assertEqual(wire.tagged("receipt", receipts[-1]).hex(), case["receipt_id"])
-            credits = money.credits(case["receipt"], case["table"], case["payees"])
+            credits = money.credits(case["receipt"], case["receipt_index"], case["table"], case["payees"])
             self.assertEqual(credits, case["credits"])
             leaves = [trees.sum_leaf(int(credit["amount"]), wire.encode("Credit", credit)) for credit in credits]
             self.assertEqual(leaves, [node(leaf) for leaf in case["leaves"]])
@@ -297,7 +301,7 @@ class Money(Vectors):
             self.assertEqual(sum_root(leaves[::-1]), node(case["root_in_reverse"]))
         self.assertEqual(plain_root(receipts).hex(), file["receipts_root"])
         for case in self.each(file["invalid"]):
-            self.refused(case, lambda: money.credits(case["receipt"], case["table"], case["payees"]))
+            self.refused(case, lambda: money.credits(case["receipt"], 0, case["table"], case["payees"]))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,9 @@ test("commitments open only to what was committed", () => {
   each(file.invalid_tokens, (it) => assert.notEqual(tokens(it), it.commitment));
   each(file.sampling, (it) => assert.equal(sampling(it), it.commitment));
   each(file.invalid_sampling, (it) => assert.notEqual(sampling(it), it.commitment));
+  const query = (it: Json): string => hex(wire.commitQuery(bytes(it.salt), it.vector));
+  each(file.query, (it) => assert.equal(query(it), it.commitment));
+  each(file.invalid_query, (it) => assert.notEqual(query(it), it.commitment));
 });
 
 const plainRoot = (leaves: Uint8Array[]): string =>
@@ -206,7 +209,7 @@ test("credits follow from receipts", () => {
   const file = load("credits.json");
   each(file.valid, (it) => {
     assert.equal(hex(wire.digest("receipt", it.receipt)), it.receipt_id);
-    const credits = money.credits(it.receipt, it.table, it.payees);
+    const credits = money.credits(it.receipt, it.receipt_index, it.table, it.payees);
     assert.deepEqual(credits, it.credits);
     const leaves = credits.map((credit) => trees.summing.leaf(BigInt(credit.amount), wire.encode("Credit", credit)));
     assert.deepEqual(leaves.map(trees.show), it.leaves);
@@ -214,7 +217,7 @@ test("credits follow from receipts", () => {
     assert.deepEqual(trees.show(trees.root(trees.summing, leaves.reverse())), it.root_in_reverse);
   });
   assert.equal(plainRoot(file.valid.map((it: Json) => wire.encode("Receipt", it.receipt))), file.receipts_root);
-  each(file.invalid, (it) => refused(it, () => money.credits(it.receipt, it.table, it.payees)));
+  each(file.invalid, (it) => refused(it, () => money.credits(it.receipt, 0, it.table, it.payees)));
 });
 
 test("secp256k1 signatures of vouchers and receipts", () => {

@@ -10,6 +10,9 @@ use crate::{
 /// Rule implemented by [`attribute`] over forward passes of counterfactual adapters.
 pub const POLICY_COUNTERFACTUAL_FORWARD: &str = "counterfactual-forward/1";
 
+/// Rule whose deltas are exact dot products of the committed query vector with the rows of the adapter's index.
+pub const POLICY_DOT_PRODUCT: &str = "dot-product/1";
+
 /// Most clusters that one answer is attributed over.
 pub const MAX_CLUSTERS: usize = 4096;
 
@@ -72,6 +75,7 @@ pub fn attribute(deltas: &[i64], floor: u64, lift: i64) -> Result<Attribution, A
         shares,
         explained,
         unattributed: SHARE_ONE.saturating_sub(explained),
+        query_commitment: Vec::new(),
     })
 }
 

@@ -30,9 +30,25 @@ pub fn sampling(salt: &[u8; 32], temperature: f32, top_k: u32, top_p: f32, seed:
     tagged("sampling", &bytes)
 }
 
+/// Commits to an int8 query vector: `tagged("query", salt || bytes)`, one byte per dimension, two's complement.
+pub fn query(salt: &[u8; 32], vector: &[i8]) -> Hash {
+    let mut bytes = Vec::with_capacity(vector.len().saturating_add(32));
+    bytes.extend_from_slice(salt);
+    bytes.extend(vector.iter().map(|value| value.cast_unsigned()));
+    tagged("query", &bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn salt_and_every_dimension_of_a_query_count() {
+        let base = query(&[1; 32], &[1, -2]);
+        assert_ne!(base, query(&[2; 32], &[1, -2]));
+        assert_ne!(base, query(&[1; 32], &[1, 2]));
+        assert_ne!(base, query(&[1; 32], &[1, -2, 0]));
+    }
 
     #[test]
     fn label_salt_and_ids_all_count() {

@@ -1,4 +1,4 @@
-//! From a receipt to who earns what: the one function that node, validators and, later, fraud proofs share.
+//! From a receipt to who earns what: the one function that node, validators and fraud proofs share.
 
 use alloc::{string::String, vec::Vec};
 
@@ -12,7 +12,7 @@ use crate::{
     shares::{SHARE_ONE, largest_remainder},
 };
 
-/// Accounts that a receipt can pay, as the chain's registries name them.
+/// Whom a receipt can pay, as the chain's registries name them (see [`crate::payee`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payees {
     /// Owner of each cluster, in the order of the Datanet version.
@@ -63,7 +63,9 @@ pub enum CreditError {
 }
 
 /// Divides one receipt's fee into credits, sorted as the credits tree wants them; they sum to the fee.
-pub fn credits(receipt: &Receipt, table: &SplitTable, payees: &Payees) -> Result<Vec<Credit>, CreditError> {
+///
+/// `index` is the receipt's position in its batch.
+pub fn credits(receipt: &Receipt, index: u64, table: &SplitTable, payees: &Payees) -> Result<Vec<Credit>, CreditError> {
     let attribution = receipt.attribution.as_ref().ok_or(CreditError::NoAttribution)?;
     if attribution.shares.len() != payees.contributors.len() {
         return Err(CreditError::ClusterCount {
@@ -97,6 +99,7 @@ pub fn credits(receipt: &Receipt, table: &SplitTable, payees: &Payees) -> Result
         role: role.into(),
         cluster,
         amount: amount::format(value),
+        receipt_index: index,
     };
     let mut out: Vec<(Credit, u128)> = Vec::new();
     for (index, (payee, part)) in payees.contributors.iter().zip(&parts).enumerate() {
@@ -186,15 +189,18 @@ mod tests {
     fn a_receipt_that_charges_more_than_its_tokens_is_refused() {
         let mut receipt = receipt(5, 10, &[10, 20], 0, 30);
         receipt.fee = "186".into();
-        assert_eq!(credits(&receipt, &TABLE, &payees(2)), Err(CreditError::WrongFee { charged: 186, expected: 185 }));
+        assert_eq!(
+            credits(&receipt, 0, &TABLE, &payees(2)),
+            Err(CreditError::WrongFee { charged: 186, expected: 185 })
+        );
     }
 
     #[test]
     fn shares_that_do_not_sum_are_refused() {
         let mut receipt = receipt(5, 10, &[10, 20], 0, 30);
         receipt.attribution.as_mut().unwrap().shares[0] += 1;
-        assert!(matches!(credits(&receipt, &TABLE, &payees(2)), Err(CreditError::ShareSum(_))));
-        assert!(matches!(credits(&receipt, &TABLE, &payees(3)), Err(CreditError::ClusterCount { .. })));
+        assert!(matches!(credits(&receipt, 0, &TABLE, &payees(2)), Err(CreditError::ShareSum(_))));
+        assert!(matches!(credits(&receipt, 0, &TABLE, &payees(3)), Err(CreditError::ClusterCount { .. })));
     }
 
     proptest! {
@@ -207,7 +213,7 @@ mod tests {
             lift in -10i64..30_000_000,
         ) {
             let receipt = receipt(prompt, response, &deltas, floor, lift);
-            let credits = credits(&receipt, &TABLE, &payees(deltas.len())).unwrap();
+            let credits = credits(&receipt, 3, &TABLE, &payees(deltas.len())).unwrap();
             let total = amount::parse(&receipt.fee).unwrap();
             prop_assert_eq!(root(&credits).unwrap().sum, total);
             let mut sorted = credits.clone();

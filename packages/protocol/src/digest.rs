@@ -3,7 +3,9 @@
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::{BatchAccess, BatchHeader, Credit, EpochStatement, Hash, ProofOfPossession, Receipt, Voucher};
+use crate::{
+    BatchAccess, BatchHeader, Credit, DisputeVerdict, EpochStatement, Hash, ProofOfPossession, Receipt, Voucher,
+};
 
 /// A message that is hashed or signed on its own.
 ///
@@ -54,6 +56,10 @@ impl Signed for Credit {
 
 impl Signed for EpochStatement {
     const KIND: &'static str = "epoch";
+}
+
+impl Signed for DisputeVerdict {
+    const KIND: &'static str = "verdict";
 }
 
 impl Signed for ProofOfPossession {

@@ -16,6 +16,7 @@ pub mod dot;
 pub mod fees;
 pub mod merkle;
 pub mod merkle_sum;
+pub mod payee;
 pub mod payouts;
 pub mod shares;
 
@@ -27,8 +28,8 @@ mod messages;
 
 pub use digest::Signed;
 pub use messages::{
-    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, EpochStatement, Payout, ProofOfPossession, Receipt,
-    Scope, SessionCharge, Voucher,
+    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, DisputeVerdict, EpochStatement, Payout,
+    ProofOfPossession, Receipt, Scope, SessionCharge, Verdict, Voucher,
 };
 pub use prost::Message;
 

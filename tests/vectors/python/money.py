@@ -55,7 +55,7 @@ def dot(left, right):
     return sum(a * b for a, b in zip(left, right))
 
 
-def credits(receipt, table, payees):
+def credits(receipt, index, table, payees):
     """Credits of a receipt as messages, in the order of the tree."""
     attribution = receipt.get("attribution")
     if attribution is None:
@@ -86,6 +86,7 @@ def credits(receipt, table, payees):
             "role": f"CREDIT_ROLE_{role}",
             "cluster": str(cluster),
             "amount": str(part),
+            "receipt_index": str(index),
         }
         for payee, role, cluster, part in parts
         if part

@@ -42,6 +42,7 @@ SCHEMA = {
         (3, "role", "role"),
         (4, "cluster", "uint64"),
         (5, "amount", "string"),
+        (6, "receipt_index", "uint64"),
     ],
     "Payout": [(1, "scope", "Scope"), (2, "payee", "string"), (3, "cumulative_amount", "string")],
     "EpochStatement": [
@@ -52,6 +53,14 @@ SCHEMA = {
         (5, "payout_root", "bytes"),
         (6, "payout_total", "string"),
         (7, "payout_count", "uint64"),
+        (8, "round", "uint32"),
+    ],
+    "DisputeVerdict": [
+        (1, "scope", "Scope"),
+        (2, "dispute_id", "uint64"),
+        (3, "set_id", "uint64"),
+        (4, "receipt_id", "bytes"),
+        (5, "verdict", "verdict"),
     ],
     "BatchAccess": [(1, "scope", "Scope"), (2, "validator", "string"), (3, "batch_id", "uint64")],
     "ProofOfPossession": [(1, "scope", "Scope"), (2, "validator", "string"), (3, "public_key", "bytes")],
@@ -63,6 +72,7 @@ SCHEMA = {
         (5, "shares", "*uint64"),
         (6, "explained", "uint64"),
         (7, "unattributed", "uint64"),
+        (8, "query_commitment", "bytes"),
     ],
     "Receipt": [
         (1, "scope", "Scope"),
@@ -94,11 +104,13 @@ KINDS = {
     "batch": "BatchHeader",
     "credit": "Credit",
     "epoch": "EpochStatement",
+    "verdict": "DisputeVerdict",
     "batch-access": "BatchAccess",
     "proof-of-possession": "ProofOfPossession",
 }
 
 ROLES = ["UNSPECIFIED", "CONTRIBUTOR", "COMMONS", "DEVELOPER", "NODE", "STAKERS", "TREASURY"]
+VERDICTS = ["UNSPECIFIED", "HONEST", "FRAUD"]
 
 
 def varint(value):
@@ -115,6 +127,8 @@ def integer(kind, value):
     """What stands on the wire for an integer field: sint64 is zigzag, an enumeration its number."""
     if kind == "role":
         return ROLES.index(value.removeprefix("CREDIT_ROLE_"))
+    if kind == "verdict":
+        return VERDICTS.index(value.removeprefix("VERDICT_"))
     number = int(value)
     if kind == "sint64":
         assert -(2**63) <= number < 2**63
@@ -189,6 +203,11 @@ def commit_tokens(label, salt, ids):
 def commit_sampling(salt, temperature, top_k, top_p, seed, max_new_tokens):
     """Salted commitment to sampling parameters."""
     return tagged("sampling", salt + struct.pack(">fIfQI", temperature, top_k, top_p, seed, max_new_tokens))
+
+
+def commit_query(salt, vector):
+    """Salted commitment to an int8 query vector."""
+    return tagged("query", salt + struct.pack(f"{len(vector)}b", *vector))
 
 
 def prefixed(text):

@@ -52,7 +52,7 @@ export function dot(left: number[], right: number[]): number {
 }
 
 /** Credits of a receipt as messages, in the order of the tree. */
-export function credits(receipt: Json, table: number[], payees: Json): Json[] {
+export function credits(receipt: Json, index: number | string, table: number[], payees: Json): Json[] {
   const attribution = receipt.attribution;
   if (!attribution) throw new Refused("no_attribution");
   const weights: bigint[] = attribution.shares.map(BigInt);
@@ -86,5 +86,6 @@ export function credits(receipt: Json, table: number[], payees: Json): Json[] {
       role: `CREDIT_ROLE_${role}`,
       cluster: cluster.toString(),
       amount: part.toString(),
+      receipt_index: index.toString(),
     }));
 }

@@ -14,7 +14,7 @@ export class Refused extends Error {
 export const U64_MAX = (1n << 64n) - 1n;
 export const U128_MAX = (1n << 128n) - 1n;
 
-type Scalar = "uint32" | "uint64" | "sint64" | "string" | "bytes" | "role";
+type Scalar = "uint32" | "uint64" | "sint64" | "string" | "bytes" | "role" | "verdict";
 type Field = { number: bigint; name: string; type: Scalar | string; repeated: boolean };
 
 /** Messages of proto/openledger/protocol/v1 as "name:type"; the position is the field number, [] marks repeated ones. */
@@ -26,15 +26,17 @@ const SCHEMA: Record<string, Field[]> = Object.fromEntries(
     BatchHeader:
       "scope:Scope node:string sequence:uint64 receipts_root:bytes receipt_count:uint64 credits_root:bytes " +
       "credit_count:uint64 total:string charges:SessionCharge[]",
-    Credit: "payee:string receipt_id:bytes role:role cluster:uint64 amount:string",
+    Credit: "payee:string receipt_id:bytes role:role cluster:uint64 amount:string receipt_index:uint64",
     Payout: "scope:Scope payee:string cumulative_amount:string",
     EpochStatement:
       "scope:Scope epoch:uint64 set_id:uint64 batch_ids:uint64[] payout_root:bytes payout_total:string " +
-      "payout_count:uint64",
+      "payout_count:uint64 round:uint32",
+    DisputeVerdict: "scope:Scope dispute_id:uint64 set_id:uint64 receipt_id:bytes verdict:verdict",
     BatchAccess: "scope:Scope validator:string batch_id:uint64",
     ProofOfPossession: "scope:Scope validator:string public_key:bytes",
     Attribution:
-      "policy:string deltas:sint64[] floor:uint64 lift:sint64 shares:uint64[] explained:uint64 unattributed:uint64",
+      "policy:string deltas:sint64[] floor:uint64 lift:sint64 shares:uint64[] explained:uint64 unattributed:uint64 " +
+      "query_commitment:bytes",
     Receipt:
       "scope:Scope node:string session_id:uint64 voucher_sequence:uint64 adapter_id:uint64 adapter_version:uint32 " +
       "base_digest:bytes adapter_digest:bytes tokenizer_digest:bytes prompt_commitment:bytes " +
@@ -56,11 +58,13 @@ export const KINDS: Record<string, string> = {
   batch: "BatchHeader",
   credit: "Credit",
   epoch: "EpochStatement",
+  verdict: "DisputeVerdict",
   "batch-access": "BatchAccess",
   "proof-of-possession": "ProofOfPossession",
 };
 
 export const ROLES = ["UNSPECIFIED", "CONTRIBUTOR", "COMMONS", "DEVELOPER", "NODE", "STAKERS", "TREASURY"];
+const VERDICTS = ["UNSPECIFIED", "HONEST", "FRAUD"];
 
 export const bytes = (hex: string): Uint8Array => {
   if (!/^([0-9a-f]{2})*$/.test(hex)) throw new Error(`not lower-case hex: ${hex}`);
@@ -88,6 +92,11 @@ function integer(type: string, value: Json): bigint {
     const role = ROLES.indexOf(value.replace("CREDIT_ROLE_", ""));
     if (role < 0) throw new Error(`no role ${value}`);
     return BigInt(role);
+  }
+  if (type === "verdict") {
+    const verdict = VERDICTS.indexOf(value.replace("VERDICT_", ""));
+    if (verdict < 0) throw new Error(`no verdict ${value}`);
+    return BigInt(verdict);
   }
   const number = BigInt(value);
   const wire = type === "sint64" ? BigInt.asUintN(64, (number << 1n) ^ (number >> 63n)) : number;
@@ -166,6 +175,10 @@ export const commitSampling = (salt: Uint8Array, p: Json): Uint8Array =>
       bigEndian(p.max_new_tokens, 4),
     ),
   );
+
+/** Salted commitment to an int8 query vector. */
+export const commitQuery = (salt: Uint8Array, vector: number[]): Uint8Array =>
+  tagged("query", concat(salt, Uint8Array.from(vector, (value) => value & 0xff)));
 
 const prefixed = (text: string): Uint8Array => concat(bigEndian(utf8(text).length, 4), utf8(text));
 

@@ -157,5 +157,6 @@ fn statement(env: &Env, proposal: &Proposal) -> EpochStatement {
         payout_root: proposal.payout_root.as_ref().to_vec(),
         payout_total: amount::format(proposal.payout_total.u128()),
         payout_count: proposal.payout_count.u64(),
+        round: 0,
     }
 }

@@ -329,6 +329,7 @@ impl Chain {
             payout_root: root.hash.to_vec(),
             payout_total: root.sum.to_string(),
             payout_count: self.payouts.count(),
+            round: 0,
         }
     }
 

@@ -76,7 +76,7 @@ pub struct BatchHeader {
 /// One amount owed to one payee for one receipt: a leaf of the credits tree.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Credit {
-    /// Account that earns.
+    /// Who earns: an account, "identity:<id>", "adapter:<id>" or "datanet:<id>".
     #[prost(string, tag = "1")]
     pub payee: ::prost::alloc::string::String,
     /// Digest of the receipt.
@@ -91,6 +91,9 @@ pub struct Credit {
     /// In uopen; never zero.
     #[prost(string, tag = "5")]
     pub amount: ::prost::alloc::string::String,
+    /// Position of the receipt in the batch, from zero: whoever doubts that the receipt is there opens this leaf.
+    #[prost(uint64, tag = "6")]
+    pub receipt_index: u64,
 }
 /// Everything a payee has earned so far: a leaf of the payout tree.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -98,14 +101,14 @@ pub struct Payout {
     /// Settlement contract that pays.
     #[prost(message, optional, tag = "1")]
     pub scope: ::core::option::Option<Scope>,
-    /// Account that earns.
+    /// Who earns, as in its credits.
     #[prost(string, tag = "2")]
     pub payee: ::prost::alloc::string::String,
     /// Cumulative over all epochs, in uopen.
     #[prost(string, tag = "3")]
     pub cumulative_amount: ::prost::alloc::string::String,
 }
-/// What validators sign once per epoch.
+/// What validators sign once per epoch and round.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EpochStatement {
     /// Settlement contract that accepts the epoch.
@@ -129,6 +132,28 @@ pub struct EpochStatement {
     /// Number of payouts. A root alone does not fix it, and a proof of a smaller tree could pass a subtree for a leaf.
     #[prost(uint64, tag = "7")]
     pub payout_count: u64,
+    /// From zero; one more whenever this epoch's number can no longer be accepted in the round before.
+    #[prost(uint32, tag = "8")]
+    pub round: u32,
+}
+/// What validators sign after executing a disputed answer again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DisputeVerdict {
+    /// Settlement contract that decides the dispute.
+    #[prost(message, optional, tag = "1")]
+    pub scope: ::core::option::Option<Scope>,
+    /// Dispute.
+    #[prost(uint64, tag = "2")]
+    pub dispute_id: u64,
+    /// Validator set that signs.
+    #[prost(uint64, tag = "3")]
+    pub set_id: u64,
+    /// Digest of the disputed receipt.
+    #[prost(bytes = "vec", tag = "4")]
+    pub receipt_id: ::prost::alloc::vec::Vec<u8>,
+    /// How it ends.
+    #[prost(enumeration = "Verdict", tag = "5")]
+    pub verdict: i32,
 }
 /// What a validator signs to read a batch with its buyers' text from the node that holds it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -205,13 +230,47 @@ impl CreditRole {
         }
     }
 }
+/// How a dispute ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    /// Never valid.
+    Unspecified = 0,
+    /// The receipt stands.
+    Honest = 1,
+    /// The receipt is false.
+    Fraud = 2,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Honest => "VERDICT_HONEST",
+            Self::Fraud => "VERDICT_FRAUD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_HONEST" => Some(Self::Honest),
+            "VERDICT_FRAUD" => Some(Self::Fraud),
+            _ => None,
+        }
+    }
+}
 /// How one answer's contributor fee is divided.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Attribution {
     /// Rule and parameters that were applied, for example "counterfactual-forward/1".
     #[prost(string, tag = "1")]
     pub policy: ::prost::alloc::string::String,
-    /// Log-probability that the answer loses without each cluster, in micro-nats, one per cluster of the Datanet version.
+    /// What the answer loses without each cluster, one per cluster of the Datanet version: log-probability in micro-nats, or
+    /// the dot product of the query vector with the cluster's row of the index where the policy says so.
     #[prost(sint64, repeated, tag = "2")]
     pub deltas: ::prost::alloc::vec::Vec<i64>,
     /// Noise floor from placebo retraining, in micro-nats.
@@ -229,6 +288,9 @@ pub struct Attribution {
     /// Parts per billion of the contributor fee that go to the Datanet's commons.
     #[prost(uint64, tag = "7")]
     pub unattributed: u64,
+    /// Salted commitment to the int8 query vector, where the policy scores by dot products; empty otherwise.
+    #[prost(bytes = "vec", tag = "8")]
+    pub query_commitment: ::prost::alloc::vec::Vec<u8>,
 }
 /// What a node says about one paid answer. The node's account key signs its digest.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use openledger_protocol::{
-    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, EpochStatement, Hash, Message, ProofOfPossession,
-    Receipt, Scope, SessionCharge, Signed, Voucher,
+    Attribution, BatchAccess, BatchHeader, Credit, CreditRole, DisputeVerdict, EpochStatement, Hash, Message,
+    ProofOfPossession, Receipt, Scope, SessionCharge, Signed, Verdict, Voucher,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub fn encode(kind: &str, message: &Value) -> (Vec<u8>, Hash) {
         "batch" => both(batch(message)),
         "credit" => both(credit(message)),
         "epoch" => both(epoch(message)),
+        "verdict" => both(verdict(message)),
         "batch-access" => both(batch_access(message)),
         "proof-of-possession" => both(proof_of_possession(message)),
         other => panic!("no message of kind {other}"),
@@ -33,6 +34,7 @@ pub fn reencode(kind: &str, bytes: &[u8]) -> Vec<u8> {
         "batch" => BatchHeader::decode(bytes).unwrap().encode_to_vec(),
         "credit" => Credit::decode(bytes).unwrap().encode_to_vec(),
         "epoch" => EpochStatement::decode(bytes).unwrap().encode_to_vec(),
+        "verdict" => DisputeVerdict::decode(bytes).unwrap().encode_to_vec(),
         "batch-access" => BatchAccess::decode(bytes).unwrap().encode_to_vec(),
         "proof-of-possession" => ProofOfPossession::decode(bytes).unwrap().encode_to_vec(),
         other => panic!("no message of kind {other}"),
@@ -81,13 +83,14 @@ fn batch(json: &Value) -> BatchHeader {
 }
 
 pub fn credit(json: &Value) -> Credit {
-    only(json, &["payee", "receipt_id", "role", "cluster", "amount"]);
+    only(json, &["payee", "receipt_id", "role", "cluster", "amount", "receipt_index"]);
     Credit {
         payee: text(json, "payee"),
         receipt_id: bytes(json, "receipt_id"),
         role: json.get("role").map_or(0, |role| CreditRole::from_str_name(role.as_str().unwrap()).unwrap().into()),
         cluster: number(json, "cluster"),
         amount: text(json, "amount"),
+        receipt_index: number(json, "receipt_index"),
     }
 }
 
@@ -98,11 +101,12 @@ pub fn credit_json(credit: &Credit) -> Value {
         "role": CreditRole::try_from(credit.role).unwrap().as_str_name(),
         "cluster": credit.cluster.to_string(),
         "amount": credit.amount,
+        "receipt_index": credit.receipt_index.to_string(),
     })
 }
 
 pub fn epoch(json: &Value) -> EpochStatement {
-    only(json, &["scope", "epoch", "set_id", "batch_ids", "payout_root", "payout_total", "payout_count"]);
+    only(json, &["scope", "epoch", "set_id", "batch_ids", "payout_root", "payout_total", "payout_count", "round"]);
     EpochStatement {
         scope: json.get("scope").map(scope),
         epoch: number(json, "epoch"),
@@ -111,6 +115,21 @@ pub fn epoch(json: &Value) -> EpochStatement {
         payout_root: bytes(json, "payout_root"),
         payout_total: text(json, "payout_total"),
         payout_count: number(json, "payout_count"),
+        round: small(json, "round"),
+    }
+}
+
+pub fn verdict(json: &Value) -> DisputeVerdict {
+    only(json, &["scope", "dispute_id", "set_id", "receipt_id", "verdict"]);
+    let verdict = json.get("verdict").map_or(Verdict::Unspecified, |name| {
+        Verdict::from_str_name(name.as_str().unwrap()).unwrap_or_else(|| panic!("no verdict {name}"))
+    });
+    DisputeVerdict {
+        scope: json.get("scope").map(scope),
+        dispute_id: number(json, "dispute_id"),
+        set_id: number(json, "set_id"),
+        receipt_id: bytes(json, "receipt_id"),
+        verdict: verdict.into(),
     }
 }
 
@@ -133,7 +152,7 @@ pub fn proof_of_possession(json: &Value) -> ProofOfPossession {
 }
 
 fn attribution(json: &Value) -> Attribution {
-    only(json, &["policy", "deltas", "floor", "lift", "shares", "explained", "unattributed"]);
+    only(json, &["policy", "deltas", "floor", "lift", "shares", "explained", "unattributed", "query_commitment"]);
     Attribution {
         policy: text(json, "policy"),
         deltas: numbers(json, "deltas"),
@@ -142,6 +161,7 @@ fn attribution(json: &Value) -> Attribution {
         shares: numbers(json, "shares"),
         explained: number(json, "explained"),
         unattributed: number(json, "unattributed"),
+        query_commitment: bytes(json, "query_commitment"),
     }
 }
 

@@ -34,10 +34,10 @@ impl Operator {
         let receipts: Vec<Receipt> = waiting.iter().map(|waiting| waiting.receipt.clone()).collect();
         let mut all = Vec::new();
         let mut fees: BTreeMap<u64, u128> = BTreeMap::new();
-        for receipt in &receipts {
+        for (index, receipt) in receipts.iter().enumerate() {
             let terms = self.network.adapter(receipt.adapter_id, Some(receipt.adapter_version)).await?;
             let payees = Payees { node: node.clone(), ..terms.payees };
-            let credits = credits::credits(receipt, &terms.split, &payees);
+            let credits = credits::credits(receipt, count(index), &terms.split, &payees);
             all.extend(credits.map_err(|error| receipt_error(&receipt.digest(), error))?);
             // Receipts are in serving order, so the last one carries the session's total.
             fees.insert(receipt.session_id, amount::parse(&receipt.cumulative_fee)?);

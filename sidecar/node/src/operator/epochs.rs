@@ -123,6 +123,7 @@ impl Operator {
             payout_root: root.hash.to_vec(),
             payout_total: amount::format(root.sum),
             payout_count: payouts.count(),
+            round: 0,
         };
         self.ledger.propose(&statement).await?;
         Ok(Some(statement))
@@ -132,11 +133,12 @@ impl Operator {
     pub async fn credits(&self, batch_id: u64) -> Result<Vec<Credit>, NodeError> {
         let (header, opened) = self.ledger.batch(batch_id).await?;
         let mut all = Vec::new();
-        for receipt in opened.into_iter().filter_map(|opened| opened.receipt).filter_map(|signed| signed.receipt) {
+        let receipts = opened.into_iter().filter_map(|opened| opened.receipt).filter_map(|signed| signed.receipt);
+        for (index, receipt) in (0u64..).zip(receipts) {
             let terms = self.network.adapter(receipt.adapter_id, Some(receipt.adapter_version)).await?;
             let payees = Payees { node: header.node.clone(), ..terms.payees };
             all.extend(
-                credits::credits(&receipt, &terms.split, &payees)
+                credits::credits(&receipt, index, &terms.split, &payees)
                     .map_err(|error| receipt_error(&receipt.digest(), error))?,
             );
         }

@@ -41,7 +41,7 @@ pub async fn verify(
     }
     let mut terms = Terms::new();
     let mut credits = Vec::new();
-    for (opened, receipt) in opened.iter().zip(&receipts) {
+    for (index, (opened, receipt)) in (0u64..).zip(opened.iter().zip(&receipts)) {
         let key = (receipt.adapter_id, receipt.adapter_version);
         let terms = match terms.entry(key) {
             Entry::Occupied(known) => known.into_mut(),
@@ -50,7 +50,7 @@ pub async fn verify(
         check_receipt(network, header, opened, receipt, terms)?;
         let payees = Payees { node: header.node.clone(), ..terms.payees.clone() };
         credits.extend(
-            credits::credits(receipt, &terms.split, &payees)
+            credits::credits(receipt, index, &terms.split, &payees)
                 .map_err(|error| receipt_error(&receipt.digest(), error))?,
         );
     }

@@ -195,5 +195,6 @@ async fn statement(stage: &Stage, sidecars: &Sidecars, batch_id: u64) -> EpochSt
         payout_root: root.hash.to_vec(),
         payout_total: amount::format(root.sum),
         payout_count: payouts.count(),
+        round: 0,
     }
 }

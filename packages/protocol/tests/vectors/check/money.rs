@@ -85,7 +85,7 @@ fn credits_add_up_and_false_receipts_pay_nobody() {
         assert_eq!(case["root"] == case["root_in_reverse"], stored.len() < 2, "{case}");
     }
     for case in list(&file, "invalid") {
-        let error = credits(&messages::receipt(&case["receipt"]), &table(case), &payees(case)).unwrap_err();
+        let error = credits(&messages::receipt(&case["receipt"]), 0, &table(case), &payees(case)).unwrap_err();
         assert_eq!(names::credit(&error), text(case, "error"), "{case}");
     }
 }

@@ -1,4 +1,5 @@
 use openledger_protocol::{amount, commitment, digest::tagged};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -92,6 +93,14 @@ fn commitments_open_only_to_what_was_committed() {
                 number(case, "seed"),
                 small("max_new_tokens"),
             );
+            assert_eq!(opened == hash(case, "commitment"), holds, "{case}");
+        }
+    }
+    for (key, holds) in [("query", true), ("invalid_query", false)] {
+        for case in list(&file, key) {
+            let value = |value: &Value| i8::try_from(value.as_i64().unwrap()).unwrap();
+            let vector: Vec<i8> = list(case, "vector").iter().map(value).collect();
+            let opened = commitment::query(&hash(case, "salt"), &vector);
             assert_eq!(opened == hash(case, "commitment"), holds, "{case}");
         }
     }

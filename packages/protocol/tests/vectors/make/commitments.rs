@@ -1,4 +1,4 @@
-use openledger_protocol::commitment::{sampling, tokens};
+use openledger_protocol::commitment::{query, sampling, tokens};
 use serde_json::{Value, json};
 
 pub fn make() -> Value {
@@ -43,17 +43,28 @@ pub fn make() -> Value {
         (0.95, 40, 0.7, 42, 128),
     ];
     let wrong_sampling = wrong.map(|opening| sampling_case(&salt, opening, &committed));
+    let vectors: [&[i8]; 3] = [&[], &[0, 1, -1, i8::MIN, i8::MAX], &[-7; 40]];
+    let query_cases = vectors.map(|vector| query_case(&salt, vector, &query(&salt, vector)));
+    let committed = query(&salt, &[1, 2, -3]);
+    let wrong: [&[i8]; 3] = [&[1, 2, 3], &[1, 2], &[1, 2, -3, 0]];
+    let wrong_query = wrong.map(|vector| query_case(&salt, vector, &committed));
     json!({
-        "about": "salted commitments to token ids and to sampling parameters; the invalid openings lead elsewhere",
+        "about": "salted commitments to token ids, sampling parameters and query vectors; the invalid openings lead elsewhere",
         "tokens": token_cases,
         "invalid_tokens": wrong_tokens,
         "sampling": sampling_cases,
         "invalid_sampling": wrong_sampling,
+        "query": query_cases,
+        "invalid_query": wrong_query,
     })
 }
 
 fn token_case(label: &str, salt: &[u8; 32], ids: &[u32], commitment: &[u8; 32]) -> Value {
     json!({ "label": label, "salt": hex::encode(salt), "ids": ids, "commitment": hex::encode(commitment) })
+}
+
+fn query_case(salt: &[u8; 32], vector: &[i8], commitment: &[u8; 32]) -> Value {
+    json!({ "salt": hex::encode(salt), "vector": vector, "commitment": hex::encode(commitment) })
 }
 
 fn sampling_case(

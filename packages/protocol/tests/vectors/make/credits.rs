@@ -37,13 +37,16 @@ pub fn make() -> Value {
         ("a free answer", free, TABLE, four),
     ];
     let receipts: Vec<_> = cases.iter().map(|(_, json, _, _)| receipt(json)).collect();
+    let mut index = 0u64;
     let valid = cases.map(|(name, json, split, contributors)| {
-        let credits = credits(&receipt(&json), &table(split), &payees(&contributors)).unwrap();
+        index = index * 200 + 1;
+        let credits = credits(&receipt(&json), index, &table(split), &payees(&contributors)).unwrap();
         let leaves: Vec<_> = credits.iter().map(|credit| leaf(credit).unwrap()).collect();
         let reversed: Vec<_> = leaves.iter().rev().copied().collect();
         json!({
             "name": name,
             "receipt": json,
+            "receipt_index": index.to_string(),
             "receipt_id": hex::encode(encode("receipt", &json).1),
             "table": split,
             "payees": payees_json(&contributors),
@@ -54,7 +57,7 @@ pub fn make() -> Value {
         })
     });
     json!({
-        "about": "a receipt, a split table and the payees of the chain give credits sorted by payee, receipt, role and \
+        "about": "a receipt, its position in the batch, a split table and the payees of the chain give credits sorted by payee, receipt, role and \
                   cluster, without zero amounts; the leaf of a credit is its encoding under its amount",
         "valid": valid,
         "receipts_root": hex::encode(receipts_root(&receipts)),
@@ -90,7 +93,7 @@ fn invalid(base: &Value, four: &[&str]) -> Vec<Value> {
     cases
         .into_iter()
         .map(|(name, json, split, contributors)| {
-            let error = credits(&receipt(&json), &table(split), &payees(contributors)).unwrap_err();
+            let error = credits(&receipt(&json), 0, &table(split), &payees(contributors)).unwrap_err();
             json!({
                 "name": name,
                 "receipt": json,

@@ -56,6 +56,14 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         "role": "CREDIT_ROLE_CONTRIBUTOR",
         "cluster": "3",
         "amount": "131",
+        "receipt_index": "300",
+    });
+    let verdict = json!({
+        "scope": settlement(),
+        "dispute_id": "5",
+        "set_id": "4",
+        "receipt_id": filled(0x33),
+        "verdict": "VERDICT_FRAUD",
     });
     let extremes = json!({
         "policy": "p",
@@ -65,6 +73,7 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         "shares": ["0", "0", max, "1000000000"],
         "explained": max,
         "unattributed": "1",
+        "query_commitment": filled(0xc4),
     });
     let unicode = json!({ "chain_id": "κόσμος-1", "contract": "wasm1…🪐" });
     vec![
@@ -96,10 +105,13 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
         ("batch with an empty charge", "batch", with(&batch, "charges", json!([{}, { "session_id": "1" }]))),
         ("credit", "credit", credit.clone()),
         ("credit without any field", "credit", json!({})),
+        ("credit of the first receipt", "credit", with(&credit, "receipt_index", "0".into())),
+        ("credit of an adapter's developer", "credit", with(&credit, "payee", "adapter:18446744073709551615".into())),
         ("credit of the commons", "credit", with(&credit, "role", "CREDIT_ROLE_COMMONS".into())),
         ("credit of the treasury", "credit", with(&credit, "role", "CREDIT_ROLE_TREASURY".into())),
         ("epoch", "epoch", epoch()),
         ("epoch without any field", "epoch", json!({})),
+        ("epoch in its first round", "epoch", with(&epoch(), "round", 0.into())),
         ("epoch without batches", "epoch", with(&epoch(), "batch_ids", json!([]))),
         ("epoch of one batch zero", "epoch", with(&epoch(), "batch_ids", json!(["0"]))),
         (
@@ -107,6 +119,9 @@ fn cases() -> Vec<(&'static str, &'static str, Value)> {
             "epoch",
             with(&epoch(), "batch_ids", json!(["0", "127", "128", "16383", "16384", "4294967296", max])),
         ),
+        ("verdict", "verdict", verdict.clone()),
+        ("verdict without any field", "verdict", json!({})),
+        ("verdict for an honest receipt", "verdict", with(&verdict, "verdict", "VERDICT_HONEST".into())),
         (
             "batch access",
             "batch-access",

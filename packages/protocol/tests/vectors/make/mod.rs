@@ -109,5 +109,6 @@ fn epoch() -> Value {
         "payout_root": filled(0x9a),
         "payout_total": "123456789",
         "payout_count": "17",
+        "round": 2,
     })
 }

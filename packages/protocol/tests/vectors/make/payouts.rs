@@ -59,6 +59,7 @@ fn credit_of(payee: &str, amount: &str) -> Credit {
         "role": "CREDIT_ROLE_CONTRIBUTOR",
         "cluster": "1",
         "amount": amount,
+        "receipt_index": "2",
     }))
 }
 
