@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod devnet;
 pub mod error;
+pub mod gov;
 pub mod home;
 pub mod ledger;
 pub mod network;

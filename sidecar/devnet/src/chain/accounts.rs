@@ -12,8 +12,10 @@ const NEXT_NUMBER: &[u8] = b"\0\x04authnext";
 
 /// The module account that collects fees.
 pub const FEE_COLLECTOR: &str = "fee_collector";
+/// The module account that a chain's governance acts as.
+pub const GOV: &str = "gov";
 /// Module accounts of this chain; nobody holds their keys.
-pub const MODULES: [&str; 2] = [FEE_COLLECTOR, "gov"];
+pub const MODULES: [&str; 2] = [FEE_COLLECTOR, GOV];
 
 /// The account at an address, if it was ever paid anything.
 pub fn find(state: &dyn Storage, address: &str) -> Option<BaseAccount> {

@@ -8,7 +8,7 @@ use openledger_cosmos_api::{
     },
     cosmwasm::wasm::v1::{
         MsgClearAdmin, MsgExecuteContract, MsgInstantiateContract, MsgInstantiateContract2, MsgMigrateContract,
-        MsgStoreCode, MsgUpdateAdmin,
+        MsgStoreCode, MsgSudoContract, MsgUpdateAdmin,
     },
 };
 use prost::{Message, Name};
@@ -28,6 +28,7 @@ pub enum Action {
     Migrate(MsgMigrateContract),
     UpdateAdmin(MsgUpdateAdmin),
     ClearAdmin(MsgClearAdmin),
+    Sudo(MsgSudoContract),
 }
 
 /// A well-formed transaction, not yet believed to be its signer's.
@@ -116,6 +117,7 @@ fn decode_action(any: &Any) -> Result<Action, Fault> {
         _ if url == MsgMigrateContract::type_url() => Action::Migrate(read(any)?),
         _ if url == MsgUpdateAdmin::type_url() => Action::UpdateAdmin(read(any)?),
         _ if url == MsgClearAdmin::type_url() => Action::ClearAdmin(read(any)?),
+        _ if url == MsgSudoContract::type_url() => Action::Sudo(read(any)?),
         _ => {
             let shown: String = url.chars().take(128).collect();
             return Err(Fault::unknown_request(format!("{shown}: no message handler in this simulation")));
@@ -135,6 +137,7 @@ impl Action {
             Self::Migrate(msg) => &msg.sender,
             Self::UpdateAdmin(msg) => &msg.sender,
             Self::ClearAdmin(msg) => &msg.sender,
+            Self::Sudo(msg) => &msg.authority,
         }
     }
 
@@ -149,6 +152,7 @@ impl Action {
             Self::Migrate(_) => MsgMigrateContract::type_url(),
             Self::UpdateAdmin(_) => MsgUpdateAdmin::type_url(),
             Self::ClearAdmin(_) => MsgClearAdmin::type_url(),
+            Self::Sudo(_) => MsgSudoContract::type_url(),
         }
     }
 

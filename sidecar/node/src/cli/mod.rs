@@ -1,6 +1,7 @@
 //! The command line, with the words that operators of Cosmos chains know.
 
 mod devnet;
+mod gov;
 mod init;
 mod keys;
 mod start;
@@ -44,6 +45,9 @@ enum Command {
     /// Manage keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Propose to the chain's own governance.
+    #[command(subcommand)]
+    Gov(gov::Gov),
     /// Play the whole loop on a development chain: paid, attributed, attested and claimed answers.
     Devnet(devnet::Devnet),
     /// Show versions.
@@ -78,6 +82,7 @@ impl Cli {
             Command::Init => init::run(&home, self.output),
             Command::Start => start::run(&home).await,
             Command::Keys(keys) => keys.run(&home, self.output),
+            Command::Gov(gov) => gov.run(&home, self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Version => version::run(self.output),
         }
