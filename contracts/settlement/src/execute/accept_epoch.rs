@@ -127,20 +127,18 @@ fn attesting_set(deps: &DepsMut, params: &Params, set_id: u64, now: u64) -> Resu
     let config = CONFIG.load(deps.storage)?;
     let staking = staking::client::Client::new(&config.staking);
     let unknown = |error: cosmwasm_std::StdError| ContractError::UnknownSet { set_id, reason: error.to_string() };
-    let latest = staking.latest_set(&deps.querier).map_err(unknown)?;
-    let latest_id = latest.set_id.u64();
+    let latest_id = staking.latest_set_id(&deps.querier).map_err(unknown)?;
     let Some(back) = latest_id.checked_sub(set_id) else {
         return Err(ContractError::UnknownSet { set_id, reason: format!("the newest is {latest_id}") });
     };
     if back == 0 {
-        return Ok(latest);
+        return staking.set(&deps.querier, set_id).map_err(unknown);
     }
     let too_old = ContractError::SetTooOld { set_id, latest: latest_id };
     if back > u64::from(params.set_overlap) {
         return Err(too_old);
     }
-    let successor =
-        if back == 1 { latest } else { staking.set(&deps.querier, set_id.saturating_add(1)).map_err(unknown)? };
+    let successor = staking.set(&deps.querier, set_id.saturating_add(1)).map_err(unknown)?;
     if now >= successor.created_at.u64().saturating_add(params.set_overlap_seconds.u64()) {
         return Err(too_old);
     }
