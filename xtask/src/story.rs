@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::pins::WASMD_LINES;
 use crate::process::{Running, Step, Stop, bind};
 use crate::setup::Ready;
 use crate::{artifacts, wasmd};
@@ -58,7 +59,7 @@ impl Story {
             Chain::Embedded => None,
             Chain::Wasmd => {
                 artifacts::committed(&ready.workspace)?;
-                Some(wasmd::Node::start(&ready.workspace, &stop)?)
+                Some(wasmd::Node::start(&ready.workspace, &WASMD_LINES[0], &stop)?)
             }
         };
         let mut command = self.command(ready);
@@ -98,7 +99,7 @@ impl Story {
 }
 
 /// The dev profile: it shares what the tests built, and the heavy parts (curves, ONNX Runtime) are optimised in it.
-fn build(ready: &Ready) -> Result<()> {
+pub fn build(ready: &Ready) -> Result<()> {
     eprintln!("devnet: building openledger");
     ready
         .cargo("mend the crate that does not compile")

@@ -1,6 +1,7 @@
 //! `test`: everything a developer needs to trust a change. Each runner prints its own closing lines.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -48,14 +49,20 @@ fn cosmjs(ready: &Ready) -> Result<()> {
 /// Installs a folder's pinned packages when its lock changed, and runs its tests.
 fn npm_test(ready: &Ready, folder: &str, on_failure: &'static str) -> Result<()> {
     let folder = ready.workspace.path(folder);
+    npm_install(&folder)?;
+    ready.equip(Step::new("npm", on_failure)).args(["test", "--silent"]).dir(&folder).run()
+}
+
+/// Installs a folder's pinned packages when its lock changed.
+pub fn npm_install(folder: &Path) -> Result<()> {
     let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
     let stamp = folder.join("node_modules/.installed-from");
     if !fs::read_to_string(&stamp).is_ok_and(|text| text == lock) {
         Step::new("npm", "install Node.js 20 or later with npm, then run this again")
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
-            .dir(&folder)
+            .dir(folder)
             .silent()?;
         fs::write(&stamp, lock)?;
     }
-    ready.equip(Step::new("npm", on_failure)).args(["test", "--silent"]).dir(&folder).run()
+    Ok(())
 }

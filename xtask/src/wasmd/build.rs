@@ -8,38 +8,38 @@ use anyhow::{Context, Result, bail};
 
 use super::go;
 use crate::digest::sha256_hex;
-use crate::pins;
+use crate::pins::WasmdLine;
 use crate::process::Step;
 use crate::workspace::Workspace;
 
-/// Builds wasmd once; returns the program.
-pub fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.tools("wasmd");
+/// Builds a line of wasmd once; returns the program.
+pub fn build(workspace: &Workspace, line: &WasmdLine) -> Result<PathBuf> {
+    let folder = workspace.tools("wasmd").join(line.name);
     let program = folder.join("wasmd");
     let stamp = folder.join("built-from");
-    let source = source_id(workspace)?;
+    let source = source_id(workspace, line)?;
     if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == source) {
         return Ok(program);
     }
-    let go = go::find(workspace)?;
+    let go = go::find(workspace, line)?;
     fs::create_dir_all(&folder)?;
-    eprintln!("wasmd: building {} (about three minutes)", pins::WASMD);
-    compile(workspace, &go, &program)?;
-    copy_wasmvm(workspace, &go, &folder)?;
-    confirm(&program)?;
+    eprintln!("wasmd: building {} (about three minutes)", line.wasmd);
+    compile(workspace, line, &go, &program)?;
+    copy_wasmvm(workspace, line, &go, &folder)?;
+    confirm(line, &program)?;
     fs::write(&stamp, source)?;
     eprintln!("wasmd: built {}", program.display());
     Ok(program)
 }
 
 /// Changes with anything the binary depends on.
-fn source_id(workspace: &Workspace) -> Result<String> {
-    let shim = workspace.path("tools/wasmd");
+fn source_id(workspace: &Workspace, line: &WasmdLine) -> Result<String> {
+    let shim = shim(workspace, line);
     let mut text = String::from(LINKER);
     for name in ["go.mod", "go.sum"] {
         text.push_str(
             &fs::read_to_string(shim.join(name))
-                .with_context(|| format!("tools/wasmd/{name} is missing: restore it with git"))?,
+                .with_context(|| format!("tools/wasmd/{}/{name} is missing: restore it with git", line.name))?,
         );
     }
     Ok(sha256_hex(text.as_bytes()))
@@ -53,9 +53,9 @@ const LINKER: &str = "-s -w \
      -X github.com/cosmos/cosmos-sdk/version.Version=";
 
 /// With `$ORIGIN` in its search path the program finds the libwasmvm beside it, also when Go's module cache is gone.
-fn compile(workspace: &Workspace, go: &Path, program: &Path) -> Result<()> {
-    let linker = format!("{LINKER}{} -extldflags \"-Wl,-rpath,$ORIGIN\"", pins::WASMD);
-    go_step(workspace, go)
+fn compile(workspace: &Workspace, line: &WasmdLine, go: &Path, program: &Path) -> Result<()> {
+    let linker = format!("{LINKER}{} -extldflags \"-Wl,-rpath,$ORIGIN\"", line.wasmd);
+    go_step(workspace, line, go)
         .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"])
         .args(["-ldflags", &linker])
         .arg("-o")
@@ -66,8 +66,8 @@ fn compile(workspace: &Workspace, go: &Path, program: &Path) -> Result<()> {
         .run()
 }
 
-fn copy_wasmvm(workspace: &Workspace, go: &Path, folder: &Path) -> Result<()> {
-    let module = go_step(workspace, go)
+fn copy_wasmvm(workspace: &Workspace, line: &WasmdLine, go: &Path, folder: &Path) -> Result<()> {
+    let module = go_step(workspace, line, go)
         .args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}"])
         .arg("github.com/CosmWasm/wasmvm/v3")
         .output()?;
@@ -84,27 +84,32 @@ fn copy_wasmvm(workspace: &Workspace, go: &Path, folder: &Path) -> Result<()> {
 }
 
 /// The program starts, finds its library, and the library is the expected one.
-fn confirm(program: &Path) -> Result<()> {
+fn confirm(line: &WasmdLine, program: &Path) -> Result<()> {
     let version = Step::new(program, "delete .openledger/wasmd and build again")
         .args(["query", "wasm", "libwasmvm-version"])
         .silent()?;
-    if version.trim() != pins::WASMVM {
+    if version.trim() != line.wasmvm {
         bail!(
             "wasmd loads libwasmvm {}, expected {}\n  \
-             what to do: make xtask/src/pins.rs and tools/wasmd/go.mod agree, delete .openledger/wasmd, build again",
+             what to do: make xtask/src/pins.rs and tools/wasmd/*/go.mod agree, delete .openledger/wasmd, build again",
             version.trim(),
-            pins::WASMVM
+            line.wasmvm
         );
     }
     Ok(())
 }
 
-fn go_step(workspace: &Workspace, go: &Path) -> Step {
+/// The module that pins a line.
+fn shim(workspace: &Workspace, line: &WasmdLine) -> PathBuf {
+    workspace.path("tools/wasmd").join(line.name)
+}
+
+fn go_step(workspace: &Workspace, line: &WasmdLine, go: &Path) -> Step {
     Step::new(
         go,
         "check that gcc is installed and that Go can reach its module proxy (`go env GOPROXY`), then run this again",
     )
-    .dir(&workspace.path("tools/wasmd"))
+    .dir(&shim(workspace, line))
     .env("GOTOOLCHAIN", "local")
     .env("GOWORK", "off")
 }

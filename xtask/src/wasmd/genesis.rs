@@ -49,9 +49,9 @@ fn govern_quickly(wasmd: &Wasmd) -> Result<()> {
     let params = genesis
         .pointer_mut("/app_state/gov/params")
         .context("this wasmd keeps gov parameters elsewhere: adapt xtask/src/wasmd/genesis.rs")?;
-    params["voting_period"] = json!("15s");
+    params["voting_period"] = json!("8s");
     // Must be strictly shorter, or the genesis is invalid.
-    params["expedited_voting_period"] = json!("8s");
+    params["expedited_voting_period"] = json!("4s");
     params["max_deposit_period"] = json!("15s");
     params["min_deposit"] = json!([{ "denom": DENOM, "amount": "10000000" }]);
     params["expedited_min_deposit"] = json!([{ "denom": DENOM, "amount": "20000000" }]);

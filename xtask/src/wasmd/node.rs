@@ -14,6 +14,7 @@ use super::cli::Wasmd;
 use super::genesis::{self, CHAIN_ID, FAUCET_MNEMONIC};
 use super::home::Home;
 use super::{build, http};
+use crate::pins::WasmdLine;
 use crate::process::{Running, Stop, bind};
 use crate::workspace::Workspace;
 
@@ -55,8 +56,8 @@ struct Ports {
 
 impl Node {
     /// Builds wasmd if need be, makes a fresh chain and returns once it makes blocks.
-    pub fn start(workspace: &Workspace, stop: &Stop) -> Result<Self> {
-        let program = build(workspace)?;
+    pub fn start(workspace: &Workspace, line: &WasmdLine, stop: &Stop) -> Result<Self> {
+        let program = build(workspace, line)?;
         let home = Home::create(workspace)?;
         let wasmd = Wasmd { program, home: home.path().to_path_buf() };
         genesis::create(&wasmd)?;

@@ -1,0 +1,74 @@
+// All contracts, deployed and owned as docs/guide.md says, with windows of seconds so that a test sees them pass.
+
+import { DENOM, GAS } from "./chain.js";
+import { upload } from "./code.js";
+import { record } from "./gas.js";
+
+/** All OPEN there is, in uopen. */
+export const SUPPLY = "1000000000000000";
+
+/** Seconds between an epoch and the first claim against it. */
+export const CHALLENGE_WINDOW = 4;
+
+/** Deploys one contract with an admin. Returns its address. */
+export async function instantiate(who, name, msg, admin = who.address) {
+  const { codeId } = await upload(who, name);
+  const label = `openledger ${name}`;
+  const made = await who.client.instantiate(who.address, codeId, msg, label, GAS, { admin });
+  record(`${name.replaceAll("_", "-")}/instantiate`, made);
+  return made.contractAddress;
+}
+
+/** Deploys the five contracts; `owner` may change their parameters. Returns their addresses. */
+export async function deploy(who, treasury, owner = who.address) {
+  const open_token = await instantiate(who, "open_token", {
+    allocations: [{ address: who.address, amount: SUPPLY }],
+  });
+  const datanets = await instantiate(who, "datanets", {
+    owner,
+    params: { max_pause_seconds: "86400", max_clusters: 256, max_rows: 1000000, max_pending: 16 },
+  });
+  const models = await instantiate(who, "models", {
+    owner,
+    datanets,
+    params: { max_pause_seconds: "86400", max_token_price: "1000000000" },
+  });
+  const staking = await instantiate(who, "staking", {
+    owner,
+    token: open_token,
+    params: {
+      unbonding_seconds: "60",
+      min_self_bond: "1000000",
+      max_validators: 100,
+      max_unbonding_entries: 7,
+      snapshot_interval_seconds: "0",
+    },
+  });
+  const settlement = await instantiate(who, "settlement", {
+    owner,
+    token: open_token,
+    staking,
+    models,
+    treasury,
+    params: {
+      challenge_window_seconds: String(CHALLENGE_WINDOW),
+      attestation_deadline_seconds: "600",
+      max_session_seconds: "86400",
+      settle_grace_seconds: "1",
+      max_charges_per_batch: 64,
+      max_batches_per_epoch: 64,
+      set_overlap: 1,
+      set_overlap_seconds: "30",
+      max_pause_seconds: "86400",
+    },
+  });
+  return { open_token, datanets, models, staking, settlement };
+}
+
+/** A caller that sends messages to a contract and records what they cost. */
+export function caller(name, contract) {
+  return async (who, msg, label = Object.keys(msg)[0]) =>
+    record(`${name}/${label}`, await who.client.execute(who.address, contract, msg, GAS));
+}
+
+export { DENOM };
