@@ -109,6 +109,15 @@ pub enum ContractError {
     /// An epoch out of order.
     #[error("epoch {given}: the next is {expected}")]
     EpochNotNext { given: u64, expected: u64 },
+    /// A statement of another round.
+    #[error("epoch {epoch} is in round {present}, the statement is for round {given}: validators sign it again for round {present}")]
+    OtherRound { epoch: u64, given: u32, present: u32 },
+    /// A round lasts.
+    #[error("round {round} of epoch {epoch} lasts: the next may begin from {advances_at}")]
+    RoundTooSoon { epoch: u64, round: u32, advances_at: u64 },
+    /// A round without anything to sign does not end.
+    #[error("no batch waits for epoch {epoch}: there is nothing to agree on")]
+    NothingWaits { epoch: u64 },
     /// Nothing to accept.
     #[error("the epoch names no batch: accept at least one")]
     NoBatches,

@@ -29,6 +29,8 @@ pub enum SettlementEvent {
     BatchAccepted { batch_id: u64, epoch: u64, total: Uint128 },
     /// Validators attested an epoch.
     EpochAccepted { epoch: EpochResponse },
+    /// An epoch is tried again.
+    RoundAdvanced { epoch: u64, round: u32 },
     /// A payee was paid.
     Claimed { payee: Addr, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
     /// A batch was not attested in time.
@@ -59,6 +61,7 @@ impl Event for SettlementEvent {
             Self::SessionCharged { .. } => "settlement/session_charged",
             Self::BatchAccepted { .. } => "settlement/batch_accepted",
             Self::EpochAccepted { .. } => "settlement/epoch_accepted",
+            Self::RoundAdvanced { .. } => "settlement/round_advanced",
             Self::Claimed { .. } => "settlement/claimed",
             Self::BatchRefunded { .. } => "settlement/batch_refunded",
             Self::SessionRefunded { .. } => "settlement/session_refunded",
@@ -114,6 +117,9 @@ impl Event for SettlementEvent {
                 ("cumulative_amount", cumulative_amount.to_string()),
                 ("epoch", epoch.to_string()),
             ],
+            Self::RoundAdvanced { epoch, round } => {
+                vec![("epoch", epoch.to_string()), ("round", round.to_string())]
+            }
             Self::BatchRefunded { batch_id, total } => {
                 vec![("batch_id", batch_id.to_string()), ("total", total.to_string())]
             }
@@ -169,6 +175,7 @@ fn epoch_attributes(epoch: &EpochResponse) -> Vec<(&'static str, String)> {
     let batch_ids: Vec<String> = epoch.batch_ids.iter().map(Uint64::to_string).collect();
     vec![
         ("epoch", epoch.epoch.to_string()),
+        ("round", epoch.round.to_string()),
         ("set_id", epoch.set_id.to_string()),
         ("statement_digest", epoch.statement_digest.to_string()),
         ("batch_ids", batch_ids.join(",")),
@@ -193,5 +200,6 @@ fn param_attributes(params: &Params) -> Vec<(&'static str, String)> {
         ("set_overlap", params.set_overlap.to_string()),
         ("set_overlap_seconds", params.set_overlap_seconds.to_string()),
         ("max_pause_seconds", params.max_pause_seconds.to_string()),
+        ("round_seconds", params.round_seconds.to_string()),
     ]
 }

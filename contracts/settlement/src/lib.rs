@@ -15,6 +15,7 @@ pub mod msg;
 mod params;
 pub mod permissions;
 mod query;
+mod round;
 pub mod state;
 mod sudo;
 mod voucher;

@@ -49,6 +49,9 @@ pub struct Params {
     pub set_overlap_seconds: Uint64,
     /// Longest pause of `open_session`; 1 to 2,592,000.
     pub max_pause_seconds: Uint64,
+    /// Seconds that validators have to agree on a statement before anybody may begin the next round of the same epoch;
+    /// 1 to 2,592,000.
+    pub round_seconds: Uint64,
 }
 
 /// Everything that changes state.
@@ -105,6 +108,8 @@ pub enum ExecuteMsg {
     AcceptEpoch {
         /// One more than the last; starts at 1.
         epoch: Uint64,
+        /// The present round of this epoch.
+        round: u32,
         /// Set that signed.
         set_id: Uint64,
         /// Pending batches, strictly ascending.
@@ -120,6 +125,9 @@ pub enum ExecuteMsg {
         /// Aggregate signature of the `EpochStatement` digest, a compressed G2 point, 96 bytes in hex.
         signature: BlsSignature,
     },
+    /// Anyone, `round_seconds` after the epoch's present round began and a batch has been waiting: begins its next round, in
+    /// which validators may sign another statement. For when they are split, or what they signed can no longer be accepted.
+    AdvanceRound {},
     /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
     Claim {
         /// Who is paid.
@@ -267,6 +275,9 @@ pub enum QueryMsg {
     /// The epoch that claims are checked against now; null before the first window has passed.
     #[returns(MaybeEpochResponse)]
     ClaimableEpoch {},
+    /// Which epoch and round the next statement must be for.
+    #[returns(RoundResponse)]
+    Round {},
     /// What a payee has been paid so far.
     #[returns(ClaimedResponse)]
     Claimed {

@@ -15,6 +15,7 @@ impl Params {
             ("settle_grace_seconds", self.settle_grace_seconds, 0, MONTH, "0 to 2592000"),
             ("set_overlap_seconds", self.set_overlap_seconds, 0, MONTH, "0 to 2592000"),
             ("max_pause_seconds", self.max_pause_seconds, 1, MONTH, "1 to 2592000"),
+            ("round_seconds", self.round_seconds, 1, MONTH, "1 to 2592000"),
         ];
         for (name, given, least, most, allowed) in windows {
             within(name, given.u64(), least, most, allowed)?;

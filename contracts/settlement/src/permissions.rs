@@ -29,6 +29,7 @@ permissions! { ExecuteMsg, Role;
     SettleSession => Permission::Anyone, always;
     SubmitBatch => Permission::Anyone, always;
     AcceptEpoch => Permission::Anyone, always;
+    AdvanceRound => Permission::Anyone, always;
     Claim => Permission::Anyone, always;
     RefundBatch => Permission::Anyone, always;
     Pause => Permission::Owner, always;

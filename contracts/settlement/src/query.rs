@@ -8,11 +8,12 @@ use crate::{
     error::ContractError,
     msg::{
         BatchResponse, BatchStatus, BatchesResponse, ClaimedResponse, ConfigResponse, EpochResponse,
-        MaybeEpochResponse, NodeResponse, QueryMsg, SessionResponse, SessionsResponse, SolvencyResponse,
+        MaybeEpochResponse, NodeResponse, QueryMsg, RoundResponse, SessionResponse, SessionsResponse, SolvencyResponse,
     },
+    round,
     state::{
-        claimable_epoch, latest_epoch, load_batch, load_session, BATCHES, BATCHES_BY_STATUS, CHARGES, CLAIMED, CONFIG,
-        EPOCHS, LAST_EPOCH, LEDGER, NODES, OWNERSHIP, PARAMS, SESSIONS_BY_OWNER,
+        claimable_epoch, latest_epoch, load_batch, load_session, next_epoch, BATCHES, BATCHES_BY_STATUS, CHARGES,
+        CLAIMED, CONFIG, EPOCHS, LAST_EPOCH, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
     },
 };
 
@@ -32,6 +33,7 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractE
             let epoch = claimable_epoch(deps.storage, env.block.time.seconds())?;
             to_json_binary(&MaybeEpochResponse { epoch })
         }
+        QueryMsg::Round {} => to_json_binary(&present_round(deps)?),
         QueryMsg::Claimed { payee } => to_json_binary(&claimed(deps, &payee)?),
         QueryMsg::Solvency {} => to_json_binary(&solvency(deps, env)?),
         QueryMsg::Node { address } => to_json_binary(&node(deps, &address)?),
@@ -49,6 +51,16 @@ fn config(deps: Deps, env: &Env) -> Result<ConfigResponse, ContractError> {
         treasury: config.treasury,
         params: PARAMS.load(deps.storage)?,
         paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
+    })
+}
+
+fn present_round(deps: Deps) -> Result<RoundResponse, ContractError> {
+    let present = ROUND.may_load(deps.storage)?.unwrap_or_default();
+    Ok(RoundResponse {
+        epoch: Uint64::new(next_epoch(deps.storage)?),
+        round: present.number,
+        began_at: Uint64::new(present.began_at),
+        advances_at: round::advances_at(deps.storage, &present)?.map(Uint64::new),
     })
 }
 

@@ -3,7 +3,7 @@
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Empty, Storage, Uint128, Uint64};
 use cw_storage_plus::{Item, Map};
-use openledger_contract_kit::ownership::Ownership;
+use openledger_contract_kit::{ownership::Ownership, KitError};
 
 use crate::{
     error::ContractError,
@@ -36,6 +36,8 @@ pub const CHARGES: Map<u64, Vec<ChargeResponse>> = Map::new("charges");
 pub const NODES: Map<&Addr, Node> = Map::new("nodes");
 /// Epochs by number; consecutive from 1, with `claimable_at` never falling.
 pub const EPOCHS: Map<u64, EpochResponse> = Map::new("epochs");
+/// Round of the next epoch; absent before the first acceptance and the first change of round.
+pub const ROUND: Item<Round> = Item::new("round");
 /// Number of the newest epoch; absent before the first.
 pub const LAST_EPOCH: Item<u64> = Item::new("last_epoch");
 /// Paid so far by payee.
@@ -111,6 +113,16 @@ impl Session {
     }
 }
 
+/// A stretch of time in which validators sign one statement each.
+#[cw_serde]
+#[derive(Default)]
+pub struct Round {
+    /// From 0 in every epoch.
+    pub number: u32,
+    /// Block time, seconds.
+    pub began_at: u64,
+}
+
 /// A node's place in its own sequence.
 #[cw_serde]
 pub struct Node {
@@ -152,6 +164,12 @@ pub fn move_batch(
     BATCHES_BY_STATUS.save(storage, (batch.status.key(), batch_id), &Empty {})?;
     BATCHES.save(storage, batch_id, batch)?;
     Ok(())
+}
+
+/// The number that the next epoch must have.
+pub fn next_epoch(storage: &dyn Storage) -> Result<u64, ContractError> {
+    let last = LAST_EPOCH.may_load(storage)?.unwrap_or_default();
+    Ok(last.checked_add(1).ok_or(KitError::Overflow { what: "epoch" })?)
 }
 
 /// The newest epoch.

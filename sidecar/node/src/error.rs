@@ -105,8 +105,13 @@ pub enum NodeError {
         problem: String,
     },
     /// Signing would be an equivocation.
-    #[error("epoch {0} was signed before with another content")]
-    WouldEquivocate(u64),
+    #[error("round {round} of epoch {epoch} was signed before with another content")]
+    WouldEquivocate {
+        /// Epoch.
+        epoch: u64,
+        /// Round.
+        round: u32,
+    },
     /// Too few validators signed.
     #[error("epoch {epoch}: {signed} of {total} power signed, more than two thirds are needed; {reasons}")]
     NoQuorum {
@@ -173,7 +178,7 @@ impl NodeError {
             Self::ReceiptsMismatch(_) => "RECEIPTS_MISMATCH",
             Self::BatchInvalid { .. } => "BATCH_INVALID",
             Self::EpochInvalid { .. } => "EPOCH_INVALID",
-            Self::WouldEquivocate(_) => "WOULD_EQUIVOCATE",
+            Self::WouldEquivocate { .. } => "WOULD_EQUIVOCATE",
             Self::NoQuorum { .. } => "NO_QUORUM",
             Self::ReceiptInvalid { .. } => "RECEIPT_INVALID",
             Self::Engine(error) => error.code(),
@@ -204,7 +209,9 @@ impl NodeError {
                 "do not pay it: keep the evidence and let the batch expire so that buyers are refunded"
             }
             Self::EpochInvalid { .. } => "propose the epoch that the chain expects, with the batches it holds",
-            Self::WouldEquivocate(_) => "propose the statement that was signed first",
+            Self::WouldEquivocate { .. } => {
+                "propose the statement that was signed first, or another one in the next round"
+            }
             Self::NoQuorum { .. } => "wait for the absent validators or let the batches expire",
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
@@ -229,7 +236,7 @@ impl NodeError {
             | Self::BatchInvalid { .. }
             | Self::ReceiptsMismatch(_)
             | Self::EpochInvalid { .. }
-            | Self::WouldEquivocate(_)
+            | Self::WouldEquivocate { .. }
             | Self::NoQuorum { .. }
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
             Self::Engine(error) => match error.code() {

@@ -9,7 +9,9 @@ use openledger_chain::{
 };
 use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
 use serde::{Deserialize, Serialize};
-use settlement::msg::{BatchResponse, BatchStatus, BatchSummary, EpochResponse, NodeResponse, Params, SessionResponse};
+use settlement::msg::{
+    BatchResponse, BatchStatus, BatchSummary, EpochResponse, NodeResponse, Params, RoundResponse, SessionResponse,
+};
 use staking::msg::{EpochSet, ValidatorResponse};
 use tokio::sync::Mutex;
 
@@ -168,6 +170,11 @@ impl Network {
     /// The newest accepted epoch.
     pub async fn latest_epoch(&self) -> Result<Option<EpochResponse>, NodeError> {
         Ok(self.settlement.latest_epoch().await?.epoch)
+    }
+
+    /// Which epoch and round the next statement must be for.
+    pub async fn round(&self) -> Result<RoundResponse, NodeError> {
+        Ok(self.settlement.round().await?)
     }
 
     /// One accepted epoch.

@@ -11,12 +11,16 @@ use crate::{
     error::ContractError,
     events::SettlementEvent,
     msg::{BatchStatus, BatchSummary, BlsSignature, Digest, EpochResponse, Params},
-    state::{latest_epoch, load_pending_batch, move_batch, CONFIG, EPOCHS, LAST_EPOCH, LEDGER, PARAMS},
+    state::{
+        latest_epoch, load_pending_batch, move_batch, next_epoch, Round, CONFIG, EPOCHS, LAST_EPOCH, LEDGER, PARAMS,
+        ROUND,
+    },
 };
 
 /// What the sender brings.
 pub struct Proposal {
     pub epoch: Uint64,
+    pub round: u32,
     pub set_id: Uint64,
     pub batch_ids: Vec<Uint64>,
     pub payout_root: Digest,
@@ -31,12 +35,13 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     let params = PARAMS.load(deps.storage)?;
     let now = env.block.time.seconds();
     let previous = latest_epoch(deps.storage)?;
-    let expected = previous
-        .as_ref()
-        .map_or(Some(1), |previous| previous.epoch.u64().checked_add(1))
-        .ok_or(KitError::Overflow { what: "epoch" })?;
+    let expected = next_epoch(deps.storage)?;
     if proposal.epoch.u64() != expected {
         return Err(ContractError::EpochNotNext { given: proposal.epoch.u64(), expected });
+    }
+    let round = ROUND.may_load(deps.storage)?.unwrap_or_default().number;
+    if proposal.round != round {
+        return Err(ContractError::OtherRound { epoch: expected, given: proposal.round, present: round });
     }
     let batches = load_batches(deps.storage, &proposal.batch_ids, params.max_batches_per_epoch, now)?;
     let sum = batches.iter().try_fold(Uint128::zero(), |sum, batch| sum.checked_add(batch.total))?;
@@ -78,6 +83,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     LEDGER.save(deps.storage, &ledger)?;
     let epoch = EpochResponse {
         epoch: proposal.epoch,
+        round,
         set_id: proposal.set_id,
         statement_digest: Digest::new(digest),
         batch_ids: proposal.batch_ids,
@@ -91,6 +97,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     };
     EPOCHS.save(deps.storage, expected, &epoch)?;
     LAST_EPOCH.save(deps.storage, &expected)?;
+    ROUND.save(deps.storage, &Round { number: 0, began_at: now })?;
     let accepted = SettlementEvent::EpochAccepted { epoch };
     Ok(Response::new().add_event(accepted.to_cosmwasm()).add_events(events))
 }
@@ -155,6 +162,6 @@ fn statement(env: &Env, proposal: &Proposal) -> EpochStatement {
         payout_root: proposal.payout_root.as_ref().to_vec(),
         payout_total: amount::format(proposal.payout_total.u128()),
         payout_count: proposal.payout_count.u64(),
-        round: 0,
+        round: proposal.round,
     }
 }

@@ -2,6 +2,7 @@
 
 mod accept_epoch;
 pub mod admin;
+mod advance_round;
 mod claim;
 pub mod instantiate;
 mod refund_batch;
@@ -73,6 +74,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::AcceptEpoch {
             epoch,
+            round,
             set_id,
             batch_ids,
             payout_root,
@@ -83,6 +85,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         } => {
             let proposal = accept_epoch::Proposal {
                 epoch,
+                round,
                 set_id,
                 batch_ids,
                 payout_root,
@@ -93,6 +96,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             };
             accept_epoch::run(deps, env, proposal)
         }
+        ExecuteMsg::AdvanceRound {} => advance_round::run(deps, env),
         ExecuteMsg::Claim { payee, cumulative_amount, proof } => claim::run(deps, env, payee, cumulative_amount, proof),
         ExecuteMsg::RefundBatch { batch_id } => refund_batch::run(deps, env, batch_id.u64()),
         ExecuteMsg::Pause { until } => admin::pause(deps, env, until),

@@ -185,6 +185,8 @@ pub struct BatchesResponse {
 pub struct EpochResponse {
     /// From 1.
     pub epoch: Uint64,
+    /// Round in which it was accepted.
+    pub round: u32,
     /// Set that signed.
     pub set_id: Uint64,
     /// Digest of the `EpochStatement`, 32 bytes in hex.
@@ -219,6 +221,19 @@ pub struct MaybeEpochResponse {
 pub struct ClaimedResponse {
     /// Paid so far, in `uopen`.
     pub claimed: Uint128,
+}
+
+/// Answer of `round`.
+#[cw_serde]
+pub struct RoundResponse {
+    /// The next epoch.
+    pub epoch: Uint64,
+    /// Its present round, from 0. A validator signs one statement per epoch and round.
+    pub round: u32,
+    /// When the round began; zero before the first epoch.
+    pub began_at: Uint64,
+    /// From when on anybody may begin the next round; absent while no batch waits.
+    pub advances_at: Option<Uint64>,
 }
 
 /// Answer of `solvency`. `sessions + pending + unclaimed + refunds` is never above `held`.

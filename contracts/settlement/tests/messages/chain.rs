@@ -45,6 +45,7 @@ pub fn params() -> Params {
         set_overlap: 1,
         set_overlap_seconds: Uint64::new(300),
         max_pause_seconds: Uint64::new(600),
+        round_seconds: Uint64::new(50),
     }
 }
 
@@ -338,6 +339,7 @@ impl Chain {
         let root: [u8; 32] = statement.payout_root.as_slice().try_into().unwrap();
         ExecuteMsg::AcceptEpoch {
             epoch: Uint64::new(statement.epoch),
+            round: statement.round,
             set_id: Uint64::new(statement.set_id),
             batch_ids: statement.batch_ids.iter().map(|id| Uint64::new(*id)).collect(),
             payout_root: Digest::new(root),

@@ -31,6 +31,8 @@ fn every_parameter_has_bounds() {
         // More than the staking contract's unbonding time.
         ("set_overlap_seconds", Params { set_overlap_seconds: seconds(2_001), ..params() }),
         ("max_pause_seconds", Params { max_pause_seconds: seconds(0), ..params() }),
+        ("round_seconds", Params { round_seconds: seconds(0), ..params() }),
+        ("round_seconds", Params { round_seconds: seconds(2_592_001), ..params() }),
         ("max_charges_per_batch", Params { max_charges_per_batch: 0, ..params() }),
         ("max_charges_per_batch", Params { max_charges_per_batch: 65, ..params() }),
         ("max_batches_per_epoch", Params { max_batches_per_epoch: 0, ..params() }),

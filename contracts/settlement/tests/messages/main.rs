@@ -6,6 +6,7 @@
 
 mod accept_epoch;
 mod admin;
+mod advance_round;
 mod chain;
 mod claim;
 mod events;

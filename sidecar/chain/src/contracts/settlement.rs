@@ -1,7 +1,7 @@
 use cosmwasm_std::Uint64;
 use settlement::msg::{
     BatchResponse, BatchStatus, BatchesResponse, ClaimedResponse, ConfigResponse, EpochResponse, ExecuteMsg,
-    MaybeEpochResponse, NodeResponse, QueryMsg, SessionResponse, SessionsResponse, SolvencyResponse,
+    MaybeEpochResponse, NodeResponse, QueryMsg, RoundResponse, SessionResponse, SessionsResponse, SolvencyResponse,
 };
 
 super::contract! {
@@ -23,6 +23,8 @@ super::contract! {
     latest_epoch() -> MaybeEpochResponse = LatestEpoch;
     /// The epoch that claims are checked against now.
     claimable_epoch() -> MaybeEpochResponse = ClaimableEpoch;
+    /// Which epoch and round the next statement must be for.
+    round() -> RoundResponse = Round;
     /// What a payee has been paid so far.
     claimed(payee: String) -> ClaimedResponse = Claimed;
     /// What the contract owes against what it holds.

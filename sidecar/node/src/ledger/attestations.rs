@@ -22,10 +22,11 @@ pub struct VerifiedBatch {
 }
 
 impl Ledger {
-    /// The statement proposed for `epoch`, if one ever was.
-    pub async fn proposal(&self, epoch: u64) -> Result<Option<EpochStatement>, NodeError> {
-        let row = sqlx::query("SELECT statement FROM proposals WHERE epoch = ?")
+    /// The statement proposed for a round of `epoch`, if one ever was.
+    pub async fn proposal(&self, epoch: u64, round: u32) -> Result<Option<EpochStatement>, NodeError> {
+        let row = sqlx::query("SELECT statement FROM proposals WHERE epoch = ? AND round = ?")
             .bind(to_sql(epoch)?)
+            .bind(i64::from(round))
             .fetch_optional(&self.pool)
             .await?;
         row.map(|row| EpochStatement::decode(row.get::<&[u8], _>(0)))
@@ -33,29 +34,32 @@ impl Ledger {
             .map_err(|error| NodeError::Ledger(format!("a stored proposal cannot be read: {error}")))
     }
 
-    /// Fixes the statement of an epoch before it is shown to anybody.
+    /// Fixes the statement of a round before it is shown to anybody.
     pub async fn propose(&self, statement: &EpochStatement) -> Result<(), NodeError> {
-        sqlx::query("INSERT INTO proposals (epoch, statement) VALUES (?, ?)")
+        sqlx::query("INSERT INTO proposals (epoch, round, statement) VALUES (?, ?, ?)")
             .bind(to_sql(statement.epoch)?)
+            .bind(i64::from(statement.round))
             .bind(statement.encode_to_vec())
             .execute(&self.pool)
             .await?;
         Ok(())
     }
 
-    /// Records the digest that is about to be signed; refuses a second one for the same epoch.
-    pub async fn record_signature(&self, epoch: u64, digest: &Hash) -> Result<(), NodeError> {
+    /// Records the digest that is about to be signed; refuses a second one for the same round of the same epoch.
+    pub async fn record_signature(&self, epoch: u64, round: u32, digest: &Hash) -> Result<(), NodeError> {
         let mut tx = self.pool.begin().await?;
-        let row = sqlx::query("SELECT digest FROM signatures WHERE epoch = ?")
+        let row = sqlx::query("SELECT digest FROM signatures WHERE epoch = ? AND round = ?")
             .bind(to_sql(epoch)?)
+            .bind(i64::from(round))
             .fetch_optional(&mut *tx)
             .await?;
         match row {
-            Some(row) if row.get::<&[u8], _>(0) != digest => return Err(NodeError::WouldEquivocate(epoch)),
+            Some(row) if row.get::<&[u8], _>(0) != digest => return Err(NodeError::WouldEquivocate { epoch, round }),
             Some(_) => {}
             None => {
-                sqlx::query("INSERT INTO signatures (epoch, digest) VALUES (?, ?)")
+                sqlx::query("INSERT INTO signatures (epoch, round, digest) VALUES (?, ?, ?)")
                     .bind(to_sql(epoch)?)
+                    .bind(i64::from(round))
                     .bind(digest.as_slice())
                     .execute(&mut *tx)
                     .await?;
@@ -115,16 +119,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_second_statement_of_an_epoch_is_never_signed_even_after_a_restart() {
+    async fn a_second_statement_of_a_round_is_never_signed_even_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let ledger = Ledger::open(&path).await.unwrap();
-        ledger.record_signature(1, &[7; 32]).await.unwrap();
+        ledger.record_signature(1, 0, &[7; 32]).await.unwrap();
         drop(ledger);
         let ledger = Ledger::open(&path).await.unwrap();
-        ledger.record_signature(1, &[7; 32]).await.unwrap();
-        let refused = ledger.record_signature(1, &[8; 32]).await.unwrap_err();
+        ledger.record_signature(1, 0, &[7; 32]).await.unwrap();
+        let refused = ledger.record_signature(1, 0, &[8; 32]).await.unwrap_err();
         assert_eq!(refused.reason(), "WOULD_EQUIVOCATE");
-        ledger.record_signature(2, &[8; 32]).await.unwrap();
+        ledger.record_signature(1, 1, &[8; 32]).await.unwrap();
+        ledger.record_signature(2, 0, &[8; 32]).await.unwrap();
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cosmwasm_std::{Uint64, Uint128};
 use openledger_protocol::{Credit, EpochStatement, Signed, amount, credits, credits::Payees, payouts::Payouts};
-use settlement::msg::{BlsSignature, Digest, ExecuteMsg};
+use settlement::msg::{BatchStatus, BlsSignature, Digest, ExecuteMsg};
 use staking::msg::{EpochSet, SetMember};
 
 use super::{Operator, fixed};
@@ -66,11 +66,16 @@ impl Operator {
                 }
             }
         }
-        self.require_quorum(&statement, &set, signed, &absentees)?;
+        if let Err(error) = self.require_quorum(&statement, &set, signed, &absentees) {
+            // Whoever signed something else in this round is free again in the next one.
+            self.advance_round().await?;
+            return Err(error);
+        }
         let signature = bls::aggregate(&signatures)
             .ok_or_else(|| NodeError::EpochInvalid { epoch: statement.epoch, problem: "nobody signed".into() })?;
         let message = ExecuteMsg::AcceptEpoch {
             epoch: statement.epoch.into(),
+            round: statement.round,
             set_id: statement.set_id.into(),
             batch_ids: statement.batch_ids.iter().copied().map(Uint64::new).collect(),
             payout_root: Digest::new(fixed(&statement.payout_root, "payout_root")?),
@@ -94,13 +99,20 @@ impl Operator {
         Ok(payouts)
     }
 
-    /// The statement of the next epoch: as proposed before, or over all pending batches of this node.
+    /// The statement of the present round: as proposed before, or over all pending batches of this node.
     async fn statement(&self) -> Result<Option<EpochStatement>, NodeError> {
-        let last = self.network.latest_epoch().await?.map_or(0, |latest| latest.epoch.u64());
-        let epoch = last.saturating_add(1);
-        if let Some(statement) = self.ledger.proposal(epoch).await? {
-            return Ok(Some(statement));
+        let mut present = self.network.round().await?;
+        if let Some(statement) = self.ledger.proposal(present.epoch.u64(), present.round).await? {
+            if self.acceptable(&statement).await? {
+                return Ok(Some(statement));
+            }
+            if !self.advance_round().await? {
+                return Ok(None);
+            }
+            present = self.network.round().await?;
         }
+        let epoch = present.epoch.u64();
+        let last = epoch.saturating_sub(1);
         let params = self.network.params().await?;
         let soon = self.network.client().latest_block().await?.seconds().saturating_add(MARGIN_SECONDS);
         let most = params.max_batches_per_epoch as usize;
@@ -123,10 +135,35 @@ impl Operator {
             payout_root: root.hash.to_vec(),
             payout_total: amount::format(root.sum),
             payout_count: payouts.count(),
-            round: 0,
+            round: present.round,
         };
         self.ledger.propose(&statement).await?;
         Ok(Some(statement))
+    }
+
+    /// Whether the chain can still accept a statement: its batches wait and its set may sign.
+    async fn acceptable(&self, statement: &EpochStatement) -> Result<bool, NodeError> {
+        let now = self.network.client().latest_block().await?.seconds();
+        for batch_id in &statement.batch_ids {
+            let batch = self.network.batch(*batch_id).await?.batch;
+            if batch.status != BatchStatus::Pending || batch.deadline.u64() <= now {
+                return Ok(false);
+            }
+        }
+        let newest = self.network.latest_set().await?.set_id.u64();
+        let overlap = u64::from(self.network.params().await?.set_overlap);
+        Ok(newest.saturating_sub(statement.set_id) <= overlap)
+    }
+
+    /// Begins the next round where the chain allows it by now.
+    async fn advance_round(&self) -> Result<bool, NodeError> {
+        let now = self.network.client().latest_block().await?.seconds();
+        let due = self.network.round().await?.advances_at.is_some_and(|advances_at| advances_at.u64() <= now);
+        if due {
+            let settlement = &self.network.contracts().settlement;
+            self.signer.execute(settlement, &ExecuteMsg::AdvanceRound {}, vec![]).await?;
+        }
+        Ok(due)
     }
 
     /// Credits of one of this node's batches.

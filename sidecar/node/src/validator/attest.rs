@@ -66,7 +66,7 @@ pub struct Attestation {
 impl Validator {
     /// Recomputes `statement` from the chain and from the batches that `node` holds and signs it.
     ///
-    /// A validator signs once per epoch, so only the node whose batches are at stake may ask it to.
+    /// A validator signs once per round of an epoch, so only the node whose batches are at stake may ask it to.
     pub async fn attest(&self, statement: &EpochStatement, node: &Holder) -> Result<Attestation, NodeError> {
         let _slot = self.slots.try_acquire().map_err(|_| NodeError::Busy("attestations"))?;
         let epoch = statement.epoch;
@@ -75,10 +75,10 @@ impl Validator {
         if statement.scope.as_ref() != Some(&scope) {
             return Err(invalid("it is scoped to another network"));
         }
-        let latest = self.network.latest_epoch().await?;
-        let last = latest.as_ref().map_or(0, |latest| latest.epoch.u64());
-        if epoch != last.saturating_add(1) {
-            return Err(invalid(&format!("the chain expects epoch {}", last.saturating_add(1))));
+        let present = self.network.round().await?;
+        let last = present.epoch.u64().saturating_sub(1);
+        if epoch != present.epoch.u64() || statement.round != present.round {
+            return Err(invalid(&format!("the chain is in round {} of epoch {}", present.round, present.epoch)));
         }
         // The contract decides how long a superseded set may still sign; an older one never can.
         let newest = self.network.latest_set().await?.set_id.u64();
@@ -114,7 +114,7 @@ impl Validator {
         {
             return Err(invalid("its payouts do not follow from its batches"));
         }
-        self.ledger.record_signature(epoch, &statement.digest()).await?;
+        self.ledger.record_signature(epoch, statement.round, &statement.digest()).await?;
         Ok(Attestation { signature: self.key.sign(statement), reexecuted })
     }
 

@@ -8,7 +8,11 @@ use openledger_node::{
         batch_service_server::{BatchService, BatchServiceServer},
     },
     bls::BlsKey,
-    devnet::{Stage, ask::Session, sidecars::Sidecars},
+    devnet::{
+        Stage,
+        ask::{Session, max_fee},
+        sidecars::Sidecars,
+    },
     network::Network,
 };
 use openledger_protocol::{BatchAccess, EpochStatement, Signed, amount, credits, payouts::Payouts};
@@ -16,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 
-use crate::stage::{reason, set};
+use crate::stage::{ask, reason, set};
 
 type Tamper = fn(&mut GetBatchResponse);
 
@@ -100,6 +104,8 @@ async fn nothing_false_is_signed() {
     rerouted.payout_root[0] ^= 1;
     let mut early = statement.clone();
     early.epoch = 2;
+    let mut late = statement.clone();
+    late.round = 1;
     let mut elsewhere = statement.clone();
     elsewhere.scope.as_mut().unwrap().contract = stage.contracts.staking.clone();
     let mut other_set = statement.clone();
@@ -111,6 +117,7 @@ async fn nothing_false_is_signed() {
         ("root", rerouted),
         ("count", crowded),
         ("epoch", early),
+        ("round", late),
         ("scope", elsewhere),
         ("set", other_set),
         ("batches", twice),
@@ -173,6 +180,50 @@ async fn two_of_four_validators_are_not_enough() {
     assert_eq!(error.reason(), "NO_QUORUM", "{error}");
     assert!(network(&stage).await.latest_epoch().await.unwrap().is_none());
     assert_eq!(network(&stage).await.pending_batches(stage.accounts.node.address(), 0, 30).await.unwrap().len(), 1);
+    sidecars.stop().await.unwrap();
+}
+
+/// Signatures that somebody collected and kept hold up a round, not the epoch.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_that_was_signed_and_withheld_goes_on_in_the_next_round() {
+    let (stage, _scratch) = set().await;
+    let sidecars = Sidecars::start(&stage).await.unwrap();
+    let operator = sidecars.operator();
+    let session = Session::open(&stage).await.unwrap();
+    let question = &stage.examples.questions[0];
+    let price = max_fee(question).unwrap();
+    let first = session.request(&stage, question, session.voucher(1, price).unwrap()).unwrap();
+    ask(&sidecars.node_url, first).await.unwrap();
+    let batch_id = operator.commit_batch().await.unwrap().unwrap();
+
+    // Every validator signs a statement over the first batch that never reaches the chain.
+    let withheld = statement(&stage, &sidecars, batch_id).await;
+    let key = stage.accounts.node.key();
+    for url in &sidecars.validator_urls {
+        let request = AttestRequest {
+            node_public_key: key.public_key().to_vec(),
+            node_signature: key.sign_digest(&withheld.digest()).unwrap().to_vec(),
+            statement: Some(withheld.clone()),
+            batch_source: sidecars.node_url.clone(),
+        };
+        AttestationServiceClient::connect(url.clone()).await.unwrap().attest(request).await.unwrap();
+    }
+    let second = session.request(&stage, question, session.voucher(2, 2 * price).unwrap()).unwrap();
+    ask(&sidecars.node_url, second).await.unwrap();
+    operator.commit_batch().await.unwrap().unwrap();
+    let error = operator.close_epoch().await.unwrap_err();
+    assert!(error.reason() == "NO_QUORUM" && error.to_string().contains("signed before"), "{error}");
+
+    let network = network(&stage).await;
+    let advances_at = network.round().await.unwrap().advances_at.unwrap();
+    stage.chain.reach(advances_at.u64()).await.unwrap();
+    // The operator cannot know that nobody will sign; it finds out once more, and then begins the next round.
+    assert_eq!(operator.close_epoch().await.unwrap_err().reason(), "NO_QUORUM");
+    assert_eq!(network.round().await.unwrap().round, 1);
+    let epoch = operator.close_epoch().await.unwrap().unwrap();
+    assert_eq!((epoch.statement.epoch, epoch.statement.round), (1, 1));
+    assert_eq!(epoch.statement.batch_ids.len(), 2);
+    assert_eq!(epoch.signers.len(), 4, "{:?}", epoch.absentees);
     sidecars.stop().await.unwrap();
 }
 
