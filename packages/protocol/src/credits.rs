@@ -119,9 +119,12 @@ pub fn credits(receipt: &Receipt, index: u64, table: &SplitTable, payees: &Payee
 
 /// Orders credits by payee, receipt, role and cluster.
 pub fn sort(credits: &mut [Credit]) {
-    credits.sort_by(|a, b| {
-        (&a.payee, &a.receipt_id, a.role, a.cluster).cmp(&(&b.payee, &b.receipt_id, b.role, b.cluster))
-    });
+    credits.sort_by(|a, b| key(a).cmp(&key(b)));
+}
+
+/// What orders credits; no two credits of a batch have the same.
+pub fn key(credit: &Credit) -> (&str, &[u8], i32, u64) {
+    (&credit.payee, &credit.receipt_id, credit.role, credit.cluster)
 }
 
 /// Leaf of the credits tree.

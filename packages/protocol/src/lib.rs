@@ -14,6 +14,7 @@ pub mod credits;
 pub mod digest;
 pub mod dot;
 pub mod fees;
+pub mod fraud;
 pub mod merkle;
 pub mod merkle_sum;
 pub mod payee;

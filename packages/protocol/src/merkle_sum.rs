@@ -59,13 +59,18 @@ pub fn leaf(sum: u128, data: &[u8]) -> Node {
 /// Joins two nodes.
 pub fn node(left: &Node, right: &Node) -> Result<Node, MerkleError> {
     let sum = left.sum.checked_add(right.sum).ok_or(MerkleError::SumOverflow)?;
+    Ok(Node { sum, hash: node_hash(left, right) })
+}
+
+/// Hash of an inner node, whatever sum it is said to have.
+pub(crate) fn node_hash(left: &Node, right: &Node) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update([0x01]);
     for child in [left, right] {
         hasher.update(child.sum.to_be_bytes());
         hasher.update(child.hash);
     }
-    Ok(Node { sum, hash: hasher.finalize().into() })
+    hasher.finalize().into()
 }
 
 /// Root over `leaves`. The empty tree sums to zero and hashes to SHA-256 of nothing.
