@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{AdapterResponse, AdapterVersion, Base, ExecuteMsg, QueryMsg};
+use crate::msg::{AdapterResponse, AdapterVersion, Base, ConfigResponse, ExecuteMsg, QueryMsg};
 
 /// The models contract at an address.
 pub struct Models<'a> {
@@ -14,6 +14,11 @@ impl<'a> Models<'a> {
     /// Reads through `querier`.
     pub fn new(address: &'a Addr, querier: QuerierWrapper<'a>) -> Self {
         Self { address, querier }
+    }
+
+    /// Owner, Datanets contract, parameters and pause.
+    pub fn config(&self) -> StdResult<ConfigResponse> {
+        self.query(&QueryMsg::Config {})
     }
 
     /// One base model; an error when it does not exist.

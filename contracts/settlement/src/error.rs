@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, OverflowError, StdError, Uint128};
 use openledger_contract_kit::KitError;
-use openledger_protocol::merkle_sum::MerkleError;
+use openledger_protocol::{fraud::Rejected, merkle_sum::MerkleError};
 use thiserror::Error;
 
 use crate::msg::BatchStatus;
@@ -118,6 +118,30 @@ pub enum ContractError {
     /// A round without anything to sign does not end.
     #[error("no batch waits for epoch {epoch}: there is nothing to agree on")]
     NothingWaits { epoch: u64 },
+    /// Too much would have to be undone at once.
+    #[error("{max} epochs are within their challenge window: the next can be accepted from {next_at}")]
+    TooManyOpenEpochs { max: u32, next_at: u64 },
+    /// A proof that shows nothing.
+    #[error("the proof shows no fraud: {0}")]
+    NotProven(#[from] Rejected),
+    /// A proof that comes when money may have left.
+    #[error("epoch {epoch} pays since {claimable_at}: proofs are taken before")]
+    ChallengeTooLate { epoch: u64, claimable_at: u64 },
+    /// The money went back already.
+    #[error("batch {batch_id} is {status}: there is nothing to void")]
+    NothingToVoid { batch_id: u64, status: BatchStatus },
+    /// The other batch came later.
+    #[error("batch {other_batch_id} came after batch {batch_id}: the later one is at fault, prove it against that")]
+    LaterBatch { batch_id: u64, other_batch_id: u64 },
+    /// The other batch has a leaf that is no receipt.
+    #[error("the opened leaf of batch {other_batch_id} is no receipt: prove that against it")]
+    OtherBatchBroken { other_batch_id: u64 },
+    /// The registries do not know what a receipt names.
+    #[error("the terms of adapter {adapter_id}, version {version} cannot be read: {reason}")]
+    UnknownTerms { adapter_id: u64, version: u32, reason: String },
+    /// A node whose batch was proven false.
+    #[error("a batch of {node} was proven false: it submits no more")]
+    Barred { node: Addr },
     /// Nothing to accept.
     #[error("the epoch names no batch: accept at least one")]
     NoBatches,

@@ -4,7 +4,7 @@ use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_contract_kit::event::Event;
 
 use crate::{
-    msg::{BatchSummary, ChargeResponse, EpochResponse, Params},
+    msg::{BatchStatus, BatchSummary, ChargeResponse, EpochResponse, Params},
     state::{Config, Session},
 };
 
@@ -29,12 +29,18 @@ pub enum SettlementEvent {
     BatchAccepted { batch_id: u64, epoch: u64, total: Uint128 },
     /// Validators attested an epoch.
     EpochAccepted { epoch: EpochResponse },
+    /// A batch was proven false.
+    BatchFraudProven { batch_id: u64, node: Addr, fraud: String, detail: String, challenger: Addr },
+    /// An epoch's payouts were proven false.
+    EpochFraudProven { epoch: u64, set_id: u64, fraud: String, detail: String, challenger: Addr },
+    /// An epoch's acceptance was taken back; its batches wait again, until the deadline.
+    EpochVoided { epoch: u64, round: u32, deadline: u64 },
     /// An epoch is tried again.
     RoundAdvanced { epoch: u64, round: u32 },
     /// A payee was paid.
     Claimed { payee: Addr, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
-    /// A batch was not attested in time.
-    BatchRefunded { batch_id: u64, total: Uint128 },
+    /// A batch's money went back: it was not attested in time, or proven false.
+    BatchRefunded { batch_id: u64, total: Uint128, status: BatchStatus },
     /// A refund reached a session.
     SessionRefunded { batch_id: u64, session_id: u64, amount: Uint128 },
     /// A pause began.
@@ -61,6 +67,9 @@ impl Event for SettlementEvent {
             Self::SessionCharged { .. } => "settlement/session_charged",
             Self::BatchAccepted { .. } => "settlement/batch_accepted",
             Self::EpochAccepted { .. } => "settlement/epoch_accepted",
+            Self::BatchFraudProven { .. } => "settlement/batch_fraud_proven",
+            Self::EpochFraudProven { .. } => "settlement/epoch_fraud_proven",
+            Self::EpochVoided { .. } => "settlement/epoch_voided",
             Self::RoundAdvanced { .. } => "settlement/round_advanced",
             Self::Claimed { .. } => "settlement/claimed",
             Self::BatchRefunded { .. } => "settlement/batch_refunded",
@@ -120,8 +129,25 @@ impl Event for SettlementEvent {
             Self::RoundAdvanced { epoch, round } => {
                 vec![("epoch", epoch.to_string()), ("round", round.to_string())]
             }
-            Self::BatchRefunded { batch_id, total } => {
-                vec![("batch_id", batch_id.to_string()), ("total", total.to_string())]
+            Self::BatchFraudProven { batch_id, node, fraud, detail, challenger } => vec![
+                ("batch_id", batch_id.to_string()),
+                ("node", node.to_string()),
+                ("fraud", fraud.clone()),
+                ("detail", detail.clone()),
+                ("challenger", challenger.to_string()),
+            ],
+            Self::EpochFraudProven { epoch, set_id, fraud, detail, challenger } => vec![
+                ("epoch", epoch.to_string()),
+                ("set_id", set_id.to_string()),
+                ("fraud", fraud.clone()),
+                ("detail", detail.clone()),
+                ("challenger", challenger.to_string()),
+            ],
+            Self::EpochVoided { epoch, round, deadline } => {
+                vec![("epoch", epoch.to_string()), ("round", round.to_string()), ("deadline", deadline.to_string())]
+            }
+            Self::BatchRefunded { batch_id, total, status } => {
+                vec![("batch_id", batch_id.to_string()), ("total", total.to_string()), ("status", status.to_string())]
             }
             Self::SessionRefunded { batch_id, session_id, amount } => vec![
                 ("batch_id", batch_id.to_string()),
@@ -201,5 +227,6 @@ fn param_attributes(params: &Params) -> Vec<(&'static str, String)> {
         ("set_overlap_seconds", params.set_overlap_seconds.to_string()),
         ("max_pause_seconds", params.max_pause_seconds.to_string()),
         ("round_seconds", params.round_seconds.to_string()),
+        ("max_open_epochs", params.max_open_epochs.to_string()),
     ]
 }

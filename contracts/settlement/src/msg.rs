@@ -3,10 +3,12 @@
 //! Amounts are strings in the token's smallest unit (`uopen`), ids, sequences and times are strings of integers (seconds
 //! since the Unix epoch), digests, keys and signatures are hex.
 
+mod fraud;
 mod responses;
 
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Uint128, Uint64};
+pub use fraud::*;
 pub use openledger_contract_kit::{ownership::Ownership, BlsSignature, Digest, PublicKey33, Signature64};
 pub use responses::*;
 
@@ -52,6 +54,8 @@ pub struct Params {
     /// Seconds that validators have to agree on a statement before anybody may begin the next round of the same epoch;
     /// 1 to 2,592,000.
     pub round_seconds: Uint64,
+    /// Most epochs that may be within their challenge window at one time; 1 to 16.
+    pub max_open_epochs: u32,
 }
 
 /// Everything that changes state.
@@ -85,7 +89,7 @@ pub enum ExecuteMsg {
         /// Session.
         session_id: Uint64,
     },
-    /// A node (any account in this version): commits receipts and moves their money from sessions to
+    /// A node (any account that was not barred, in this version): commits receipts and moves their money from sessions to
     /// pending.
     SubmitBatch {
         /// One more than the node's last batch; starts at 1.
@@ -128,6 +132,22 @@ pub enum ExecuteMsg {
     /// Anyone, `round_seconds` after the epoch's present round began and a batch has been waiting: begins its next round, in
     /// which validators may sign another statement. For when they are split, or what they signed can no longer be accepted.
     AdvanceRound {},
+    /// Anyone, before the batch's epoch pays: shows that a batch is false. The batch is voided, its sessions get their money
+    /// back, and its node may submit no more.
+    ProveBatchFraud {
+        /// Batch.
+        batch_id: Uint64,
+        /// What is wrong with it.
+        proof: BatchFraud,
+    },
+    /// Anyone, before the epoch pays: shows that an epoch's payouts are false. It and those after it are voided; their
+    /// batches wait for another epoch.
+    ProveEpochFraud {
+        /// Epoch.
+        epoch: Uint64,
+        /// What is wrong with it.
+        proof: EpochFraud,
+    },
     /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
     Claim {
         /// Who is paid.

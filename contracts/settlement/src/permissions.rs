@@ -30,6 +30,8 @@ permissions! { ExecuteMsg, Role;
     SubmitBatch => Permission::Anyone, always;
     AcceptEpoch => Permission::Anyone, always;
     AdvanceRound => Permission::Anyone, always;
+    ProveBatchFraud => Permission::Anyone, always;
+    ProveEpochFraud => Permission::Anyone, always;
     Claim => Permission::Anyone, always;
     RefundBatch => Permission::Anyone, always;
     Pause => Permission::Owner, always;

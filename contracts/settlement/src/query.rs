@@ -7,13 +7,13 @@ use openledger_contract_kit::{page, pause};
 use crate::{
     error::ContractError,
     msg::{
-        BatchResponse, BatchStatus, BatchesResponse, ClaimedResponse, ConfigResponse, EpochResponse,
-        MaybeEpochResponse, NodeResponse, QueryMsg, RoundResponse, SessionResponse, SessionsResponse, SolvencyResponse,
+        BatchResponse, BatchStatus, BatchesResponse, ClaimedResponse, ConfigResponse, MaybeEpochResponse, NodeResponse,
+        QueryMsg, RoundResponse, SessionResponse, SessionsResponse, SolvencyResponse,
     },
     round,
     state::{
-        claimable_epoch, latest_epoch, load_batch, load_session, next_epoch, BATCHES, BATCHES_BY_STATUS, CHARGES,
-        CLAIMED, CONFIG, EPOCHS, LAST_EPOCH, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
+        claimable_epoch, latest_epoch, load_batch, load_epoch, load_session, next_epoch, BATCHES, BATCHES_BY_STATUS,
+        CHARGES, CLAIMED, CONFIG, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
     },
 };
 
@@ -27,7 +27,7 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractE
         }
         QueryMsg::Batch { batch_id } => to_json_binary(&batch(deps, batch_id.u64())?),
         QueryMsg::Batches { status, start_after, limit } => to_json_binary(&batches(deps, status, start_after, limit)?),
-        QueryMsg::Epoch { epoch } => to_json_binary(&one_epoch(deps, epoch.u64())?),
+        QueryMsg::Epoch { epoch } => to_json_binary(&load_epoch(deps.storage, epoch.u64())?),
         QueryMsg::LatestEpoch {} => to_json_binary(&MaybeEpochResponse { epoch: latest_epoch(deps.storage)? }),
         QueryMsg::ClaimableEpoch {} => {
             let epoch = claimable_epoch(deps.storage, env.block.time.seconds())?;
@@ -124,16 +124,6 @@ fn batches(
     Ok(BatchesResponse { batches })
 }
 
-fn one_epoch(deps: Deps, epoch: u64) -> Result<EpochResponse, ContractError> {
-    match EPOCHS.may_load(deps.storage, epoch)? {
-        Some(found) => Ok(found),
-        None => {
-            let latest = LAST_EPOCH.may_load(deps.storage)?.unwrap_or_default();
-            Err(ContractError::UnknownEpoch { epoch, latest })
-        }
-    }
-}
-
 fn claimed(deps: Deps, payee: &str) -> Result<ClaimedResponse, ContractError> {
     let payee = deps.api.addr_validate(payee)?;
     Ok(ClaimedResponse { claimed: CLAIMED.may_load(deps.storage, &payee)?.unwrap_or_default() })
@@ -161,6 +151,7 @@ fn node(deps: Deps, address: &str) -> Result<NodeResponse, ContractError> {
     let node = NODES.may_load(deps.storage, &address)?;
     Ok(NodeResponse {
         last_sequence: Uint64::new(node.as_ref().map(|node| node.last_sequence).unwrap_or_default()),
-        last_batch_id: node.map(|node| Uint64::new(node.last_batch_id)),
+        last_batch_id: node.as_ref().map(|node| Uint64::new(node.last_batch_id)),
+        barred: node.is_some_and(|node| node.barred),
     })
 }

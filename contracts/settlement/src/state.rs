@@ -38,7 +38,9 @@ pub const NODES: Map<&Addr, Node> = Map::new("nodes");
 pub const EPOCHS: Map<u64, EpochResponse> = Map::new("epochs");
 /// Round of the next epoch; absent before the first acceptance and the first change of round.
 pub const ROUND: Item<Round> = Item::new("round");
-/// Number of the newest epoch; absent before the first.
+/// First round of an epoch that was voided before: one after the round in which it had been accepted.
+pub const FIRST_ROUNDS: Map<u64, u32> = Map::new("first_rounds");
+/// Number of the newest epoch; absent before the first, zero when all were voided.
 pub const LAST_EPOCH: Item<u64> = Item::new("last_epoch");
 /// Paid so far by payee.
 pub const CLAIMED: Map<&Addr, Uint128> = Map::new("claimed");
@@ -130,6 +132,8 @@ pub struct Node {
     pub last_sequence: u64,
     /// Its last batch.
     pub last_batch_id: u64,
+    /// Whether one of its batches was proven false; for ever.
+    pub barred: bool,
 }
 
 /// The session, or a typed error.
@@ -166,6 +170,17 @@ pub fn move_batch(
     Ok(())
 }
 
+/// The accepted epoch, or a typed error.
+pub fn load_epoch(storage: &dyn Storage, epoch: u64) -> Result<EpochResponse, ContractError> {
+    match EPOCHS.may_load(storage, epoch)? {
+        Some(found) => Ok(found),
+        None => {
+            let latest = LAST_EPOCH.may_load(storage)?.unwrap_or_default();
+            Err(ContractError::UnknownEpoch { epoch, latest })
+        }
+    }
+}
+
 /// The number that the next epoch must have.
 pub fn next_epoch(storage: &dyn Storage) -> Result<u64, ContractError> {
     let last = LAST_EPOCH.may_load(storage)?.unwrap_or_default();
@@ -175,8 +190,8 @@ pub fn next_epoch(storage: &dyn Storage) -> Result<u64, ContractError> {
 /// The newest epoch.
 pub fn latest_epoch(storage: &dyn Storage) -> Result<Option<EpochResponse>, ContractError> {
     match LAST_EPOCH.may_load(storage)? {
+        None | Some(0) => Ok(None),
         Some(epoch) => Ok(Some(EPOCHS.load(storage, epoch)?)),
-        None => Ok(None),
     }
 }
 

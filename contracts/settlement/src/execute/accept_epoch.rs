@@ -12,8 +12,8 @@ use crate::{
     events::SettlementEvent,
     msg::{BatchStatus, BatchSummary, BlsSignature, Digest, EpochResponse, Params},
     state::{
-        latest_epoch, load_pending_batch, move_batch, next_epoch, Round, CONFIG, EPOCHS, LAST_EPOCH, LEDGER, PARAMS,
-        ROUND,
+        latest_epoch, load_pending_batch, move_batch, next_epoch, Round, CONFIG, EPOCHS, FIRST_ROUNDS, LAST_EPOCH,
+        LEDGER, PARAMS, ROUND,
     },
 };
 
@@ -43,6 +43,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     if proposal.round != round {
         return Err(ContractError::OtherRound { epoch: expected, given: proposal.round, present: round });
     }
+    check_open_epochs(deps.storage, expected, params.max_open_epochs, now)?;
     let batches = load_batches(deps.storage, &proposal.batch_ids, params.max_batches_per_epoch, now)?;
     let sum = batches.iter().try_fold(Uint128::zero(), |sum, batch| sum.checked_add(batch.total))?;
     let previous_total = previous.as_ref().map(|previous| previous.payout_total).unwrap_or_default();
@@ -97,9 +98,21 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     };
     EPOCHS.save(deps.storage, expected, &epoch)?;
     LAST_EPOCH.save(deps.storage, &expected)?;
-    ROUND.save(deps.storage, &Round { number: 0, began_at: now })?;
+    let following = next_epoch(deps.storage)?;
+    let number = FIRST_ROUNDS.may_load(deps.storage, following)?.unwrap_or_default();
+    ROUND.save(deps.storage, &Round { number, began_at: now })?;
     let accepted = SettlementEvent::EpochAccepted { epoch };
     Ok(Response::new().add_event(accepted.to_cosmwasm()).add_events(events))
+}
+
+/// Voiding an epoch voids those after it, so only so many may be open to challenges.
+fn check_open_epochs(storage: &dyn Storage, epoch: u64, max: u32, now: u64) -> Result<(), ContractError> {
+    let Some(oldest) = epoch.checked_sub(u64::from(max)).filter(|oldest| *oldest > 0) else { return Ok(()) };
+    let claimable_at = EPOCHS.load(storage, oldest)?.claimable_at.u64();
+    if now < claimable_at {
+        return Err(ContractError::TooManyOpenEpochs { max, next_at: claimable_at });
+    }
+    Ok(())
 }
 
 /// The named batches, each pending and in time.

@@ -4,6 +4,7 @@ mod accept_epoch;
 pub mod admin;
 mod advance_round;
 mod claim;
+mod fraud;
 pub mod instantiate;
 mod refund_batch;
 mod session;
@@ -97,6 +98,8 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             accept_epoch::run(deps, env, proposal)
         }
         ExecuteMsg::AdvanceRound {} => advance_round::run(deps, env),
+        ExecuteMsg::ProveBatchFraud { batch_id, proof } => fraud::prove_batch(deps, env, info, batch_id.u64(), proof),
+        ExecuteMsg::ProveEpochFraud { epoch, proof } => fraud::prove_epoch(deps, env, info, epoch.u64(), proof),
         ExecuteMsg::Claim { payee, cumulative_amount, proof } => claim::run(deps, env, payee, cumulative_amount, proof),
         ExecuteMsg::RefundBatch { batch_id } => refund_batch::run(deps, env, batch_id.u64()),
         ExecuteMsg::Pause { until } => admin::pause(deps, env, until),

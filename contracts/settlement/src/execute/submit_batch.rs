@@ -29,7 +29,11 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, batch: Submission) ->
     let params = PARAMS.load(deps.storage)?;
     let node = info.sender;
     check_shape(&batch, params.max_charges_per_batch)?;
-    let last = NODES.may_load(deps.storage, &node)?.map(|node| node.last_sequence).unwrap_or_default();
+    let standing = NODES.may_load(deps.storage, &node)?;
+    if standing.as_ref().is_some_and(|standing| standing.barred) {
+        return Err(ContractError::Barred { node });
+    }
+    let last = standing.map(|node| node.last_sequence).unwrap_or_default();
     let expected = last.checked_add(1).ok_or(KitError::Overflow { what: "batch sequence" })?;
     if batch.sequence.u64() != expected {
         return Err(ContractError::SequenceNotNext { node, given: batch.sequence.u64(), expected });
@@ -68,7 +72,7 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, batch: Submission) ->
     };
     move_batch(deps.storage, &summary, None)?;
     CHARGES.save(deps.storage, batch_id, &charges)?;
-    NODES.save(deps.storage, &node, &Node { last_sequence: expected, last_batch_id: batch_id })?;
+    NODES.save(deps.storage, &node, &Node { last_sequence: expected, last_batch_id: batch_id, barred: false })?;
     let mut ledger = LEDGER.load(deps.storage)?;
     ledger.sessions = ledger.sessions.checked_sub(sum)?;
     ledger.pending = ledger.pending.checked_add(sum)?;

@@ -95,6 +95,8 @@ pub enum BatchStatus {
     Accepted,
     /// Not attested in time; the money went back.
     Refunded,
+    /// Proven false; the money went back.
+    Voided,
 }
 
 impl BatchStatus {
@@ -104,6 +106,7 @@ impl BatchStatus {
             Self::Pending => 0,
             Self::Accepted => 1,
             Self::Refunded => 2,
+            Self::Voided => 3,
         }
     }
 }
@@ -114,6 +117,7 @@ impl std::fmt::Display for BatchStatus {
             Self::Pending => "pending",
             Self::Accepted => "accepted",
             Self::Refunded => "refunded",
+            Self::Voided => "voided",
         })
     }
 }
@@ -260,4 +264,6 @@ pub struct NodeResponse {
     pub last_sequence: Uint64,
     /// Its last batch; null before the first.
     pub last_batch_id: Option<Uint64>,
+    /// Whether one of its batches was proven false; it submits no more.
+    pub barred: bool,
 }

@@ -29,6 +29,8 @@ pub struct Chain {
     pub token: Addr,
     pub staking: Addr,
     pub settlement: Addr,
+    /// What settlement is told to be the models contract.
+    pub models: Addr,
     pub owner: Addr,
     /// Everything validators credited so far.
     pub payouts: Payouts,
@@ -46,6 +48,7 @@ pub fn params() -> Params {
         set_overlap_seconds: Uint64::new(300),
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(50),
+        max_open_epochs: 16,
     }
 }
 
@@ -101,7 +104,8 @@ pub fn bare() -> Chain {
         },
     };
     let staking = app.instantiate_contract(code, owner.clone(), &init, &[], "staking", None).unwrap();
-    Chain { app, token, staking, settlement: owner.clone(), owner, payouts: Payouts::default() }
+    let models = app.api().addr_make("models");
+    Chain { app, token, staking, settlement: owner.clone(), models, owner, payouts: Payouts::default() }
 }
 
 impl Chain {
@@ -121,7 +125,7 @@ impl Chain {
             owner: self.owner.to_string(),
             token: self.token.to_string(),
             staking: self.staking.to_string(),
-            models: self.account("models").to_string(),
+            models: self.models.to_string(),
             treasury: self.account("treasury").to_string(),
             params,
         }

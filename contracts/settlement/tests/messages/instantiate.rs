@@ -32,6 +32,8 @@ fn every_parameter_has_bounds() {
         ("set_overlap_seconds", Params { set_overlap_seconds: seconds(2_001), ..params() }),
         ("max_pause_seconds", Params { max_pause_seconds: seconds(0), ..params() }),
         ("round_seconds", Params { round_seconds: seconds(0), ..params() }),
+        ("max_open_epochs", Params { max_open_epochs: 0, ..params() }),
+        ("max_open_epochs", Params { max_open_epochs: 17, ..params() }),
         ("round_seconds", Params { round_seconds: seconds(2_592_001), ..params() }),
         ("max_charges_per_batch", Params { max_charges_per_batch: 0, ..params() }),
         ("max_charges_per_batch", Params { max_charges_per_batch: 65, ..params() }),

@@ -294,7 +294,8 @@ impl Run {
 
     fn accept(&mut self, now: u64, named: Vec<usize>, absent: Option<u8>) -> (bool, bool) {
         let mut payouts = self.chain.payouts.clone();
-        let mut expected = true;
+        let open = self.model.epochs.iter().filter(|(claimable_at, _)| now < *claimable_at).count();
+        let mut expected = open < params().max_open_epochs as usize;
         for index in &named {
             match self.model.batches.get(*index) {
                 Some(batch) => {

@@ -92,6 +92,7 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     set_overlap_seconds: Uint64::new(600),
                     max_pause_seconds: Uint64::new(86_400),
                     round_seconds: Uint64::new(60),
+                    max_open_epochs: 16,
                 },
             },
         )
