@@ -10,10 +10,12 @@ use std::{
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
-use tokio_stream::wrappers::TcpListenerStream;
 #[cfg(unix)]
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{
+    Request, Response, Status,
+    transport::{Server, server::TcpIncoming},
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -137,7 +139,7 @@ impl SignerServer {
         tracing::info!(account = self.key.address(), %address, "signing");
         router()
             .add_service(self.service())
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+            .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), stop)
             .await
             .map_err(|error| unusable(&address, &error))
     }
@@ -204,7 +206,7 @@ impl SignerService for SignerServer {
             Status::invalid_argument(refusal.to_string())
         })?;
         let allowed = self.policy.check(&read);
-        (self.witness)(&read, allowed.as_ref().map(|()| ()));
+        (self.witness)(&read, allowed.as_ref().copied());
         allowed.map_err(|refusal| Status::permission_denied(refusal.to_string()))?;
         let signature =
             self.key.sign_bytes(&request.sign_bytes).map_err(|error| Status::internal(error.to_string()))?;
