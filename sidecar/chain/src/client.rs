@@ -12,6 +12,7 @@ use openledger_cosmos_api::cosmos::{
     tx::v1beta1::service_client::ServiceClient as TxClient,
 };
 use prost::{Message, Name};
+use prost_types::Timestamp;
 use tokio::time::{Instant, sleep};
 use tonic::{
     Code,
@@ -124,14 +125,8 @@ impl ChainClient {
             (None, None) => None,
         };
         let (height, time) = header.ok_or_else(|| ChainError::answer(call, "the block has no header"))?;
-        let time = time.ok_or_else(|| ChainError::answer(call, "the header has no time"))?;
-        let stamp = u64::try_from(height).ok().zip(
-            u64::try_from(time.seconds)
-                .ok()
-                .zip(u64::try_from(time.nanos).ok())
-                .and_then(|(seconds, nanos)| seconds.checked_mul(1_000_000_000)?.checked_add(nanos)),
-        );
-        let (height, time_ns) = stamp.ok_or_else(|| ChainError::answer(call, "height or time is out of range"))?;
+        let height = u64::try_from(height).map_err(|_| ChainError::answer(call, "height is out of range"))?;
+        let time_ns = nanoseconds(call, time.as_ref())?;
         Ok(BlockStamp { height, time_ns })
     }
 
@@ -187,8 +182,18 @@ impl ChainClient {
     }
 }
 
+/// Unix nanoseconds of a header's time.
+pub(crate) fn nanoseconds(call: &'static str, time: Option<&Timestamp>) -> Result<u64, ChainError> {
+    let time = time.ok_or_else(|| ChainError::answer(call, "the header has no time"))?;
+    u64::try_from(time.seconds)
+        .ok()
+        .zip(u64::try_from(time.nanos).ok())
+        .and_then(|(seconds, nanos)| seconds.checked_mul(1_000_000_000)?.checked_add(nanos))
+        .ok_or_else(|| ChainError::answer(call, "time is out of range"))
+}
+
 /// The last cause of a transport error: the outer ones only say that there was one.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -23,6 +23,9 @@ pub struct ChainConfig {
     pub inclusion_deadline: Duration,
     /// Largest answer accepted, in bytes.
     pub max_answer_bytes: usize,
+    /// A transaction that is not included within so many blocks never will be, so that a lost one can be sent again
+    /// without doubt. `None` for transactions that wait for ever; they save one call each.
+    pub timeout_blocks: Option<u64>,
 }
 
 impl Default for ChainConfig {
@@ -36,6 +39,7 @@ impl Default for ChainConfig {
             poll_interval: Duration::from_millis(100),
             inclusion_deadline: Duration::from_secs(60),
             max_answer_bytes: 8 << 20,
+            timeout_blocks: None,
         }
     }
 }

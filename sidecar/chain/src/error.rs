@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::armor::ArmorError;
+
 /// A failed chain operation. [`ChainError::code`] is stable; the text says what happened, why, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
@@ -131,6 +133,60 @@ pub enum ChainError {
         /// Why.
         reason: String,
     },
+    /// The text of a key export cannot be opened.
+    #[error("the exported key cannot be used: {0}")]
+    Armor(#[from] ArmorError),
+    /// Nothing answers where the remote signer should be, or it answers something else.
+    #[error(
+        "the remote signer at {endpoint} cannot be used: {reason}. Check that it runs and holds this account's key"
+    )]
+    SignerUnreachable {
+        /// The address as configured, without its token.
+        endpoint: String,
+        /// What the transport reported, or what is wrong with the answer.
+        reason: String,
+    },
+    /// The remote signer read the transaction and will not sign it.
+    #[error("the remote signer refused: {reason}. Its operator decides what it signs")]
+    SignerRefused {
+        /// The signer's text.
+        reason: String,
+    },
+    /// The answer to a broadcast was lost, and the transaction cannot be included any more.
+    #[error("transaction {hash} was not included up to height {height} and never will be; it is safe to send again")]
+    Expired {
+        /// Upper-case hex.
+        hash: String,
+        /// The last height at which it could have been included.
+        height: u64,
+    },
+    /// The node belongs to another chain than the stream's cursor.
+    #[error("the node is of chain {found}, not {expected}. Point the client at the right chain, or start a new cursor")]
+    OtherChain {
+        /// The cursor's chain.
+        expected: String,
+        /// The node's chain.
+        found: String,
+    },
+    /// The chain's history was replaced from before the heights that the cursor remembers.
+    #[error(
+        "the chain's history changed before height {oldest}, the oldest that is remembered. What was read from it must \
+         be read again from the start with a new cursor"
+    )]
+    HistoryReplaced {
+        /// The oldest remembered height; its block is another one now.
+        oldest: u64,
+    },
+    /// The chain gave no usable answer for a while. The stream continues where it was when asked again.
+    #[error("no events for {waited_s} s at height {height}: {reason}")]
+    StreamStalled {
+        /// The height that could not be read.
+        height: u64,
+        /// How long was tried.
+        waited_s: u64,
+        /// The last failure.
+        reason: String,
+    },
     /// A key file cannot be read or written.
     #[error("key file {}: {reason}", path.display())]
     KeyFile {
@@ -160,6 +216,13 @@ impl ChainError {
             Self::Json { .. } => "CHAIN_JSON",
             Self::Invalid { .. } => "CHAIN_INVALID_VALUE",
             Self::Key { .. } => "CHAIN_KEY",
+            Self::Armor(_) => "CHAIN_KEY_ARMOR",
+            Self::SignerUnreachable { .. } => "CHAIN_SIGNER_UNREACHABLE",
+            Self::SignerRefused { .. } => "CHAIN_SIGNER_REFUSED",
+            Self::Expired { .. } => "CHAIN_TX_EXPIRED",
+            Self::OtherChain { .. } => "CHAIN_OTHER_CHAIN",
+            Self::HistoryReplaced { .. } => "CHAIN_HISTORY_REPLACED",
+            Self::StreamStalled { .. } => "CHAIN_STREAM_STALLED",
             Self::KeyFile { .. } => "CHAIN_KEY_FILE",
         }
     }
@@ -175,6 +238,17 @@ impl ChainError {
             Self::SimulationFailed { log } => log.contains("account sequence mismatch"),
             _ => false,
         }
+    }
+
+    /// The sequence that the chain asked for in a mismatch, if its text says it.
+    pub(crate) fn expected_sequence(&self) -> Option<u64> {
+        let log = match self {
+            Self::Rejected { log, .. } | Self::SimulationFailed { log } if self.is_sequence_mismatch() => log,
+            _ => return None,
+        };
+        let number = log.split("sequence mismatch, expected ").nth(1)?;
+        let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        number.get(..end)?.parse().ok()
     }
 
     pub(crate) fn rpc(call: &'static str, status: &tonic::Status) -> Self {

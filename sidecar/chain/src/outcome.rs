@@ -1,7 +1,10 @@
 //! What an included transaction did.
 
 use cosmwasm_std::Coin;
-use openledger_cosmos_api::cosmos::base::abci::v1beta1::{TxMsgData, TxResponse};
+use openledger_cosmos_api::{
+    cosmos::base::abci::v1beta1::{TxMsgData, TxResponse},
+    tendermint::abci::Event,
+};
 use prost::{Message, Name};
 
 use crate::error::ChainError;
@@ -55,6 +58,11 @@ pub struct Instantiated {
 }
 
 impl TxEvent {
+    pub(crate) fn read(event: Event) -> Self {
+        let attributes = event.attributes.into_iter().map(|pair| (pair.key, pair.value)).collect();
+        Self { kind: event.r#type, attributes }
+    }
+
     /// The first value under a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -98,14 +106,7 @@ impl TxOutcome {
             gas_wanted: unsigned(answer.gas_wanted),
             gas_used: unsigned(answer.gas_used),
             fee,
-            events: answer
-                .events
-                .into_iter()
-                .map(|event| TxEvent {
-                    kind: event.r#type,
-                    attributes: event.attributes.into_iter().map(|pair| (pair.key, pair.value)).collect(),
-                })
-                .collect(),
+            events: answer.events.into_iter().map(TxEvent::read).collect(),
             responses: data.msg_responses.into_iter().map(|any| (any.type_url, any.value)).collect(),
         })
     }

@@ -12,5 +12,5 @@ mod api {
 
 pub use api::{cosmos, cosmwasm, tendermint};
 
-/// `google.protobuf.FileDescriptorSet` of everything in this crate, for server reflection.
+/// `google.protobuf.FileDescriptorSet` of what the development chain serves, for its reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

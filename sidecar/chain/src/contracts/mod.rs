@@ -50,9 +50,9 @@ macro_rules! contract {
             ///
             /// # Errors
             /// As [`Signer::execute`](crate::Signer::execute).
-            pub async fn execute(
+            pub async fn execute<K: $crate::SigningKey>(
                 &self,
-                signer: &$crate::Signer,
+                signer: &$crate::Signer<K>,
                 message: &$execute,
             ) -> Result<$crate::TxOutcome, $crate::ChainError> {
                 signer.execute(&self.address, message, Vec::new()).await
