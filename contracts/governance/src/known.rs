@@ -1,6 +1,7 @@
 //! What the registry knows from the first block on: the parameters of our own contracts and the messages about a Datanet.
 //!
-//! The bounds are those that the contracts check themselves. A proposal can replace every entry.
+//! The bounds are those that the contracts check themselves, without the ones between two parameters. A row that a
+//! contract's code does not have yet does no harm: a change of it is refused. A proposal can replace every entry.
 
 use cosmwasm_std::{StdError, StdResult, Uint128};
 
@@ -26,7 +27,10 @@ pub const STAKING: &[Row] = &[
     ("min_self_bond", Integer, 1, SUPPLY),
     ("max_validators", Number, 1, 100),
     ("max_unbonding_entries", Number, 1, 32),
+    ("max_delegations", Number, 1, 16),
     ("snapshot_interval_seconds", Integer, 0, DAY),
+    ("jail_seconds", Integer, 0, YEAR),
+    ("min_operator_bond", Integer, 1, SUPPLY),
 ];
 
 /// Parameters of the settlement contract.
@@ -51,7 +55,18 @@ pub const DATANETS: &[Row] = &[
 ];
 
 /// Parameters of the models contract.
-pub const MODELS: &[Row] = &[("max_pause_seconds", Integer, 0, FORTNIGHT), ("max_token_price", Integer, 1, SUPPLY)];
+pub const MODELS: &[Row] = &[
+    ("max_pause_seconds", Integer, 0, FORTNIGHT),
+    ("max_token_price", Integer, 1, SUPPLY),
+    ("base_bond", Integer, 0, SUPPLY),
+    ("adapter_bond", Integer, 0, SUPPLY),
+    ("rebate_bps", Number, 0, BPS),
+    ("min_take_bps", Number, 0, 9_000),
+    ("bond_unlock_seconds", Integer, 1, YEAR),
+    ("base_notice_seconds", Integer, 1, YEAR),
+    ("payout_delay_seconds", Integer, 0, MONTH),
+    ("max_suspension_seconds", Integer, 0, MONTH),
+];
 
 /// Parameters of this contract.
 pub const GOVERNANCE: &[Row] = &[

@@ -12,7 +12,7 @@ pub mod events;
 mod execute;
 pub mod identity;
 pub mod json;
-mod known;
+pub mod known;
 mod migrate;
 pub mod msg;
 mod params;
