@@ -92,6 +92,7 @@ async function accept(batchId, payee, depth, absentees, label) {
     {
       accept_epoch: {
         epoch: String(epoch),
+        round: 0,
         set_id: set.set_id,
         batch_ids: [batchId],
         payout_root: toHex(root),

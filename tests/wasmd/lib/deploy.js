@@ -60,6 +60,8 @@ export async function deploy(who, treasury, owner = who.address) {
       set_overlap: 1,
       set_overlap_seconds: "30",
       max_pause_seconds: "86400",
+      round_seconds: "60",
+      max_open_epochs: 16,
     },
   });
   return { open_token, datanets, models, staking, settlement };
