@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { accounts, artifact, committedChecksum, GAS } from "./lib/chain.js";
+import { accounts, artifact, committedChecksums, GAS } from "./lib/chain.js";
 import { bumped, predictedAddress, upload } from "./lib/code.js";
 import { record } from "./lib/gas.js";
 import { SUPPLY } from "./lib/deploy.js";
@@ -18,9 +18,10 @@ before(async () => {
 const allocations = () => [{ address: founder.address, amount: SUPPLY }];
 
 test("the chain's checksum is the committed one, for every artifact", async () => {
-  for (const name of ["open_token", "datanets", "models", "staking", "settlement"]) {
-    const stored = await upload(founder, name);
-    assert.equal(stored.checksum, await committedChecksum(name), name);
+  const committed = await committedChecksums();
+  assert.ok(committed.size >= 5);
+  for (const [name, checksum] of committed) {
+    assert.equal((await upload(founder, name)).checksum, checksum, name);
   }
 });
 

@@ -66,12 +66,10 @@ export function ok(result) {
 /** The bytes of a contract of ours. */
 export const artifact = (name) => readFile(`${node.artifacts}/${name}.wasm`);
 
-/** The checksum that artifacts/checksums.txt names for a contract. */
-export async function committedChecksum(name) {
-  const lines = (await readFile(`${node.artifacts}/checksums.txt`, "utf8")).split("\n");
-  const line = lines.find((line) => line.endsWith(` ${name}.wasm`));
-  if (!line) throw new Error(`artifacts/checksums.txt has no ${name}.wasm`);
-  return line.split(" ")[0];
+/** What artifacts/checksums.txt names: checksum by contract. */
+export async function committedChecksums() {
+  const lines = (await readFile(`${node.artifacts}/checksums.txt`, "utf8")).trim().split("\n");
+  return new Map(lines.map((line) => line.split(/ +/)).map(([checksum, file]) => [file.replace(".wasm", ""), checksum]));
 }
 
 /** The block time, in seconds. */
