@@ -152,7 +152,7 @@ pub enum ChainError {
         /// The signer's text.
         reason: String,
     },
-    /// The answer to a broadcast was lost, and the transaction cannot be included any more.
+    /// The chain has passed the last height at which the transaction could have been included.
     #[error("transaction {hash} was not included up to height {height} and never will be; it is safe to send again")]
     Expired {
         /// Upper-case hex.
