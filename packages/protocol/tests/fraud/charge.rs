@@ -1,13 +1,15 @@
 use openledger_protocol::{
-    amount,
+    Receipt, amount,
     fraud::{
-        Fraud, Rejected,
+        Fraud, ReceiptLeaf, Rejected,
         charge::{self, ChargeFacts},
+        data::BatchData,
+        receipt,
     },
 };
 use proptest::prelude::*;
 
-use crate::world::{Batch, world};
+use crate::world::{Batch, node, scope, world};
 
 fn shown(batch: &Batch) -> Option<Fraud> {
     let opening = charge::prove(&batch.facts, &batch.data, |session| batch.charge_of(session)).unwrap()?;
@@ -25,6 +27,8 @@ fn of(text: &str) -> u128 {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn a_receipt_beyond_its_session_is_shown(world in world(), pick: prop::sample::Index, by in 1u128..9) {
         let batch = &world.batches[0];
@@ -114,20 +118,52 @@ proptest! {
 }
 
 proptest! {
-    /// When no receipt lies outside its charge and none overlap, a session pays at least what its receipts say.
+    #![proptest_config(crate::world::cases(256))]
+
+    /// When no receipt lies outside its charge and none overlap, a session pays at least what its receipts say; and of
+    /// all pairs that overlap, one is found.
     #[test]
-    fn disjoint_receipts_within_the_charge_are_covered_by_it(
-        intervals in prop::collection::vec((0u128..60, 0u128..20), 1..8),
-        from in 0u128..20,
-        amount in 1u128..60,
+    fn receipts_that_nobody_can_challenge_are_covered_by_the_charge(
+        receipts in prop::collection::vec((0u128..60, 0u128..20), 1..7),
+        from in 0u128..10,
+        amount in 30u128..80,
     ) {
-        let inside = intervals.iter().all(|(start, fee)| *start >= from && start + fee <= from + amount);
-        let disjoint = (0..intervals.len()).all(|a| (0..a).all(|b| {
-            let (a, b) = (intervals[a], intervals[b]);
-            a.0.max(b.0) >= (a.0 + a.1).min(b.0 + b.1)
-        }));
-        if inside && disjoint {
-            prop_assert!(intervals.iter().map(|(_, fee)| fee).sum::<u128>() <= amount);
+        let made: Vec<Receipt> = (1u64..).zip(&receipts).map(|(voucher_sequence, (start, fee))| Receipt {
+            scope: Some(scope()),
+            node: node(0),
+            session_id: 7,
+            voucher_sequence,
+            prompt_price: "1".into(),
+            response_price: "1".into(),
+            fee: amount::format(*fee),
+            cumulative_fee: amount::format(start + fee),
+            ..Receipt::default()
+        }).collect();
+        let data = BatchData::new(&made, &[]).unwrap();
+        let facts = data.facts(1, scope(), node(0)).unwrap();
+        let charge = ChargeFacts {
+            session_id: 7,
+            amount,
+            cumulative_fee: from + amount,
+            voucher_amount: 1_000,
+            voucher_sequence: 100,
+            max_prompt_price: 1,
+            max_response_price: 1,
+            adapter_id: None,
+            node: None,
+            expires_at: 1,
+        };
+        let outside = charge::prove(&facts, &data, |_| Some(&charge)).unwrap();
+        let overlap = charge::prove_overlap(&facts, &data).unwrap();
+        if outside.is_none() && overlap.is_none() {
+            prop_assert!(receipts.iter().map(|(_, fee)| fee).sum::<u128>() <= amount);
         }
+        let open = |index: usize| match receipt::open(&facts, &data.open_receipt(index as u64).unwrap()) {
+            Ok(ReceiptLeaf::Receipt(opened)) => opened,
+            other => panic!("{other:?}"),
+        };
+        let mut pairs = (0..made.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let any = pairs.any(|(a, b)| charge::check_overlap(&open(a), &open(b)).is_ok());
+        prop_assert_eq!(any, overlap.is_some());
     }
 }

@@ -49,6 +49,8 @@ fn with_leaf(batch: &Batch, index: usize, leaf: SumLeaf) -> Batch {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn a_credit_that_its_receipt_does_not_give_is_shown(world in world(), pick: prop::sample::Index, by in 1u128..5) {
         let batch = &world.batches[0];

@@ -30,6 +30,8 @@ fn again(world: &World, from: usize, to: usize, at: usize, sequence_only: bool) 
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn the_same_answer_twice_is_shown(world in world(), pick: prop::sample::Index, into: prop::sample::Index) {
         let from = 0;

@@ -126,7 +126,7 @@ fn refused(verdict: Result<Fraud, Rejected>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(crate::world::cases(192))]
 
     #[test]
     fn no_batch_can_be_challenged(world in world(), choices in choices()) {

@@ -44,6 +44,8 @@ fn forge(world: &World, change: impl FnOnce(&mut Vec<SumLeaf>)) -> Epoch {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn a_payout_that_disagrees_with_its_credits_is_shown(world in world(), pick: prop::sample::Index, by in 1u128..9) {
         let at = pick.index(last(&world).payouts.leaves.len());

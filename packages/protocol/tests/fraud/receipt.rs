@@ -5,7 +5,7 @@ use openledger_protocol::{
 };
 use proptest::prelude::*;
 
-use crate::world::{Batch, world};
+use crate::world::{Batch, FORWARD, INDEXED, world};
 
 /// The batch with one leaf of its receipts replaced.
 fn with_leaf(batch: &Batch, index: usize, leaf: Vec<u8>) -> Batch {
@@ -23,6 +23,8 @@ fn shown(batch: &Batch) -> (u64, LeafProblem) {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn a_leaf_that_is_no_receipt_of_the_batch_is_shown(world in world(), pick: prop::sample::Index) {
         let batch = &world.batches[0];
@@ -45,6 +47,20 @@ proptest! {
         prop_assert_eq!(shown(&nowhere), at(LeafProblem::OtherScope));
         let foreign = batch.change(index, |receipt| receipt.node = "wasm1other".into());
         prop_assert_eq!(shown(&foreign), at(LeafProblem::OtherNode));
+    }
+
+    #[test]
+    fn a_receipt_of_an_adapter_that_does_not_exist_is_shown(world in world(), pick: prop::sample::Index) {
+        let batch = &world.batches[0];
+        let registered = |adapter_id, version| [FORWARD, INDEXED].contains(&adapter_id) && version == 1;
+        prop_assert_eq!(receipt::prove_adapter(&batch.facts, &batch.data, registered).unwrap(), None);
+        prop_assert_eq!(receipt::check_adapter(&batch.open_at(0), true), Err(Rejected::Honest));
+        let forged = batch.change(pick.index(batch.receipts.len()), |receipt| receipt.adapter_version = 2);
+        let opening = receipt::prove_adapter(&forged.facts, &forged.data, registered).unwrap().unwrap();
+        let opened = forged.open(&opening);
+        let adapter_id = opened.receipt().adapter_id;
+        let expected = Fraud::UnknownAdapter { adapter_id, version: 2 };
+        prop_assert_eq!(receipt::check_adapter(&opened, registered(adapter_id, 2)), Ok(expected));
     }
 
     #[test]

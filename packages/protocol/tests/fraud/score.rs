@@ -33,6 +33,8 @@ fn row(world: &World, cluster: usize) -> Row {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn a_score_that_is_no_dot_product_is_shown(world in world(), cluster in 0..ROWS, by in prop_oneof![-9i64..0, 1i64..9]) {
         let Some((batch, at)) = indexed(&world) else { return Ok(()) };

@@ -19,6 +19,8 @@ fn exact(leaves: &SumLeaves, start: usize, end: usize) -> u128 {
 }
 
 proptest! {
+    #![proptest_config(crate::world::cases(64))]
+
     #[test]
     fn one_false_sum_anywhere_is_shown(leaves in leaves(), pick: prop::sample::Index, by in 1u128..9, wrap: bool) {
         // Every node of the tree is some range; forge the one around a leaf at some depth.

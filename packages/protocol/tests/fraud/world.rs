@@ -10,7 +10,7 @@ use openledger_protocol::{
     dot::dot,
     fees::{SplitTable, fee},
     fraud::{
-        BatchFacts, EpochFacts, Fraud, OpenedReceipt, Opening, ReceiptLeaf, SumTree,
+        BatchFacts, EpochFacts, OpenedReceipt, Opening, ReceiptLeaf, SumTree,
         charge::ChargeFacts,
         data::{BatchData, EpochData, SumLeaves},
         receipt,
@@ -201,8 +201,8 @@ pub fn world() -> impl Strategy<Value = World> {
             lift,
             query,
         });
-    let batch = prop::collection::vec(seed, 2..6);
-    let epochs = prop::collection::vec(prop::collection::vec(batch, 1..4), 1..4);
+    let batch = prop::collection::vec(seed, 2..5);
+    let epochs = prop::collection::vec(prop::collection::vec(batch, 1..3), 1..4);
     let rows = prop::collection::vec(prop::collection::vec(any::<i8>(), DIMENSIONS), ROWS);
     (epochs, rows).prop_map(|(epochs, rows)| build(&epochs, rows))
 }
@@ -316,10 +316,6 @@ pub fn follow(receipt: &mut Receipt) {
     (claimed.shares, claimed.explained, claimed.unattributed) = (exact.shares, exact.explained, exact.unattributed);
 }
 
-pub fn name(fraud: &Fraud) -> &'static str {
-    fraud.name()
-}
-
 pub const ROLES: [CreditRole; 6] = [
     CreditRole::Contributor,
     CreditRole::Commons,
@@ -328,3 +324,8 @@ pub const ROLES: [CreditRole; 6] = [
     CreditRole::Stakers,
     CreditRole::Treasury,
 ];
+
+/// Cases of a property over whole histories: each hashes hundreds of leaves many times.
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, ..ProptestConfig::default() }
+}
