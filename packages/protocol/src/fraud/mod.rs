@@ -8,6 +8,7 @@
 //! | check | shows |
 //! | --- | --- |
 //! | [`receipt::check`] | a leaf of the receipts that is no receipt, or one of another contract or node |
+//! | [`receipt::check_adapter`] | a receipt for an adapter version that does not exist |
 //! | [`score::check`] | a score that is not the dot product of the committed query with the registered row |
 //! | [`share::check`] | shares or a fee that do not follow from the receipt's own numbers |
 //! | [`credit::check_leaf`] | a leaf of the credits that is no credit |

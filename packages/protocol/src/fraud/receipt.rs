@@ -73,6 +73,24 @@ pub fn prove(batch: &BatchFacts, data: &BatchData) -> Result<Option<Opening>, Me
     }
 }
 
+/// Fraud if the receipt's adapter version was never registered: `registered` is what the chain's registry says. Versions
+/// never disappear from it.
+pub fn check_adapter(opened: &OpenedReceipt<'_>, registered: bool) -> Result<Fraud, Rejected> {
+    let Receipt { adapter_id, adapter_version: version, .. } = *opened.receipt();
+    if registered { Err(Rejected::Honest) } else { Ok(Fraud::UnknownAdapter { adapter_id, version }) }
+}
+
+/// Opens the first receipt whose adapter version is not `registered`.
+pub fn prove_adapter(
+    batch: &BatchFacts,
+    data: &BatchData,
+    registered: impl Fn(u64, u32) -> bool,
+) -> Result<Option<Opening>, MerkleError> {
+    let unknown =
+        readable(batch, data).find(|opened| !registered(opened.receipt().adapter_id, opened.receipt().adapter_version));
+    unknown.map(|opened| data.open_receipt(opened.index())).transpose()
+}
+
 /// The receipts of full data with their positions, without leaves that are none.
 pub(super) fn readable<'a>(
     batch: &'a BatchFacts,

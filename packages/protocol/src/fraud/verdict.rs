@@ -72,6 +72,14 @@ pub enum Fraud {
         /// Position of the first of the two.
         index: u64,
     },
+    /// The receipt is for an adapter version that was never registered, so nobody can say whom it pays.
+    #[error("the receipt is for version {version} of adapter {adapter_id}, which does not exist")]
+    UnknownAdapter {
+        /// In the receipt.
+        adapter_id: u64,
+        /// In the receipt.
+        version: u32,
+    },
     /// The receipt is scored by an index, and the adapter version has none.
     #[error("the receipt is scored by dot products and its adapter version has no index")]
     NoIndex,
@@ -319,6 +327,7 @@ impl Fraud {
             Self::BrokenPayout { .. } => "broken_payout",
             Self::FalseSum { .. } => "false_sum",
             Self::OutOfOrder { .. } => "out_of_order",
+            Self::UnknownAdapter { .. } => "unknown_adapter",
             Self::NoIndex => "no_index",
             Self::NoQuery { .. } => "no_query",
             Self::QueryLength { .. } => "query_length",
@@ -524,4 +533,34 @@ pub enum Rejected {
     /// Statements that do not exclude each other.
     #[error("the statements are for different epochs or rounds: both may be signed")]
     UnrelatedStatements,
+}
+
+impl Rejected {
+    /// A stable name for errors and vectors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::BadOpening { .. } => "bad_opening",
+            Self::TooLong { .. } => "too_long",
+            Self::BrokenLeaf { .. } => "broken_leaf",
+            Self::NotAdjacent { .. } => "not_adjacent",
+            Self::NotAround { .. } => "not_around",
+            Self::OtherPayee { .. } => "other_payee",
+            Self::WrongRange { .. } => "wrong_range",
+            Self::BatchCount { .. } => "batch_count",
+            Self::PreviousPayout => "previous_payout",
+            Self::NeedsDispute { .. } => "needs_dispute",
+            Self::QueryDoesNotOpen => "query_does_not_open",
+            Self::RowLength { .. } => "row_length",
+            Self::UnrelatedReceipt { .. } => "unrelated_receipt",
+            Self::NoCredits(_) => "no_credits",
+            Self::NoSuchCredit => "no_such_credit",
+            Self::OtherSession { .. } => "other_session",
+            Self::SamePosition => "same_position",
+            Self::UnrelatedReceipts => "unrelated_receipts",
+            Self::BrokenAmount { .. } => "broken_amount",
+            Self::ForeignStatement => "foreign_statement",
+            Self::UnrelatedStatements => "unrelated_statements",
+        }
+    }
 }

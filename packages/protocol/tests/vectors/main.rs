@@ -12,6 +12,7 @@
 )]
 
 mod check;
+mod fraud;
 mod json;
 mod make;
 mod messages;

@@ -9,6 +9,7 @@ mod datanet;
 mod digests;
 mod dot;
 mod fees;
+mod fraud;
 mod merkle;
 mod merkle_sum;
 mod payouts;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 pub type Make = fn() -> Value;
 
 /// Every vector file and its maker.
-pub const FILES: [(&str, Make); 14] = [
+pub const FILES: [(&str, Make); 15] = [
     ("amounts.json", amounts::make),
     ("attribution.json", attribution::make),
     ("bls12_381.json", bls12_381::make),
@@ -31,6 +32,7 @@ pub const FILES: [(&str, Make); 14] = [
     ("digests.json", digests::make),
     ("dot.json", dot::make),
     ("fees.json", fees::make),
+    ("fraud.json", fraud::make),
     ("merkle.json", merkle::make),
     ("merkle_sum.json", merkle_sum::make),
     ("payouts.json", payouts::make),
