@@ -7,6 +7,7 @@ mod adversarial;
 mod back;
 mod chain;
 mod claim_income;
+mod client;
 mod commons;
 mod events;
 mod fund_income;
