@@ -5,9 +5,12 @@
 
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Addr, Binary, Uint128, Uint64};
+use cw20::{Cw20ReceiveMsg, Expiration, Logo};
+// Named by the schema only.
+#[cfg(not(target_arch = "wasm32"))]
 use cw20::{
     AllAccountsResponse, AllAllowancesResponse, AllSpenderAllowancesResponse, AllowanceResponse, BalanceResponse,
-    Cw20ReceiveMsg, DownloadLogoResponse, Expiration, Logo, MarketingInfoResponse, MinterResponse, TokenInfoResponse,
+    DownloadLogoResponse, MarketingInfoResponse, MinterResponse, TokenInfoResponse,
 };
 pub use openledger_contract_kit::{Bps, Text};
 

@@ -2,14 +2,15 @@
 
 use anyhow::{Context, Result, bail};
 
+use crate::pins::WASMD_LINES;
 use crate::setup::Ready;
-use crate::{artifacts, deny, e2e, proto, schema, test};
+use crate::{artifacts, deny, e2e, proto, schema, test, wasmd};
 
 /// A step: nothing but success or the reason.
 pub type Step = fn(&Ready) -> Result<()>;
 
 /// In order. A new check is one more line here.
-pub const ALL: [(&str, Step); 11] = [
+pub const ALL: [(&str, Step); 12] = [
     ("format", format),
     ("one cosmwasm-std", one_cosmwasm_std),
     ("buf lint", |ready| proto::lint(&ready.workspace)),
@@ -20,6 +21,7 @@ pub const ALL: [(&str, Step); 11] = [
     ("artifacts --check", |ready| artifacts::check(&ready.workspace)),
     ("e2e devnet", |ready| e2e::run(ready, "devnet")),
     ("e2e wasmd", |ready| e2e::run(ready, "wasmd")),
+    ("wasmd test", |ready| wasmd::test(ready, &WASMD_LINES[0], false)),
     ("deny", |ready| deny::run(&ready.workspace)),
 ];
 
