@@ -53,7 +53,8 @@ pub fn charge(deps: Deps, opened: &OpenedReceipt<'_>) -> Result<Option<ChargeFac
         max_response_price: session.max_response_price.u128(),
         adapter_id: session.adapter_id.map(|id| id.u64()),
         node: session.node.map(|node| node.to_string()),
-        expires_at: session.expires_at,
+        // A buyer may close a session in the very second in which a node accepted its question, so that second counts.
+        expires_at: session.expires_at.saturating_add(1),
     }))
 }
 
