@@ -44,6 +44,8 @@ pub const SETTLEMENT: &[Row] = &[
     ("set_overlap", Number, 0, 4),
     ("set_overlap_seconds", Integer, 0, MONTH),
     ("max_pause_seconds", Integer, 1, MONTH),
+    ("round_seconds", Integer, 1, MONTH),
+    ("max_open_epochs", Number, 1, 16),
 ];
 
 /// Parameters of the Datanets contract.
