@@ -1,8 +1,9 @@
 //! The chain's own governance: the account it acts as, and what it may do to a contract.
 //!
 //! A proposal of gov v1 carries messages that the gov account sends once it passes. Here they are made, written as the
-//! JSON that `tx gov submit-proposal` of any chain binary reads, and tried: a simulation needs no signature, so the
-//! node can be asked what the messages would do before anybody pays a deposit.
+//! JSON that `tx gov submit-proposal` of any chain binary reads, and tried: a simulation needs no signature, so a node can be
+//! asked what the messages would do before anybody pays a deposit. Where it refuses to for module accounts, the same call is
+//! tried as the contract's owner, if it has one of its own.
 
 use cosmrs::{AccountId, Any};
 use openledger_cosmos_api::{
@@ -113,28 +114,39 @@ fn any<M: Message + Name>(message: &M) -> Any {
 }
 
 impl ChainClient {
-    /// Asks the node what the messages would do if the gov account sent them now. Returns the gas they would take.
+    /// Asks the node what the messages would do if the gov account sent them now. Returns the gas they would take, or `None`
+    /// where the node simulates nothing for module accounts, as those of the Cosmos SDK since 0.53 do not.
     ///
     /// # Errors
     /// [`ChainError::SimulationFailed`] with the chain's words when one of them would fail; [`ChainError::Rpc`] when the
     /// node cannot be asked.
-    pub async fn simulate_governance(&self, messages: &[GovMessage]) -> Result<u64, ChainError> {
+    pub async fn simulate_governance(&self, messages: &[GovMessage]) -> Result<Option<u64>, ChainError> {
         let authority = authority()?;
-        let body = TxBody {
-            messages: messages
-                .iter()
-                .map(|message| message.to_any(&authority))
-                .map(|any| prost_types::Any { type_url: any.type_url, value: any.value })
-                .collect(),
-            ..TxBody::default()
-        };
+        let messages = messages.iter().map(|message| message.to_any(&authority)).collect();
+        match self.simulate_unsigned(0, messages).await {
+            Ok(gas) => Ok(Some(gas)),
+            Err(ChainError::SimulationFailed { log }) if log.contains("not supported for module accounts") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks the node what a call of a contract would do if `sender` made it now. Nobody signs; nothing happens.
+    ///
+    /// # Errors
+    /// As [`ChainClient::simulate_governance`], and [`ChainError::UnknownAccount`] for a sender without an account.
+    pub async fn simulate_call(&self, sender: &str, contract: &str, msg: &Value) -> Result<u64, ChainError> {
+        let sequence = self.account(sender).await?.sequence;
+        let call = GovMessage::Execute { contract: contract.to_owned(), msg: msg.clone() };
+        self.simulate_unsigned(sequence, vec![call.to_any(sender)]).await
+    }
+
+    async fn simulate_unsigned(&self, sequence: u64, messages: Vec<Any>) -> Result<u64, ChainError> {
+        let messages = messages.into_iter().map(|any| prost_types::Any { type_url: any.type_url, value: any.value });
+        let body = TxBody { messages: messages.collect(), ..TxBody::default() };
         let single = mode_info::Sum::Single(mode_info::Single { mode: DIRECT });
+        let mode_info = Some(ModeInfo { sum: Some(single) });
         let auth = AuthInfo {
-            signer_infos: vec![SignerInfo {
-                public_key: None,
-                mode_info: Some(ModeInfo { sum: Some(single) }),
-                sequence: 0,
-            }],
+            signer_infos: vec![SignerInfo { public_key: None, mode_info, sequence }],
             fee: Some(Fee { gas_limit: self.config().max_gas, ..Fee::default() }),
             ..AuthInfo::default()
         };

@@ -13,7 +13,7 @@ use crate::process::{Step, Stop};
 use crate::setup::Ready;
 use crate::{artifacts, story, test};
 
-/// Runs the suite on one line. Fails when a test fails or a message takes more gas than its bar allows.
+/// Runs the suite on one line. Fails when a test fails or a message takes more gas than its limit allows.
 pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
     artifacts::committed(&ready.workspace)?;
     story::build(ready)?;

@@ -4,13 +4,13 @@ use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use openledger_chain::{ChainClient, ChainError};
+use openledger_chain::ChainClient;
 use serde_json::{Value, json};
 
 use super::{Output, print};
 use crate::{
     error::NodeError,
-    gov::{Kind, Proposal},
+    gov::{Kind, Proposal, Tried},
     home::Home,
 };
 
@@ -122,17 +122,13 @@ impl Draft {
         let title = self.title.clone().unwrap_or(title);
         let texts = (title.clone(), self.summary.clone().unwrap_or(title));
         let proposal = Proposal::draft(&client, &contract, kind, texts, self.deposit.clone(), self.expedited).await?;
-        let gas = match client.simulate_governance(&proposal.messages).await {
-            Ok(gas) => Some(gas),
-            Err(ChainError::SimulationFailed { log }) if self.no_simulate => {
-                tracing::warn!("the node says that it would fail: {log}");
-                None
-            }
+        let tried = match proposal.simulate(&client).await {
+            Ok(tried) => tried,
             Err(error) if self.no_simulate => {
-                tracing::warn!("not tried: {error}");
+                tracing::warn!("{error}");
                 None
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let file = proposal.to_json()?;
         let text = serde_json::to_string_pretty(&file).map_err(|error| NodeError::Config(error.to_string()))?;
@@ -145,8 +141,8 @@ impl Draft {
             .collect();
         print(
             output,
-            &shown(&self.file, &proposal, gas, client.chain_id()),
-            &json!({ "file": self.file, "proposal": file, "changes": changes, "simulated_gas": gas }),
+            &shown(&self.file, &proposal, tried.as_ref(), client.chain_id()),
+            &json!({ "file": self.file, "proposal": file, "changes": changes, "simulated": tried }),
         );
         Ok(())
     }
@@ -199,7 +195,7 @@ fn address(home: &Home, name: &str) -> Result<String, NodeError> {
     }
 }
 
-fn shown(file: &std::path::Path, proposal: &Proposal, gas: Option<u64>, chain_id: &str) -> String {
+fn shown(file: &std::path::Path, proposal: &Proposal, tried: Option<&Tried>, chain_id: &str) -> String {
     let mut text = String::new();
     if !proposal.changes.is_empty() {
         let mut table = Table::new();
@@ -210,9 +206,13 @@ fn shown(file: &std::path::Path, proposal: &Proposal, gas: Option<u64>, chain_id
         }
         text.push_str(&format!("{table}\n"));
     }
-    match gas {
-        Some(gas) => text.push_str(&format!("Tried on {chain_id}: it would succeed now, with {gas} gas.\n")),
-        None => text.push_str(&format!("Not tried on {chain_id}, or it would fail there now.\n")),
+    match tried {
+        Some(Tried { sender, gas }) => {
+            text.push_str(&format!("Tried on {chain_id} as {sender}: it would succeed now, with {gas} gas.\n"));
+        }
+        None => text.push_str(&format!(
+            "Not tried: {chain_id} simulates nothing for module accounts, and the contract's owner cannot do the same.\n"
+        )),
     }
     let file = file.display();
     text.push_str(&format!(

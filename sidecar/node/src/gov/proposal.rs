@@ -1,6 +1,7 @@
 //! A proposal of gov v1, in the JSON that `tx gov submit-proposal` of a chain's binary reads.
 
-use openledger_chain::{ChainClient, GovMessage, gov_authority};
+use openledger_chain::{ChainClient, ChainError, GovMessage, gov_authority};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::change::{Change, merge};
@@ -34,6 +35,15 @@ pub enum Kind {
     },
     /// Calls the contract as the gov account.
     Execute(Value),
+}
+
+/// A simulation that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tried {
+    /// As whom: the gov account, or the contract's owner.
+    pub sender: String,
+    /// Gas of the messages.
+    pub gas: u64,
 }
 
 /// A drafted proposal.
@@ -85,6 +95,26 @@ impl Proposal {
             Kind::Execute(msg) => GovMessage::Execute { contract: contract.to_owned(), msg },
         };
         Ok(Self { title, summary, deposit, expedited, messages: vec![message], changes })
+    }
+
+    /// Asks the node whether the messages would succeed now; `None` where it cannot be known. Nodes that simulate nothing for
+    /// module accounts are asked about the same call by the contract's owner, who passes the same checks.
+    pub async fn simulate(&self, client: &ChainClient) -> Result<Option<Tried>, NodeError> {
+        if let Some(gas) = client.simulate_governance(&self.messages).await? {
+            return Ok(Some(Tried { sender: gov_authority()?, gas }));
+        }
+        let [GovMessage::Sudo { contract, msg }] = self.messages.as_slice() else { return Ok(None) };
+        if msg.get("replace_owner").is_some() {
+            return Ok(None);
+        }
+        let config: Value = client.query_smart(contract, &json!({ "config": {} })).await?;
+        let Some(owner) = config.pointer("/ownership/owner").and_then(Value::as_str) else { return Ok(None) };
+        match client.simulate_call(owner, contract, msg).await {
+            Ok(gas) => Ok(Some(Tried { sender: owner.to_owned(), gas })),
+            // A contract, or an account that never sent anything, owns it.
+            Err(ChainError::UnknownAccount { .. } | ChainError::BadAnswer { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// As the chain's binary reads it.
