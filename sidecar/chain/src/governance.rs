@@ -148,7 +148,6 @@ impl ChainClient {
         let auth = AuthInfo {
             signer_infos: vec![SignerInfo { public_key: None, mode_info, sequence }],
             fee: Some(Fee { gas_limit: self.config().max_gas, ..Fee::default() }),
-            ..AuthInfo::default()
         };
         let raw = TxRaw {
             body_bytes: body.encode_to_vec(),

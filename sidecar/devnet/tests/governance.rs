@@ -23,7 +23,7 @@ async fn proposals_are_tried_without_a_signature_and_change_nothing() {
 
     let raised = Params { max_token_price: Uint128::new(2_000), ..params.clone() };
     let good = sudo(json!({ "update_params": { "params": raised } }));
-    assert!(client.simulate_governance(&[good.clone()]).await.expect("would succeed") > Some(0));
+    assert!(client.simulate_governance(std::slice::from_ref(&good)).await.expect("would succeed") > Some(0));
     let config: ConfigResponse = client.query_smart(&contract, &QueryMsg::Config {}).await.expect("answers");
     assert_eq!(config.params, params);
 
