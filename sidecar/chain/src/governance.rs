@@ -8,7 +8,7 @@
 use cosmrs::{AccountId, Any};
 use openledger_cosmos_api::{
     cosmos::tx::v1beta1::{AuthInfo, Fee, ModeInfo, SignerInfo, SimulateRequest, TxBody, TxRaw, mode_info},
-    cosmwasm::wasm::v1::{MsgExecuteContract, MsgMigrateContract, MsgSudoContract},
+    cosmwasm::wasm::v1::{MsgExecuteContract, MsgMigrateContract, MsgPinCodes, MsgSudoContract},
 };
 use prost::{Message, Name};
 use serde_json::{Value, json};
@@ -60,6 +60,11 @@ pub enum GovMessage {
         /// The message.
         msg: Value,
     },
+    /// Codes that every node keeps compiled in memory: calls of their contracts no longer pay for loading them.
+    PinCodes {
+        /// Stored codes.
+        code_ids: Vec<u64>,
+    },
 }
 
 impl GovMessage {
@@ -87,6 +92,11 @@ impl GovMessage {
                 "code_id": code_id.to_string(),
                 "msg": msg,
             }),
+            Self::PinCodes { code_ids } => json!({
+                "@type": MsgPinCodes::type_url(),
+                "authority": authority,
+                "code_ids": code_ids.iter().map(u64::to_string).collect::<Vec<_>>(),
+            }),
         }
     }
 
@@ -105,6 +115,7 @@ impl GovMessage {
             Self::Migrate { contract, code_id, msg } => {
                 any(&MsgMigrateContract { sender, contract: contract.clone(), code_id: *code_id, msg: bytes(msg) })
             }
+            Self::PinCodes { code_ids } => any(&MsgPinCodes { authority, code_ids: code_ids.clone() }),
         }
     }
 }
@@ -187,5 +198,8 @@ mod tests {
         let message = GovMessage::Migrate { contract: "wasm1c".into(), code_id: u64::MAX, msg: json!({}) };
         assert_eq!(message.to_json("wasm1gov")["code_id"], "18446744073709551615");
         assert_eq!(message.to_any("wasm1gov").type_url, "/cosmwasm.wasm.v1.MsgMigrateContract");
+        let pins = GovMessage::PinCodes { code_ids: vec![1, u64::MAX] };
+        assert_eq!(pins.to_json("wasm1gov")["code_ids"], json!(["1", "18446744073709551615"]));
+        assert_eq!(pins.to_any("wasm1gov").type_url, "/cosmwasm.wasm.v1.MsgPinCodes");
     }
 }

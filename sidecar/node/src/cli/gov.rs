@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Output, print};
 use crate::{
     error::NodeError,
-    gov::{Kind, Proposal, Tried},
+    gov::{Cover, Kind, Proposal, Tried},
     home::Home,
 };
 
@@ -90,6 +90,12 @@ enum DraftKind {
         #[arg(long, default_value = "{}", value_parser = json_value)]
         msg: Value,
     },
+    /// Keep codes compiled in every node's memory, so that calls of their contracts pay no gas for loading them.
+    PinCodes {
+        /// Stored codes, one or more.
+        #[arg(required = true)]
+        code_ids: Vec<u64>,
+    },
     /// Call a contract as the gov account.
     Execute {
         /// Name in the configuration or address.
@@ -118,10 +124,7 @@ impl Draft {
             None => home.config()?.chain_grpc,
         };
         let client = ChainClient::connect(&grpc).await?;
-        let (contract, kind, title) = self.kind(&client, home).await?;
-        let title = self.title.clone().unwrap_or(title);
-        let texts = (title.clone(), self.summary.clone().unwrap_or(title));
-        let proposal = Proposal::draft(&client, &contract, kind, texts, self.deposit.clone(), self.expedited).await?;
+        let proposal = self.proposal(&client, home).await?;
         let tried = match proposal.simulate(&client).await {
             Ok(tried) => tried,
             Err(error) if self.no_simulate => {
@@ -147,10 +150,13 @@ impl Draft {
         Ok(())
     }
 
-    /// Contract, kind and a title for it.
-    async fn kind(&self, client: &ChainClient, home: &Home) -> Result<(String, Kind, String), NodeError> {
+    async fn proposal(&self, client: &ChainClient, home: &Home) -> Result<Proposal, NodeError> {
         let address = |name: &str| address(home, name);
-        Ok(match &self.kind {
+        let (contract, kind, title) = match &self.kind {
+            DraftKind::PinCodes { code_ids } => {
+                let list = code_ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                return Proposal::pin(client, code_ids.clone(), self.cover(format!("Pin codes {list}"))).await;
+            }
             DraftKind::Params { contract, set } => {
                 (address(contract)?, Kind::Params(set.clone()), format!("Change parameters of {contract}"))
             }
@@ -172,7 +178,14 @@ impl Draft {
             DraftKind::Execute { contract, msg } => {
                 (address(contract)?, Kind::Execute(msg.clone()), format!("Call {contract}"))
             }
-        })
+        };
+        Proposal::draft(client, &contract, kind, self.cover(title)).await
+    }
+
+    fn cover(&self, title: String) -> Cover {
+        let title = self.title.clone().unwrap_or(title);
+        let summary = self.summary.clone().unwrap_or_else(|| title.clone());
+        Cover { title, summary, deposit: self.deposit.clone(), expedited: self.expedited }
     }
 }
 

@@ -5,4 +5,4 @@ mod change;
 mod proposal;
 
 pub use change::{Change, merge};
-pub use proposal::{Kind, Proposal, Tried};
+pub use proposal::{Cover, Kind, Proposal, Tried};

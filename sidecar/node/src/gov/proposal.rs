@@ -46,9 +46,9 @@ pub struct Tried {
     pub gas: u64,
 }
 
-/// A drafted proposal.
+/// What every proposal says about itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Proposal {
+pub struct Cover {
     /// Shown in lists.
     pub title: String,
     /// What it does and why.
@@ -57,6 +57,13 @@ pub struct Proposal {
     pub deposit: String,
     /// Whether it asks for the shorter vote with the higher threshold.
     pub expedited: bool,
+}
+
+/// A drafted proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// What it says about itself.
+    pub cover: Cover,
     /// What the gov account sends once it passes.
     pub messages: Vec<GovMessage>,
     /// Parameters that it changes.
@@ -65,16 +72,8 @@ pub struct Proposal {
 
 impl Proposal {
     /// Drafts a proposal about one contract. Parameters are read from the chain, so that only what was asked for differs.
-    pub async fn draft(
-        client: &ChainClient,
-        contract: &str,
-        kind: Kind,
-        (title, summary): (String, String),
-        deposit: String,
-        expedited: bool,
-    ) -> Result<Self, NodeError> {
-        bound("title", &title, MAX_TITLE)?;
-        bound("summary", &summary, MAX_SUMMARY)?;
+    pub async fn draft(client: &ChainClient, contract: &str, kind: Kind, cover: Cover) -> Result<Self, NodeError> {
+        cover.check()?;
         let sudo = |msg: Value| GovMessage::Sudo { contract: contract.to_owned(), msg };
         let mut changes = Vec::new();
         let message = match kind {
@@ -94,7 +93,16 @@ impl Proposal {
             }
             Kind::Execute(msg) => GovMessage::Execute { contract: contract.to_owned(), msg },
         };
-        Ok(Self { title, summary, deposit, expedited, messages: vec![message], changes })
+        Ok(Self { cover, messages: vec![message], changes })
+    }
+
+    /// Drafts a proposal that keeps codes compiled in every node's memory.
+    pub async fn pin(client: &ChainClient, code_ids: Vec<u64>, cover: Cover) -> Result<Self, NodeError> {
+        cover.check()?;
+        for code_id in &code_ids {
+            client.code_info(*code_id).await?;
+        }
+        Ok(Self { cover, messages: vec![GovMessage::PinCodes { code_ids }], changes: Vec::new() })
     }
 
     /// Asks the node whether the messages would succeed now; `None` where it cannot be known. Nodes that simulate nothing for
@@ -123,11 +131,18 @@ impl Proposal {
         Ok(json!({
             "messages": self.messages.iter().map(|message| message.to_json(&authority)).collect::<Vec<_>>(),
             "metadata": "",
-            "deposit": self.deposit,
-            "title": self.title,
-            "summary": self.summary,
-            "expedited": self.expedited,
+            "deposit": self.cover.deposit,
+            "title": self.cover.title,
+            "summary": self.cover.summary,
+            "expedited": self.cover.expedited,
         }))
+    }
+}
+
+impl Cover {
+    fn check(&self) -> Result<(), NodeError> {
+        bound("title", &self.title, MAX_TITLE)?;
+        bound("summary", &self.summary, MAX_SUMMARY)
     }
 }
 
@@ -147,10 +162,7 @@ mod tests {
     #[test]
     fn the_file_is_what_chain_binaries_read() {
         let proposal = Proposal {
-            title: "t".into(),
-            summary: "s".into(),
-            deposit: "1ustake".into(),
-            expedited: false,
+            cover: Cover { title: "t".into(), summary: "s".into(), deposit: "1ustake".into(), expedited: false },
             messages: vec![GovMessage::Sudo { contract: "wasm1c".into(), msg: json!({ "unpause": {} }) }],
             changes: vec![],
         };
