@@ -10,7 +10,7 @@ use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
-use crate::{artifacts, bench, ci, deny, devnet, e2e, process, proto, schema, setup, test, wasmd};
+use crate::{artifacts, bench, ci, deny, devnet, e2e, mutants, process, proto, schema, setup, test, wasmd};
 
 /// Every developer command of OpenLedger.
 #[derive(Parser)]
@@ -47,6 +47,11 @@ enum Verb {
     },
     /// Run what takes too long for every change: all lines of wasmd.
     Nightly,
+    /// Change the contracts' money paths one expression at a time and see that a test notices (hours).
+    Mutants {
+        /// One contract; all that move money when absent.
+        contract: Option<String>,
+    },
     /// Check licences, sources and bans of every dependency.
     Deny,
     /// Measure something and hold it against its bar.
@@ -120,6 +125,7 @@ impl Cli {
             Verb::Test => test::run(&ready)?,
             Verb::Ci { skip } => ci::run(&ready, &skip)?,
             Verb::Nightly => wasmd::nightly(&ready)?,
+            Verb::Mutants { contract } => mutants::run(&workspace, contract.as_deref())?,
             Verb::Deny => deny::run(&workspace)?,
             Verb::Bench(args) => bench::run(&ready, &args)?,
             Verb::E2e { name } => e2e::run(&ready, &name)?,

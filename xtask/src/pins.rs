@@ -74,11 +74,16 @@ pub const WASMD_LINES: [WasmdLine; 2] = [
     WasmdLine { name: "0.70", wasmd: "0.70.3", wasmvm: "3.0.7", go_at_least: (1, 26) },
 ];
 
-/// One validator per rule set: 3.x applies the 3.0 rules only, 2.x the stricter older ones.
-pub const COSMWASM_CHECK: [&str; 2] = ["3.0.10", "2.3.5"];
+/// The validator of the 2.x line, whose rules are the stricter ones.
+pub const COSMWASM_CHECK_STRICT: &str = "2.3.5";
+/// The validator of the 3.x line, which applies the 3.0 rules only. A node of ours applies them too, to every artifact.
+pub const COSMWASM_CHECK_LATEST: &str = "3.0.10";
 
 /// The licence and source gate.
 pub const CARGO_DENY: &str = "0.20.2";
+
+/// The mutation tester.
+pub const CARGO_MUTANTS: &str = "27.1.0";
 
 /// The protobuf linter, as its npm package.
 pub const BUF: &str = "1.75.0";

@@ -42,8 +42,9 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
     report.hold_bars()
 }
 
-/// Every line, one after the other.
+/// The rules and a node of every line, one after the other.
 pub fn nightly(ready: &Ready) -> Result<()> {
+    artifacts::validate_all_lines(&ready.workspace)?;
     for line in &WASMD_LINES {
         eprintln!("nightly: wasmd {}", line.wasmd);
         test(ready, line, false)?;
