@@ -1,36 +1,48 @@
-// Money, from a session to a claim, with one validator and with a hundred: what each message costs, and that the cost does
-// not grow with the number of receipts or payees.
+// Money, from a session to a claim, with a hundred validators: what each message costs, with and without pinned codes, and
+// that the cost does not grow with the number of receipts or payees.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
+import { promisify } from "node:util";
 
 import { toHex } from "@cosmjs/encoding";
 
 import { accounts, GAS, node as endpoints, now, of, until } from "./lib/chain.js";
 import { CHALLENGE_WINDOW, caller, deploy } from "./lib/deploy.js";
 import { record } from "./lib/gas.js";
+import { decide, fromFile } from "./lib/governance.js";
 import { attest, blsKey, payoutLeaf, payoutTree, sessionKey, statement } from "./lib/protocol.js";
 
 const VALIDATORS = 100;
 const BOND = "1000000";
+const run = promisify(execFile);
 
 let founder;
 let node;
 let contracts;
 let token;
-let settlement;
 let staking;
 let validators;
 let set;
+let payee;
 let epoch = 0;
 let total = 0n;
 let batches = 0;
 
+/** Until the codes are pinned, what messages cost is recorded under another name. */
+let pinned = false;
+const settle = (who, msg, label = Object.keys(msg)[0]) =>
+  caller(pinned ? "settlement" : "settlement, not pinned", contracts.settlement)(who, msg, label);
+
 before(async () => {
   [founder, node] = await accounts(2);
+  payee = (await accounts(1))[0].address;
   contracts = await deploy(founder, founder.address);
   token = caller("open-token", contracts.open_token);
-  settlement = caller("settlement", contracts.settlement);
   staking = caller("staking", contracts.staking);
 });
 
@@ -41,7 +53,7 @@ const balance = async (address) => BigInt((await query("open_token", { balance: 
 async function batch(receipts, credits) {
   const key = await sessionKey();
   await token(founder, { increase_allowance: { spender: contracts.settlement, amount: "1000000" } });
-  const opened = await settlement(founder, {
+  const opened = await settle(founder, {
     open_session: {
       amount: "1000000",
       session_public_key: key.publicKey,
@@ -52,7 +64,7 @@ async function batch(receipts, credits) {
   });
   const sessionId = of(opened, "settlement/session_opened", "session_id");
   batches += 1;
-  const submitted = await settlement(
+  const submitted = await settle(
     node,
     {
       submit_batch: {
@@ -87,7 +99,7 @@ async function accept(batchId, payee, depth, absentees, label) {
   const root = tree.root.hash;
   const message = { epoch, setId: set.set_id, batchIds: [batchId], root, total, count: tree.count };
   const present = set.members.map(({ validator }) => validators.get(validator)).filter((_, at) => !absentees.includes(at));
-  await settlement(
+  await settle(
     founder,
     {
       accept_epoch: {
@@ -146,29 +158,42 @@ test("a hundred validators bond with proven keys and make a set", async () => {
   assert.equal(set.total_power, String(BigInt(BOND) * BigInt(VALIDATORS)));
 });
 
+/** One batch of so many receipts, accepted with 2^depth payees and claimed by one of them. */
+async function earn(receipts, depth) {
+  const batchId = await batch(receipts, receipts);
+  const label = `accept_epoch (${VALIDATORS} validators, ${receipts} receipts)`;
+  const { earned, tree, claimableAt } = await accept(batchId, payee, depth, [], label);
+  await until(founder.client, claimableAt + 1);
+  const before = await balance(payee);
+  await settle(
+    founder,
+    { claim: { payee, cumulative_amount: String(earned), proof: tree.proof } },
+    `claim (2^${depth} payees)`,
+  );
+  assert.equal(await balance(payee), earned);
+  assert.equal((await balance(payee)) - before, 300000n);
+}
+
+test("before its codes are pinned, every call pays for loading them", async () => {
+  await earn(10, 4);
+});
+
+test("a proposal pins the codes", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "openledger-pin-"));
+  const file = join(folder, "proposal.json");
+  const codes = await Promise.all(Object.values(contracts).map((address) => founder.client.getContract(address)));
+  const args = ["gov", "draft", "pin-codes", ...codes.map(({ codeId }) => String(codeId))];
+  await run(endpoints.openledger, [...args, "--grpc", endpoints.grpc, "--file", file, "--home", folder]);
+  assert.equal((await decide(fromFile(await readFile(file, "utf8")))).status, "PROPOSAL_STATUS_PASSED");
+  pinned = true;
+});
+
 test("an epoch, a claim and a session cost the same whatever they stand for", async () => {
-  const payee = (await accounts(1))[0].address;
-  for (const [receipts, depth] of [
-    [10, 4],
-    [1_000_000, 20],
-  ]) {
-    const batchId = await batch(receipts, receipts);
-    const label = `accept_epoch (${VALIDATORS} validators, ${receipts} receipts)`;
-    const { earned, tree, claimableAt } = await accept(batchId, payee, depth, [], label);
-    await until(founder.client, claimableAt + 1);
-    const before = await balance(payee);
-    await settlement(
-      founder,
-      { claim: { payee, cumulative_amount: String(earned), proof: tree.proof } },
-      `claim (2^${depth} payees)`,
-    );
-    assert.equal(await balance(payee), earned);
-    assert.equal((await balance(payee)) - before, 300000n);
-  }
+  await earn(10, 4);
+  await earn(1_000_000, 20);
 });
 
 test("a third of the set may be absent, one more and nothing is accepted", async () => {
-  const payee = founder.address;
   const batchId = await batch(10, 10);
   const many = Array.from({ length: 34 }, (_, at) => at);
   const label = `accept_epoch (${VALIDATORS} validators, 33 absent)`;

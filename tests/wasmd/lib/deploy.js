@@ -67,6 +67,33 @@ export async function deploy(who, treasury, owner = who.address) {
   return { open_token, datanets, models, staking, settlement };
 }
 
+/**
+ * Deploys the contracts, and shares, which Datanets are to issue. Returns their addresses by schema name. Governance is left
+ * out: it refuses a staking contract that does not answer for power at a past height.
+ */
+export async function deployAll(who) {
+  const { open_token, ...rest } = await deploy(who, who.address);
+  const shares = await instantiate(who, "shares", {
+    datanets: rest.datanets,
+    datanet_id: "1",
+    token: open_token,
+    name: "Shares of a Datanet",
+    symbol: "SHARE",
+    params: {
+      price: "1000000",
+      max_backed_shares: "1000000000",
+      max_contribution_shares: "1000000000",
+      max_contribution_shares_per_day: "1000000",
+      unback_seconds: "60",
+      income_seconds: "60",
+      period_seconds: "3600",
+      max_slash: 5000,
+      max_commons_part: 5000,
+    },
+  });
+  return { "open-token": open_token, ...rest, shares };
+}
+
 /** A caller that sends messages to a contract and records what they cost. */
 export function caller(name, contract) {
   return async (who, msg, label = Object.keys(msg)[0]) =>

@@ -1,7 +1,7 @@
 // The chain's own governance, gov v1: proposals whose messages the gov account sends.
 
 import { MsgSubmitProposal, MsgVote } from "cosmjs-types/cosmos/gov/v1/tx";
-import { MsgExecuteContract, MsgMigrateContract, MsgSudoContract } from "cosmjs-types/cosmwasm/wasm/v1/tx";
+import { MsgExecuteContract, MsgMigrateContract, MsgPinCodes, MsgSudoContract } from "cosmjs-types/cosmwasm/wasm/v1/tx";
 import { VoteOption } from "cosmjs-types/cosmos/gov/v1/gov";
 
 import { DENOM, faucet, GAS, node, ok } from "./chain.js";
@@ -52,14 +52,21 @@ export const migrating = (gov, contract, codeId, msg) => ({
   ).finish(),
 });
 
+/** `MsgPinCodes` from the gov account: every node keeps these codes compiled in memory. */
+export const pinning = (gov, codeIds) => ({
+  typeUrl: MsgPinCodes.typeUrl,
+  value: MsgPinCodes.encode(MsgPinCodes.fromPartial({ authority: gov, codeIds: codeIds.map(BigInt) })).finish(),
+});
+
 /** A proposal file, as a chain's binary reads it, in the shape that `decide` takes. */
 export function fromFile(text) {
   const { title, messages } = JSON.parse(text);
   const packed = messages.map((message) => {
-    const { "@type": type, contract, msg, authority: from, sender = from, code_id: codeId } = message;
+    const { "@type": type, contract, msg, authority: from, sender = from, code_id: codeId, code_ids: codeIds } = message;
     if (type === MsgSudoContract.typeUrl) return sudo(from, contract, msg);
     if (type === MsgMigrateContract.typeUrl) return migrating(sender, contract, codeId, msg);
     if (type === MsgExecuteContract.typeUrl) return executing(sender, contract, msg);
+    if (type === MsgPinCodes.typeUrl) return pinning(from, codeIds);
     throw new Error(`no message ${type}`);
   });
   return { title, messages: packed };

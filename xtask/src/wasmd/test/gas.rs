@@ -11,11 +11,15 @@ use crate::pins::WasmdLine;
 pub const DOCUMENT: &str = "docs/benchmarks/gas.md";
 
 /// What a message should take, and the most that it may take, by the beginning of its name. A target that is missed is shown;
-/// a limit, a little above what was measured last, fails the run. Something must be measured for each.
-static BARS: [Bar; 3] = [
-    Bar { message: "settlement/accept_epoch (100 validators", target: 300_000, limit: 310_000 },
-    Bar { message: "settlement/claim", target: 200_000, limit: 245_000 },
-    Bar { message: "settlement/open_session", target: 250_000, limit: 265_000 },
+/// a limit fails the run. The limits of calls that also pay for loading unpinned codes are a little above what was measured
+/// last. Something must be measured for each.
+static BARS: [Bar; 6] = [
+    Bar { message: "settlement/accept_epoch (100 validators", target: 300_000, limit: 300_000 },
+    Bar { message: "settlement/claim", target: 200_000, limit: 200_000 },
+    Bar { message: "settlement/open_session", target: 250_000, limit: 250_000 },
+    Bar { message: "settlement, not pinned/accept_epoch (100 validators", target: 300_000, limit: 310_000 },
+    Bar { message: "settlement, not pinned/claim", target: 200_000, limit: 245_000 },
+    Bar { message: "settlement, not pinned/open_session", target: 250_000, limit: 265_000 },
 ];
 
 struct Bar {
@@ -72,7 +76,9 @@ impl Report {
             "# Gas of every message\n\n\
              Command: `cargo xtask wasmd test --write`. wasmd {}, one node on loopback. SDK gas of the whole transaction, \
              signature\nand bytes included; where a message was sent several times (direct and amino signatures, other \
-             sizes), the least and\nthe most. The command fails when a message passes its limit; targets that are missed are named.\n\n\
+             sizes), the least and\nthe most. The command fails when a message passes its limit; targets that are missed are named.\n\
+             Where it says \"not pinned\", each contract that a call reaches is loaded for 60,000 gas; elsewhere in `settlement/` the\n\
+             codes are pinned by a passed proposal (`openledger gov draft pin-codes`), as a chain that runs them would have it.\n\n\
              | message | least | most | times | target | limit |\n|---|---:|---:|---:|---:|---:|\n",
             line.wasmd
         );
@@ -131,14 +137,17 @@ mod tests {
         format!(
             "{{\"name\":\"settlement/claim\",\"gas\":{claim}}}\n{{\"name\":\"settlement/claim\",\"gas\":150000}}\n\
              {{\"name\":\"settlement/open_session\",\"gas\":200000}}\n\
-             {{\"name\":\"settlement/accept_epoch (100 validators, 1 batch)\",\"gas\":250000}}\n"
+             {{\"name\":\"settlement/accept_epoch (100 validators, 1 batch)\",\"gas\":250000}}\n\
+             {{\"name\":\"settlement, not pinned/claim\",\"gas\":210000}}\n\
+             {{\"name\":\"settlement, not pinned/open_session\",\"gas\":260000}}\n\
+             {{\"name\":\"settlement, not pinned/accept_epoch (100 validators, 1 batch)\",\"gas\":290000}}\n"
         )
     }
 
     #[test]
     fn a_message_above_its_limit_fails_and_so_does_a_limit_without_a_message() {
         assert!(Report::read(&log(160_000)).is_ok_and(|report| report.hold_bars().is_ok()));
-        assert!(Report::read(&log(245_001)).is_ok_and(|report| report.hold_bars().is_err()));
+        assert!(Report::read(&log(200_001)).is_ok_and(|report| report.hold_bars().is_err()));
         let without = log(1).replace("open_session", "other");
         assert!(Report::read(&without).is_ok_and(|report| report.hold_bars().is_err()));
         assert!(Report::read("").is_err());
