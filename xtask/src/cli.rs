@@ -10,7 +10,7 @@ use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
-use crate::{artifacts, bench, ci, deny, devnet, e2e, mutants, process, proto, schema, setup, test, wasmd};
+use crate::{artifacts, bench, ci, deny, devnet, e2e, economy, mutants, process, proto, schema, setup, test, wasmd};
 
 /// Every developer command of OpenLedger.
 #[derive(Parser)]
@@ -45,8 +45,14 @@ enum Verb {
         #[arg(long)]
         skip: Vec<String>,
     },
-    /// Run what takes too long for every change: all lines of wasmd.
+    /// Run what takes too long for every change: all lines of wasmd, a million random actions, mutants.
     Nightly,
+    /// Play random actions over the contracts, a million if not told otherwise, and compare with a plain model.
+    Economy {
+        /// Flags of the player: --actions, --history, --seed, --check-every.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<OsString>,
+    },
     /// Change the contracts' money paths one expression at a time and see that a test notices (hours).
     Mutants {
         /// One contract; all that move money when absent.
@@ -124,7 +130,12 @@ impl Cli {
             Verb::Proto(args) => proto::run(&workspace, args.check)?,
             Verb::Test => test::run(&ready)?,
             Verb::Ci { skip } => ci::run(&ready, &skip)?,
-            Verb::Nightly => wasmd::nightly(&ready)?,
+            Verb::Nightly => {
+                wasmd::nightly(&ready)?;
+                economy::run(&ready, &[])?;
+                mutants::run(&workspace, None)?;
+            }
+            Verb::Economy { flags } => economy::run(&ready, &flags)?,
             Verb::Mutants { contract } => mutants::run(&workspace, contract.as_deref())?,
             Verb::Deny => deny::run(&workspace)?,
             Verb::Bench(args) => bench::run(&ready, &args)?,

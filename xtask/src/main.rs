@@ -10,6 +10,7 @@ mod deny;
 mod devnet;
 mod digest;
 mod e2e;
+mod economy;
 mod mutants;
 mod pins;
 mod process;
