@@ -15,6 +15,7 @@ pub mod msg;
 mod params;
 pub mod permissions;
 mod query;
+pub mod quorum;
 pub mod rewards;
 pub mod state;
 mod sudo;

@@ -203,6 +203,8 @@ pub struct EpochResponse {
     pub payout_total: Uint128,
     /// Number of payouts: leaves of the payout tree.
     pub payout_count: Uint64,
+    /// Ascending indexes of the set's members that did not sign; everybody else answers for the payouts.
+    pub absentees: Vec<u32>,
     /// Power that signed.
     pub signed_power: Uint128,
     /// Power of the whole set.

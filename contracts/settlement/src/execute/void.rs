@@ -4,28 +4,53 @@
 //! epoch cannot be taken out alone: those after it go too, and their batches wait again. At most `max_open_epochs` epochs
 //! of 64 batches are open at a time.
 
-use cosmwasm_std::{DepsMut, Env, Event as ChainEvent, Storage, Uint64};
-use openledger_contract_kit::{event::Event, KitError};
+use cosmwasm_std::{DepsMut, Env, Event as ChainEvent, Response, Storage, Uint64};
+use openledger_contract_kit::{
+    event::{respond, Event},
+    KitError,
+};
 
 use crate::{
     error::ContractError,
     events::SettlementEvent,
     execute::refund_batch,
-    msg::{BatchStatus, BatchSummary, EpochResponse},
-    state::{load_batch, move_batch, next_epoch, Round, EPOCHS, FIRST_ROUNDS, LAST_EPOCH, LEDGER, PARAMS, ROUND},
+    msg::{BatchStatus, EpochResponse},
+    state::{
+        load_batch, load_epoch, move_batch, next_epoch, Node, Round, EPOCHS, FIRST_ROUNDS, LAST_EPOCH, LEDGER, NODES,
+        PARAMS, ROUND,
+    },
 };
 
-/// Refuses a proof about a batch that was refunded or voided, or whose epoch pays already.
-pub fn check_in_time(storage: &dyn Storage, env: &Env, batch: &BatchSummary) -> Result<(), ContractError> {
-    match (batch.status, batch.epoch) {
-        (BatchStatus::Pending, _) => Ok(()),
-        (BatchStatus::Accepted, Some(epoch)) => check_window(env, &EPOCHS.load(storage, epoch.u64())?),
-        (status, _) => Err(ContractError::NothingToVoid { batch_id: batch.batch_id.u64(), status }),
-    }
+/// Gives a false batch's charges back to its sessions, after voiding the epoch that accepted it.
+pub fn batch(deps: DepsMut, env: Env, batch_id: u64) -> Result<Response, ContractError> {
+    let batch = load_batch(deps.storage, batch_id)?;
+    let mut events = match (batch.status, batch.epoch) {
+        (BatchStatus::Pending, _) => Vec::new(),
+        (BatchStatus::Accepted, Some(epoch)) => from(deps.storage, &env, epoch.u64())?,
+        (status, _) => return Err(ContractError::NothingToVoid { batch_id, status }),
+    };
+    // It waits again where its epoch was voided.
+    let pending = load_batch(deps.storage, batch_id)?;
+    events.extend(refund_batch::give_back(deps.storage, pending, BatchStatus::Voided)?);
+    Ok(Response::new().add_events(events))
 }
 
-/// Refuses a proof about an epoch that pays already.
-pub fn check_window(env: &Env, epoch: &EpochResponse) -> Result<(), ContractError> {
+/// Takes back the acceptance of an epoch and of every epoch after it.
+pub fn epochs(deps: DepsMut, env: Env, first: u64) -> Result<Response, ContractError> {
+    load_epoch(deps.storage, first)?;
+    Ok(Response::new().add_events(from(deps.storage, &env, first)?))
+}
+
+/// Keeps a node from submitting, for ever.
+pub fn bar(deps: DepsMut, node: String) -> Result<Response, ContractError> {
+    let node = deps.api.addr_validate(&node)?;
+    let standing = NODES.may_load(deps.storage, &node)?;
+    NODES.save(deps.storage, &node, &Node { barred: true, ..standing.unwrap_or_default() })?;
+    Ok(respond(SettlementEvent::NodeBarred { node }))
+}
+
+/// Refuses what would touch money that may have left.
+fn check_window(env: &Env, epoch: &EpochResponse) -> Result<(), ContractError> {
     let claimable_at = epoch.claimable_at.u64();
     if env.block.time.seconds() < claimable_at {
         return Ok(());
@@ -33,20 +58,8 @@ pub fn check_window(env: &Env, epoch: &EpochResponse) -> Result<(), ContractErro
     Err(ContractError::ChallengeTooLate { epoch: epoch.epoch.u64(), claimable_at })
 }
 
-/// Gives a false batch's charges back to its sessions, after voiding the epoch that accepted it.
-pub fn batch(deps: DepsMut, env: &Env, batch: BatchSummary) -> Result<Vec<ChainEvent>, ContractError> {
-    let batch_id = batch.batch_id.u64();
-    let mut events = match batch.epoch {
-        Some(epoch) => epochs(deps.storage, env, epoch.u64())?,
-        None => Vec::new(),
-    };
-    let pending = load_batch(deps.storage, batch_id)?;
-    events.extend(refund_batch::give_back(deps.storage, pending, BatchStatus::Voided)?);
-    Ok(events)
-}
-
-/// Takes back the acceptance of `first` and of every epoch after it.
-pub fn epochs(storage: &mut dyn Storage, env: &Env, first: u64) -> Result<Vec<ChainEvent>, ContractError> {
+fn from(storage: &mut dyn Storage, env: &Env, first: u64) -> Result<Vec<ChainEvent>, ContractError> {
+    check_window(env, &EPOCHS.load(storage, first)?)?;
     let now = env.block.time.seconds();
     let window = PARAMS.load(storage)?.attestation_deadline_seconds.u64();
     let deadline = now.checked_add(window).ok_or(KitError::Overflow { what: "deadline" })?;

@@ -84,31 +84,51 @@ pub enum Role {
     Treasury,
 }
 
+/// A receipt that shows it alone.
+#[cw_serde]
+pub struct OneReceipt {
+    /// The receipt, or a leaf in its place that is none.
+    pub receipt: LeafOpening,
+}
+
+/// Two receipts of one batch.
+#[cw_serde]
+pub struct TwoReceipts {
+    /// One.
+    pub first: LeafOpening,
+    /// The other.
+    pub second: LeafOpening,
+}
+
+/// Two leaves of a summing tree, side by side.
+#[cw_serde]
+pub struct Neighbours {
+    /// One.
+    pub first: SumLeafOpening,
+    /// The next.
+    pub second: SumLeafOpening,
+}
+
+/// A way through a summing tree on which some sum is false.
+#[cw_serde]
+pub struct FalseSum {
+    /// The path to it.
+    pub path: SumPath,
+}
+
 /// What is wrong with a batch.
 #[cw_serde]
 pub enum BatchFraud {
     /// A leaf of the receipts is no receipt of this batch.
-    Receipt {
-        /// The leaf.
-        receipt: LeafOpening,
-    },
+    Receipt(OneReceipt),
+    /// The receipt is for an adapter version that was never registered.
+    Adapter(OneReceipt),
     /// Shares or fee do not follow from the receipt's own numbers.
-    Shares {
-        /// The receipt.
-        receipt: LeafOpening,
-    },
+    Shares(OneReceipt),
     /// The receipt is beyond what the batch charges its session, beyond the voucher, or beyond the session's terms.
-    Charge {
-        /// The receipt.
-        receipt: LeafOpening,
-    },
+    Charge(OneReceipt),
     /// Two receipts of the batch charge the same part of one session.
-    Overlap {
-        /// One.
-        first: LeafOpening,
-        /// The other.
-        second: LeafOpening,
-    },
+    Overlap(TwoReceipts),
     /// One receipt twice, or two receipts for one voucher.
     Duplicate {
         /// In this batch.
@@ -124,12 +144,7 @@ pub enum BatchFraud {
         credit: SumLeafOpening,
     },
     /// Two credits side by side are out of order, or equal.
-    CreditOrder {
-        /// One.
-        first: SumLeafOpening,
-        /// The next.
-        second: SumLeafOpening,
-    },
+    CreditOrder(Neighbours),
     /// A credit is not one that the receipt which it names gives.
     Credit {
         /// The receipt at the position that the credit names.
@@ -149,10 +164,7 @@ pub enum BatchFraud {
         gap: Gap,
     },
     /// A node of the credits' tree counts another sum than lies below it.
-    CreditSum {
-        /// The path to it.
-        path: SumPath,
-    },
+    CreditSum(FalseSum),
 }
 
 /// What is wrong with an epoch's payouts.
@@ -164,12 +176,7 @@ pub enum EpochFraud {
         payout: SumLeafOpening,
     },
     /// Two payouts side by side are out of order, or of one payee.
-    PayoutOrder {
-        /// One.
-        first: SumLeafOpening,
-        /// The next.
-        second: SumLeafOpening,
-    },
+    PayoutOrder(Neighbours),
     /// A payee's payout is not its payout before the epoch and its credits in the epoch's batches.
     Payout {
         /// Who.
@@ -182,10 +189,7 @@ pub enum EpochFraud {
         credits: Vec<CreditRange>,
     },
     /// A node of the payouts' tree counts another sum than lies below it.
-    PayoutSum {
-        /// The path to it.
-        path: SumPath,
-    },
+    PayoutSum(FalseSum),
 }
 
 /// Where a payee is in a payout tree.
@@ -223,24 +227,20 @@ pub struct OwnCredits {
     pub inside: Vec<SumNode>,
 }
 
-impl From<&SumNode> for Node {
-    fn from(node: &SumNode) -> Self {
-        Self { sum: node.sum.u128(), hash: node.hash.into_bytes() }
-    }
+fn node(node: &SumNode) -> Node {
+    Node { sum: node.sum.u128(), hash: node.hash.into_bytes() }
 }
 
-impl From<Node> for SumNode {
-    fn from(node: Node) -> Self {
-        Self { sum: node.sum.into(), hash: Digest::new(node.hash) }
-    }
+fn sum_node(node: Node) -> SumNode {
+    SumNode { sum: node.sum.into(), hash: Digest::new(node.hash) }
 }
 
 fn nodes(list: &[SumNode]) -> Vec<Node> {
-    list.iter().map(Node::from).collect()
+    list.iter().map(node).collect()
 }
 
 fn sum_nodes(list: Vec<Node>) -> Vec<SumNode> {
-    list.into_iter().map(SumNode::from).collect()
+    list.into_iter().map(sum_node).collect()
 }
 
 impl From<LeafOpening> for fraud::Opening {
@@ -299,7 +299,7 @@ impl From<fraud::Absence> for Gap {
 
 impl From<SumPath> for sums::SumPath {
     fn from(path: SumPath) -> Self {
-        let step = |step: &SumStep| sums::Step { claimed: step.claimed.u128(), sibling: Node::from(&step.sibling) };
+        let step = |step: &SumStep| sums::Step { claimed: step.claimed.u128(), sibling: node(&step.sibling) };
         Self {
             index: path.index.u64(),
             sum: path.sum.u128(),
@@ -311,7 +311,7 @@ impl From<SumPath> for sums::SumPath {
 
 impl From<sums::SumPath> for SumPath {
     fn from(path: sums::SumPath) -> Self {
-        let step = |step: sums::Step| SumStep { claimed: step.claimed.into(), sibling: step.sibling.into() };
+        let step = |step: sums::Step| SumStep { claimed: step.claimed.into(), sibling: sum_node(step.sibling) };
         Self {
             index: path.index.into(),
             sum: path.sum.into(),
