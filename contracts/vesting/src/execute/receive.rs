@@ -16,12 +16,17 @@ use crate::{
 /// Makes a grant in the tokens of `token`. It must show a balance that covers everything owed in it, this grant included, so
 /// neither a token that takes fees nor a plain account can promise what is not there.
 pub fn run(deps: DepsMut, env: Env, token: Addr, received: Cw20ReceiveMsg) -> Result<Response, ContractError> {
-    let ReceiveMsg::Grant { recipient, starts_at, cliff_seconds, duration_seconds, revoker } =
-        from_json(&received.msg)?;
     let amount = received.amount;
+    let owed = owed(deps.storage, &token)?.checked_add(amount)?;
+    let held = held(&deps.querier, &env, &token)?;
+    if held < owed {
+        return Err(ContractError::NotCovered { token, held, owed });
+    }
     if amount.is_zero() {
         return Err(ContractError::ZeroAmount);
     }
+    let ReceiveMsg::Grant { recipient, starts_at, cliff_seconds, duration_seconds, revoker } =
+        from_json(&received.msg)?;
     let schedule = Schedule { starts_at, cliff_seconds, duration_seconds };
     schedule.validate(env.block.time.seconds())?;
     let grantor = deps.api.addr_validate(&received.sender)?;
@@ -36,11 +41,6 @@ pub fn run(deps: DepsMut, env: Env, token: Addr, received: Cw20ReceiveMsg) -> Re
         return Err(ContractError::RecipientIsRevoker { account: recipient });
     }
 
-    let owed = owed(deps.storage, &token)?.checked_add(amount)?;
-    let held = held(&deps.querier, &env, &token)?;
-    if held < owed {
-        return Err(ContractError::NotCovered { token, held, owed });
-    }
     OWED.save(deps.storage, &token, &owed)?;
     let grant_id = ids::next(deps.storage, &LAST_GRANT)?;
     BY_RECIPIENT.save(deps.storage, (&recipient, grant_id), &Empty {})?;
