@@ -8,7 +8,7 @@ pub type Native = Box<dyn Contract<Empty>>;
 type Build = fn(Checksum) -> Native;
 
 /// Every name, as in `artifacts/<name>.wasm` with dashes for underscores.
-pub const NAMES: [&str; 6] = ["cw20-base", "datanets", "models", "open-token", "settlement", "staking"];
+pub const NAMES: [&str; 7] = ["cw20-base", "datanets", "models", "open-token", "settlement", "staking", "vesting"];
 
 /// Wraps a contract's entry points; those it has beyond the first three are named.
 macro_rules! wrap {
@@ -36,6 +36,7 @@ pub fn native(name: &str) -> Option<Build> {
         "open-token" => wrap!(open_token, with_migrate: migrate),
         "settlement" => wrap!(settlement, with_sudo: sudo, with_migrate: migrate),
         "staking" => wrap!(staking, with_sudo: sudo, with_migrate: migrate),
+        "vesting" => wrap!(vesting, with_migrate: migrate),
         _ => return None,
     })
 }

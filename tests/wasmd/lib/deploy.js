@@ -68,8 +68,8 @@ export async function deploy(who, treasury, owner = who.address) {
 }
 
 /**
- * Deploys the contracts, and shares, which Datanets are to issue. Returns their addresses by schema name. Governance is left
- * out: it refuses a staking contract that does not answer for power at a past height.
+ * Deploys the contracts, with shares, which Datanets are to issue, and vesting, which needs nobody. Returns their addresses by
+ * schema name. Governance is left out: it refuses a staking contract that does not answer for power at a past height.
  */
 export async function deployAll(who) {
   const { open_token, ...rest } = await deploy(who, who.address);
@@ -91,7 +91,8 @@ export async function deployAll(who) {
       max_commons_part: 5000,
     },
   });
-  return { "open-token": open_token, ...rest, shares };
+  const vesting = await instantiate(who, "vesting", {});
+  return { "open-token": open_token, ...rest, shares, vesting };
 }
 
 /** A caller that sends messages to a contract and records what they cost. */

@@ -21,11 +21,9 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
         .contract(
             "open_token",
             &open_token::msg::InstantiateMsg {
-                allocations: vec![open_token::msg::Allocation {
-                    address: owner.clone(),
-                    amount: open_token::msg::TOTAL_SUPPLY,
-                }],
+                allocations: vec![open_token::msg::Allocation::new(owner.clone(), open_token::msg::TOTAL_SUPPLY)],
                 marketing: None,
+                vesting: None,
             },
         )
         .await?;
