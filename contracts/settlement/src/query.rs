@@ -12,8 +12,8 @@ use crate::{
     },
     round,
     state::{
-        claimable_epoch, latest_epoch, load_batch, load_epoch, load_session, next_epoch, BATCHES, BATCHES_BY_STATUS,
-        CHARGES, CLAIMED, CONFIG, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
+        claimable_epoch, latest_epoch, load_batch, load_epoch, load_session, next_epoch, ARBITER, BATCHES,
+        BATCHES_BY_STATUS, CHARGES, CLAIMED, CONFIG, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
     },
 };
 
@@ -49,6 +49,7 @@ fn config(deps: Deps, env: &Env) -> Result<ConfigResponse, ContractError> {
         staking: config.staking,
         models: config.models,
         treasury: config.treasury,
+        arbiter: ARBITER.may_load(deps.storage)?,
         params: PARAMS.load(deps.storage)?,
         paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
     })

@@ -31,6 +31,8 @@ pub struct Contracts {
     pub staking: String,
     /// Sessions, batches, epochs and claims.
     pub settlement: String,
+    /// Fraud proofs and disputes.
+    pub disputes: String,
 }
 
 /// A chain and its OpenLedger contracts.
@@ -94,6 +96,13 @@ impl Network {
                     "contracts.{name} is {configured}, but the settlement contract works with {published}"
                 )));
             }
+        }
+        if config.arbiter.as_ref().is_none_or(|arbiter| arbiter.as_str() != contracts.disputes) {
+            let arbiter = config.arbiter.as_ref().map_or("nobody", |arbiter| arbiter.as_str());
+            return Err(NodeError::Config(format!(
+                "contracts.disputes is {}, but the settlement contract obeys {arbiter}",
+                contracts.disputes
+            )));
         }
         let registry = models.config().await?;
         if contracts.datanets != registry.datanets.as_str() {

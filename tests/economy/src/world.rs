@@ -90,12 +90,9 @@ impl World {
         allocations.push((&founder, left));
         let allocations = allocations
             .into_iter()
-            .map(|(address, amount)| open_token::msg::Allocation {
-                address: address.to_string(),
-                amount: amount.into(),
-            })
+            .map(|(address, amount)| open_token::msg::Allocation::new(address.as_str(), amount.into()))
             .collect();
-        let init = open_token::msg::InstantiateMsg { allocations, marketing: None };
+        let init = open_token::msg::InstantiateMsg { allocations, marketing: None, vesting: None };
         let token = instantiate(&mut app, &founder, |app| code!(app, open_token), &init, "open-token")?;
 
         let init = staking::msg::InstantiateMsg {

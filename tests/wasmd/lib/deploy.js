@@ -19,7 +19,10 @@ export async function instantiate(who, name, msg, admin = who.address) {
   return made.contractAddress;
 }
 
-/** Deploys the five contracts; `owner` may change their parameters. Returns their addresses. */
+/**
+ * Deploys the six contracts that the story needs; `owner` may change their parameters, and names the arbiter itself if it is
+ * not who deploys. Returns their addresses.
+ */
 export async function deploy(who, treasury, owner = who.address) {
   const open_token = await instantiate(who, "open_token", {
     allocations: [{ address: who.address, amount: SUPPLY }],
@@ -64,7 +67,20 @@ export async function deploy(who, treasury, owner = who.address) {
       max_open_epochs: 16,
     },
   });
-  return { open_token, datanets, models, staking, settlement };
+  const disputes = await instantiate(who, "disputes", {
+    owner,
+    settlement,
+    params: {
+      node_slash: 5000,
+      validator_slash: 500,
+      reward: 2500,
+      dispute_bond: "1000000",
+      dispute_seconds: "3600",
+    },
+  });
+  const name = { set_arbiter: { arbiter: disputes } };
+  if (owner === who.address) await caller("settlement", settlement)(who, name);
+  return { open_token, datanets, models, staking, settlement, disputes };
 }
 
 /**

@@ -33,6 +33,8 @@ pub struct ConfigResponse {
     pub models: Addr,
     /// Account of the treasury's share.
     pub treasury: Addr,
+    /// Contract that judges fraud; null until it is named.
+    pub arbiter: Option<Addr>,
     /// Windows and bounds.
     pub params: Params,
     /// First moment after the pause; null when not paused.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cosmwasm_std::{Uint64, Uint128};
+use disputes::msg::Bps;
 use openledger_chain::Signer;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::{error::NodeError, network::Contracts};
 /// Seconds between an epoch and the claims against it; short, because a real chain is waited for.
 const CHALLENGE_WINDOW: u64 = 6;
 
-/// Deploys OPEN and the four contracts that work with it.
+/// Deploys OPEN and the contracts that work with it, and names the one that judges fraud.
 pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> Result<Contracts, NodeError> {
     let founder = &accounts.founder;
     let owner = founder.address().to_owned();
@@ -74,7 +75,7 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
         .contract(
             "settlement",
             &settlement::msg::InstantiateMsg {
-                owner,
+                owner: owner.clone(),
                 token: open_token.clone(),
                 staking: staking.clone(),
                 models: models.clone(),
@@ -95,7 +96,29 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
             },
         )
         .await?;
-    Ok(Contracts { open_token, datanets, models, staking, settlement })
+    let disputes = deploy
+        .contract(
+            "disputes",
+            &disputes::msg::InstantiateMsg {
+                owner,
+                settlement: settlement.clone(),
+                params: disputes::msg::Params {
+                    node_slash: fraction(5_000)?,
+                    validator_slash: fraction(500)?,
+                    reward: fraction(2_500)?,
+                    dispute_bond: Uint128::new(1_000_000),
+                    dispute_seconds: Uint64::new(3_600),
+                },
+            },
+        )
+        .await?;
+    let arbiter = disputes.clone();
+    founder.execute(&settlement, &settlement::msg::ExecuteMsg::SetArbiter { arbiter }, vec![]).await?;
+    Ok(Contracts { open_token, datanets, models, staking, settlement, disputes })
+}
+
+fn fraction(points: u16) -> Result<Bps, NodeError> {
+    Bps::new(points).map_err(|error| NodeError::Config(error.to_string()))
 }
 
 struct Deployer<'a> {
