@@ -1,9 +1,12 @@
 //! What queries answer. Part of [`crate::msg`], which re-exports it.
 
+mod identity;
+
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::{ownership::Ownership, Digest};
 
+pub use self::identity::*;
 use crate::msg::{Description, Licence, MediaType, Membership, Name, Params, Reason};
 
 /// Owner, parameters and pause.
@@ -13,6 +16,10 @@ pub struct ConfigResponse {
     pub ownership: Ownership,
     /// Bounds and windows.
     pub params: Params,
+    /// The cw20 token that deposits and income are in (OPEN).
+    pub token: Addr,
+    /// Code of the shares contract that Datanets may issue.
+    pub shares_code_id: Option<Uint64>,
     /// First second after the running pause; absent when none runs.
     pub paused_until: Option<Uint64>,
 }
@@ -99,8 +106,10 @@ pub struct Contribution {
     pub datanet_id: Uint64,
     /// From 1 within the Datanet.
     pub contribution_id: Uint64,
-    /// Who offered it and is credited for it.
+    /// Who offered it.
     pub contributor: Addr,
+    /// Identity that is credited for it.
+    pub identity_id: Uint64,
     /// RFC 6962 root over the digests of the rows.
     pub rows_root: Digest,
     /// Number of rows.
@@ -196,8 +205,10 @@ pub struct Cluster {
     pub cluster: u32,
     /// Which contribution.
     pub contribution_id: Uint64,
-    /// Who is credited.
+    /// Who offered it.
     pub contributor: Addr,
+    /// Identity that is credited.
+    pub identity_id: Uint64,
     /// RFC 6962 root over the digests of the rows.
     pub rows_root: Digest,
 }

@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, QueryMsg, Version};
+use crate::msg::{Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg, Version};
 
 /// The Datanets contract at an address.
 pub struct Datanets<'a> {
@@ -30,6 +30,16 @@ impl<'a> Datanets<'a> {
     pub fn clusters(&self, datanet_id: u64, version: u32) -> StdResult<Vec<Cluster>> {
         let msg = QueryMsg::Clusters { datanet_id: Uint64::new(datanet_id), version };
         Ok(self.query::<ClustersResponse>(&msg)?.clusters)
+    }
+
+    /// An identity, with the account that its income goes to now.
+    pub fn identity(&self, identity_id: u64) -> StdResult<IdentityResponse> {
+        self.query(&QueryMsg::Identity { identity_id: Uint64::new(identity_id) })
+    }
+
+    /// The identity that an account controls.
+    pub fn identity_of(&self, account: &Addr) -> StdResult<Option<IdentityResponse>> {
+        self.query(&QueryMsg::IdentityOf { account: account.to_string() })
     }
 
     fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {

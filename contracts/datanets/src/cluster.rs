@@ -40,6 +40,7 @@ mod tests {
             cluster: index,
             contribution_id: Uint64::new(7),
             contributor: Addr::unchecked(who),
+            identity_id: Uint64::one(),
             rows_root: Digest::new([byte; 32]),
         }
     }

@@ -22,10 +22,16 @@ pub fn instantiate(
     funds::refuse_coins(&info)?;
     msg.params.validate()?;
     let owner = deps.api.addr_validate(&msg.owner)?;
+    let token = deps.api.addr_validate(&msg.token)?;
     cw2::set_contract_version(deps.storage, identity::NAME, identity::VERSION)?;
     state::OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     state::PARAMS.save(deps.storage, &msg.params)?;
-    Ok(respond(Event::Instantiated { owner: &owner, params: &msg.params }))
+    state::TOKEN.save(deps.storage, &token)?;
+    if let Some(code) = msg.shares_code_id {
+        state::SHARES_CODE.save(deps.storage, &code.u64())?;
+    }
+    let (shares_code_id, params) = (msg.shares_code_id, &msg.params);
+    Ok(respond(Event::Instantiated { owner: &owner, token: &token, shares_code_id, params }))
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]

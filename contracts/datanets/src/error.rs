@@ -162,6 +162,72 @@ pub enum ContractError {
         account: Addr,
     },
 
+    /// No such identity.
+    #[error("identity {identity_id} does not exist")]
+    UnknownIdentity {
+        /// Id asked for.
+        identity_id: u64,
+    },
+
+    /// Acts for nobody.
+    #[error("{account} controls no identity: it must send create_identity first")]
+    NoIdentity {
+        /// Who.
+        account: Addr,
+    },
+
+    /// One account controls one identity.
+    #[error("{account} controls identity {identity_id} already: an account controls one at most")]
+    IdentityKnown {
+        /// Who.
+        account: Addr,
+        /// What it controls.
+        identity_id: u64,
+    },
+
+    /// Named twice, or the controller itself.
+    #[error("{guardian} cannot be guardian: guardians are different accounts, none of them the controller")]
+    Guardian {
+        /// Who.
+        guardian: Addr,
+    },
+
+    /// More than there are guardians, or none.
+    #[error("threshold {threshold} refused for {guardians} guardians: 1 to their number, or 0 without guardians")]
+    Threshold {
+        /// Value received.
+        threshold: u32,
+        /// Guardians received.
+        guardians: u32,
+    },
+
+    /// Nothing to cancel.
+    #[error("identity {identity_id} has no ordered change of its payout account, or it has come true")]
+    NoPayoutOrdered {
+        /// Which.
+        identity_id: u64,
+    },
+
+    /// Nothing to veto or finish.
+    #[error("identity {identity_id} has no recovery that enough guardians agree on")]
+    NoRecovery {
+        /// Which.
+        identity_id: u64,
+    },
+
+    /// The controller may still veto.
+    #[error("recovery can be finished from {ready_at} on, it is {now}: the controller may veto until then")]
+    RecoveryEarly {
+        /// Block time.
+        now: u64,
+        /// First second.
+        ready_at: u64,
+    },
+
+    /// Money must not circle.
+    #[error("this contract itself can receive nothing for others: name another account")]
+    ToItself,
+
     /// Neither proposed nor serving.
     #[error("{account} is neither curator nor proposed curator of this Datanet")]
     NotCurator {

@@ -1,15 +1,18 @@
 //! Typed events; together they are enough to rebuild the state. `tests/messages/golden/testdata/events.golden` shows each.
 
+mod identity;
+
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
+pub use self::identity::IdentityEvent;
 use crate::msg::{Contribution, DatanetResponse, Membership, Params, Reason, Version};
 
 /// Everything this contract tells indexers.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// The contract exists.
-    Instantiated { owner: &'a Addr, params: &'a Params },
+    Instantiated { owner: &'a Addr, token: &'a Addr, shares_code_id: Option<Uint64>, params: &'a Params },
     /// A Datanet exists.
     Created(&'a DatanetResponse),
     /// An account became a member.
@@ -75,7 +78,14 @@ impl event::Event for Event<'_> {
 
     fn attributes(&self) -> Vec<(&'static str, String)> {
         match *self {
-            Self::Instantiated { owner, params } => [vec![("owner", owner.to_string())], of_params(params)].concat(),
+            Self::Instantiated { owner, token, shares_code_id, params } => {
+                let links = vec![
+                    ("owner", owner.to_string()),
+                    ("token", token.to_string()),
+                    ("shares_code_id", shares_code_id.map(|id| id.to_string()).unwrap_or_default()),
+                ];
+                [links, of_params(params)].concat()
+            }
             Self::Created(datanet) => of_datanet(datanet),
             Self::Joined { datanet_id, member, approved_by } => vec![
                 ("datanet_id", datanet_id.to_string()),
@@ -131,6 +141,8 @@ fn of_params(params: &Params) -> Vec<(&'static str, String)> {
         ("max_clusters", params.max_clusters.to_string()),
         ("max_rows", params.max_rows.to_string()),
         ("max_pending", params.max_pending.to_string()),
+        ("payout_delay_seconds", params.payout_delay_seconds.to_string()),
+        ("recovery_delay_seconds", params.recovery_delay_seconds.to_string()),
     ]
 }
 
@@ -155,6 +167,7 @@ fn of_contribution(contribution: &Contribution) -> Vec<(&'static str, String)> {
         ("datanet_id", contribution.datanet_id.to_string()),
         ("contribution_id", contribution.contribution_id.to_string()),
         ("contributor", contribution.contributor.to_string()),
+        ("identity_id", contribution.identity_id.to_string()),
         ("rows_root", contribution.rows_root.to_string()),
         ("rows", contribution.rows.to_string()),
         ("media_type", contribution.media_type.to_string()),

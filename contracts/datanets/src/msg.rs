@@ -2,11 +2,11 @@
 //!
 //! Ids and times are strings of integers (times in seconds since 1970), digests are 64 lower-case hex digits.
 
-use cosmwasm_schema::{cw_serde, QueryResponses};
+use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Uint64;
 pub use openledger_contract_kit::{ownership::Ownership, Digest, Text};
 
-pub use crate::answers::*;
+pub use crate::{answers::*, questions::QueryMsg};
 
 /// A Datanet's name, shown in lists.
 pub type Name = Text<64>;
@@ -22,6 +22,10 @@ pub type MediaType = Text<64>;
 pub struct InstantiateMsg {
     /// May change parameters and pause; handed over in two steps. Has no power over any Datanet.
     pub owner: String,
+    /// The cw20 token that deposits and income are in (OPEN).
+    pub token: String,
+    /// Code of the shares contract that Datanets may issue; absent: none can.
+    pub shares_code_id: Option<Uint64>,
     /// Bounds and windows.
     pub params: Params,
 }
@@ -37,6 +41,10 @@ pub struct Params {
     pub max_rows: u32,
     /// Undecided contributions that one member may have in one Datanet; 1 to 64.
     pub max_pending: u32,
+    /// Seconds between `set_payout` and the change; at most 2,592,000 (30 days).
+    pub payout_delay_seconds: Uint64,
+    /// Seconds between the guardians' agreement and the hand-over of an identity; 1 to 2,592,000 (30 days).
+    pub recovery_delay_seconds: Uint64,
 }
 
 /// Everything that changes state. Who may send what: [`crate::permissions`].
@@ -138,6 +146,44 @@ pub enum ExecuteMsg {
         /// Curator or proposed curator.
         account: String,
     },
+    /// Makes the sender the controller of a new identity, which is what contributions are credited to. Whoever creates,
+    /// joins or contributes without one gets one, paid at its own account and without guardians.
+    CreateIdentity {
+        /// Where its income goes; the sender if absent.
+        payout: Option<String>,
+        /// Accounts that can hand the identity to another controller together; at most 5.
+        guardians: Vec<String>,
+        /// How many of them it takes; 0 without guardians.
+        threshold: u32,
+    },
+    /// Sends the income of the sender's identity elsewhere, `payout_delay_seconds` from now. Replaces an earlier order.
+    SetPayout {
+        /// Where it goes.
+        account: String,
+    },
+    /// Withdraws the order of `set_payout` before its time.
+    CancelPayout {},
+    /// Replaces the guardians of the sender's identity and drops what they agreed on.
+    SetGuardians {
+        /// At most 5, without the sender.
+        guardians: Vec<String>,
+        /// How many of them a recovery takes; 0 without guardians.
+        threshold: u32,
+    },
+    /// A guardian wants an account to become the identity's controller. Replaces its earlier wish.
+    ApproveRecovery {
+        /// Which identity.
+        identity_id: Uint64,
+        /// Who should control it; must not control another.
+        controller: String,
+    },
+    /// The controller is there after all: drops what its guardians agreed on.
+    VetoRecovery {},
+    /// Hands an identity over when enough guardians agreed and the time is over. Anybody may send it.
+    FinishRecovery {
+        /// Which identity.
+        identity_id: Uint64,
+    },
     /// Replaces the contract's parameters.
     UpdateParams {
         /// All of them.
@@ -208,87 +254,4 @@ pub enum Reason {
     PersonalData,
     /// The file does not match its commitment or cannot be read.
     Malformed,
-}
-
-/// Everything that can be read.
-#[cw_serde]
-#[derive(QueryResponses)]
-pub enum QueryMsg {
-    /// Owner, parameters and pause.
-    #[returns(ConfigResponse)]
-    Config {},
-    /// One Datanet.
-    #[returns(DatanetResponse)]
-    Datanet {
-        /// Which.
-        datanet_id: Uint64,
-    },
-    /// Datanets by ascending id.
-    #[returns(DatanetsResponse)]
-    Datanets {
-        /// Id to start after.
-        start_after: Option<Uint64>,
-        /// Entries; 10 if absent, 30 at most.
-        limit: Option<u32>,
-    },
-    /// One account's standing in a Datanet.
-    #[returns(MemberResponse)]
-    Member {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which account.
-        account: String,
-    },
-    /// Members and applicants by address.
-    #[returns(MembersResponse)]
-    Members {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Address to start after.
-        start_after: Option<String>,
-        /// Entries; 10 if absent, 30 at most.
-        limit: Option<u32>,
-    },
-    /// One contribution.
-    #[returns(Contribution)]
-    Contribution {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
-    /// Contributions by ascending id.
-    #[returns(ContributionsResponse)]
-    Contributions {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Only those with this status.
-        status: Option<StatusFilter>,
-        /// Id to start after.
-        start_after: Option<Uint64>,
-        /// Entries; 10 if absent, 30 at most.
-        limit: Option<u32>,
-    },
-    /// What `publish_version` would publish now.
-    #[returns(DraftResponse)]
-    Draft {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
-    /// One published version.
-    #[returns(Version)]
-    Version {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which version, from 1.
-        version: u32,
-    },
-    /// All clusters of a published version, by index; at most 256.
-    #[returns(ClustersResponse)]
-    Clusters {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which version, from 1.
-        version: u32,
-    },
 }

@@ -1,5 +1,7 @@
 //! Parameters and their limits.
 
+use cosmwasm_std::Uint64;
+
 use crate::{msg::Params, ContractError};
 
 /// Longest pause that can be allowed: 14 days.
@@ -9,7 +11,22 @@ pub const MAX_CLUSTERS: u32 = 256;
 /// Undecided contributions of one member.
 pub const MAX_PENDING: u32 = 64;
 
+/// Longest delay of a payout account or a recovery: 30 days.
+pub const MAX_DELAY_SECONDS: u64 = 30 * 24 * 60 * 60;
+
 impl Params {
+    /// What a new deployment starts from.
+    pub fn standard() -> Self {
+        Self {
+            max_pause_seconds: Uint64::new(86_400),
+            max_clusters: MAX_CLUSTERS,
+            max_rows: 1_000_000,
+            max_pending: 16,
+            payout_delay_seconds: Uint64::new(2 * 86_400),
+            recovery_delay_seconds: Uint64::new(7 * 86_400),
+        }
+    }
+
     /// Checks every limit.
     pub fn validate(&self) -> Result<(), ContractError> {
         let rows = [
@@ -17,6 +34,8 @@ impl Params {
             ("max_clusters", u64::from(self.max_clusters), 1, u64::from(MAX_CLUSTERS)),
             ("max_rows", u64::from(self.max_rows), 1, u64::from(u32::MAX)),
             ("max_pending", u64::from(self.max_pending), 1, u64::from(MAX_PENDING)),
+            ("payout_delay_seconds", self.payout_delay_seconds.u64(), 0, MAX_DELAY_SECONDS),
+            ("recovery_delay_seconds", self.recovery_delay_seconds.u64(), 1, MAX_DELAY_SECONDS),
         ];
         for (name, found, min, max) in rows {
             if found < min || found > max {

@@ -6,6 +6,7 @@ use cosmwasm_std::{Addr, Deps};
 use openledger_contract_kit::{permission::Permission, permissions};
 
 use crate::{
+    identities,
     msg::{DatanetResponse, ExecuteMsg, Standing},
     state, ContractError,
 };
@@ -23,6 +24,10 @@ pub enum Role {
     ProposedDatanetOwner,
     /// May become curator of the Datanet.
     ProposedCurator,
+    /// Controls an identity.
+    Controller,
+    /// Guards the identity that the message names.
+    Guardian,
     /// May remove the curator that the message names: the owner, or that curator itself.
     CuratorRemover,
 }
@@ -35,6 +40,8 @@ impl fmt::Display for Role {
             Self::DatanetOwner => "owner of the Datanet",
             Self::ProposedDatanetOwner => "proposed owner of the Datanet",
             Self::ProposedCurator => "proposed curator of the Datanet",
+            Self::Controller => "controller of an identity",
+            Self::Guardian => "guardian of the identity",
             Self::CuratorRemover => "owner of the Datanet, or the curator itself",
         })
     }
@@ -53,6 +60,13 @@ permissions! { ExecuteMsg, Role;
     ProposeCurator => Permission::Role(Role::DatanetOwner), always;
     AcceptCuratorship => Permission::Role(Role::ProposedCurator), always;
     RemoveCurator => Permission::Role(Role::CuratorRemover), always;
+    CreateIdentity => Permission::Anyone, pausable;
+    SetPayout => Permission::Role(Role::Controller), always;
+    CancelPayout => Permission::Role(Role::Controller), always;
+    SetGuardians => Permission::Role(Role::Controller), always;
+    ApproveRecovery => Permission::Role(Role::Guardian), always;
+    VetoRecovery => Permission::Role(Role::Controller), always;
+    FinishRecovery => Permission::Anyone, always;
     UpdateParams => Permission::Owner, always;
     Pause => Permission::Owner, always;
     Unpause => Permission::Owner, always;
@@ -60,8 +74,13 @@ permissions! { ExecuteMsg, Role;
     AcceptOwnership => Permission::ProposedOwner, always;
 }
 
-/// Whether the sender has a role in the Datanet that the message names.
+/// Whether the sender has a role in the Datanet or identity that the message names.
 pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<bool, ContractError> {
+    match role {
+        Role::Controller => return Ok(identities::BY_CONTROLLER.has(deps.storage, sender)),
+        Role::Guardian => return guards(deps, sender, msg),
+        _ => {}
+    }
     let Some(datanet_id) = datanet_id(msg) else { return Ok(false) };
     let datanet = state::datanet(deps.storage, datanet_id)?;
     Ok(match role {
@@ -76,7 +95,13 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
             let itself = matches!(msg, ExecuteMsg::RemoveCurator { account, .. } if account == sender.as_str());
             itself || datanet.ownership.is_owner(sender)
         }
+        Role::Controller | Role::Guardian => false,
     })
+}
+
+fn guards(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
+    let ExecuteMsg::ApproveRecovery { identity_id, .. } = msg else { return Ok(false) };
+    Ok(identities::load(deps.storage, identity_id.u64())?.guardians.contains(sender))
 }
 
 fn is_member(deps: Deps, datanet_id: u64, account: &Addr) -> Result<bool, ContractError> {
@@ -103,6 +128,13 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         | ExecuteMsg::AcceptCuratorship { datanet_id }
         | ExecuteMsg::RemoveCurator { datanet_id, .. } => Some(datanet_id.u64()),
         ExecuteMsg::Create { .. }
+        | ExecuteMsg::CreateIdentity { .. }
+        | ExecuteMsg::SetPayout { .. }
+        | ExecuteMsg::CancelPayout {}
+        | ExecuteMsg::SetGuardians { .. }
+        | ExecuteMsg::ApproveRecovery { .. }
+        | ExecuteMsg::VetoRecovery {}
+        | ExecuteMsg::FinishRecovery { .. }
         | ExecuteMsg::UpdateParams { .. }
         | ExecuteMsg::Pause { .. }
         | ExecuteMsg::Unpause {}

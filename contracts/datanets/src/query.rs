@@ -1,11 +1,11 @@
 //! Reading.
 
-use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, StdResult};
+use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, StdResult, Uint64};
 use cw_storage_plus::Bound;
 use openledger_contract_kit::{page, pause, KitError};
 
 use crate::{
-    cluster,
+    cluster, identities,
     msg::{
         ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse, DraftResponse,
         MemberResponse, MembersResponse, QueryMsg, Standing, StatusFilter, Version,
@@ -47,6 +47,14 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             let clusters = VERSION_CLUSTERS.load(deps.storage, (datanet_id.u64(), version))?;
             to_json_binary(&ClustersResponse { clusters })
         }
+        QueryMsg::Identity { identity_id } => {
+            to_json_binary(&identities::load(deps.storage, identity_id.u64())?.at(env.block.time))
+        }
+        QueryMsg::IdentityOf { account } => {
+            let found = identities::BY_CONTROLLER.may_load(deps.storage, &deps.api.addr_validate(&account)?)?;
+            let identity = found.map(|id| identities::load(deps.storage, id)).transpose()?;
+            to_json_binary(&identity.map(|identity| identity.at(env.block.time)))
+        }
     };
     Ok(answer?)
 }
@@ -55,6 +63,8 @@ fn config(deps: Deps, env: &Env) -> Answer<ConfigResponse> {
     Ok(ConfigResponse {
         ownership: OWNERSHIP.load(deps.storage)?,
         params: PARAMS.load(deps.storage)?,
+        token: state::TOKEN.load(deps.storage)?,
+        shares_code_id: state::SHARES_CODE.may_load(deps.storage)?.map(Uint64::new),
         paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
     })
 }

@@ -14,6 +14,10 @@ use crate::{
 pub const OWNERSHIP: Item<Ownership> = Item::new("ownership");
 /// Bounds and windows.
 pub const PARAMS: Item<Params> = Item::new("params");
+/// OPEN; fixed at instantiation.
+pub const TOKEN: Item<Addr> = Item::new("open_token");
+/// Code of the shares contract; absent when Datanets issue none.
+pub const SHARES_CODE: Item<u64> = Item::new("shares_code");
 /// Last Datanet id given out.
 pub const DATANET_COUNT: Item<u64> = Item::new("datanet_count");
 /// Datanets by id.

@@ -63,6 +63,8 @@ pub const DATANETS: &[Row] = &[
     ("max_clusters", Number, 1, 256),
     ("max_rows", Number, 1, 4_294_967_295),
     ("max_pending", Number, 1, 64),
+    ("payout_delay_seconds", Integer, 0, MONTH),
+    ("recovery_delay_seconds", Integer, 1, MONTH),
 ];
 
 /// Parameters of the models contract.

@@ -29,7 +29,15 @@ export async function deploy(who, treasury, owner = who.address) {
   });
   const datanets = await instantiate(who, "datanets", {
     owner,
-    params: { max_pause_seconds: "86400", max_clusters: 256, max_rows: 1000000, max_pending: 16 },
+    token: open_token,
+    params: {
+      max_pause_seconds: "86400",
+      max_clusters: 256,
+      max_rows: 1000000,
+      max_pending: 16,
+      payout_delay_seconds: "5",
+      recovery_delay_seconds: "5",
+    },
   });
   const models = await instantiate(who, "models", {
     owner,

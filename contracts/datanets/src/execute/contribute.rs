@@ -1,8 +1,9 @@
 //! Offering rows.
 
 use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Uint64};
-use openledger_contract_kit::{event::respond, Digest, KitError};
+use openledger_contract_kit::{event::Event as _, Digest, KitError};
 
+use super::identity;
 use crate::{
     events::Event,
     msg::{Contribution, MediaType, Status, StatusFilter},
@@ -57,11 +58,13 @@ pub fn contribute(
         datanet.contributions.checked_add(Uint64::one()).map_err(|_| KitError::Overflow { what: "contributions" })?;
     DATANETS.save(deps.storage, datanet_id, &datanet)?;
 
+    let (identity_id, response) = identity::ensure(deps.storage, env, &sender, Response::new())?;
     let id = datanet.contributions.u64();
     let contribution = Contribution {
         datanet_id: Uint64::new(datanet_id),
         contribution_id: datanet.contributions,
         contributor: sender,
+        identity_id: Uint64::new(identity_id),
         rows_root: offer.rows_root,
         rows: offer.rows,
         media_type: offer.media_type,
@@ -72,5 +75,5 @@ pub fn contribute(
     CONTRIBUTIONS.save(deps.storage, (datanet_id, id), &contribution)?;
     BY_STATUS.save(deps.storage, (datanet_id, StatusFilter::Pending.key(), id), &Empty {})?;
     ROWS.save(deps.storage, (datanet_id, offer.rows_root.as_ref()), &id)?;
-    Ok(respond(Event::Contributed(&contribution)))
+    Ok(response.add_event(Event::Contributed(&contribution).to_cosmwasm()))
 }

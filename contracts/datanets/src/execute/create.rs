@@ -3,6 +3,7 @@
 use cosmwasm_std::{Addr, DepsMut, Env, Response, Uint64};
 use openledger_contract_kit::{event::respond, ids, ownership::Ownership};
 
+use super::identity;
 use crate::{
     events::Event,
     msg::{DatanetResponse, Description, Licence, Membership, Name, Standing},
@@ -39,5 +40,5 @@ pub fn create(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Respon
     };
     DATANETS.save(deps.storage, id, &datanet)?;
     MEMBERS.save(deps.storage, (id, &sender), &Member { standing: Standing::Member, pending: 0 })?;
-    Ok(respond(Event::Created(&datanet)))
+    Ok(identity::ensure(deps.storage, env, &sender, respond(Event::Created(&datanet)))?.1)
 }

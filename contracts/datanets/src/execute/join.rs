@@ -1,8 +1,9 @@
 //! Becoming a member.
 
-use cosmwasm_std::{Addr, DepsMut, Response};
+use cosmwasm_std::{Addr, DepsMut, Env, Response};
 use openledger_contract_kit::event::respond;
 
+use super::identity;
 use crate::{
     events::Event,
     msg::{Membership, Standing},
@@ -10,7 +11,7 @@ use crate::{
     ContractError,
 };
 
-pub fn join(deps: DepsMut, sender: Addr, datanet_id: u64) -> Result<Response, ContractError> {
+pub fn join(deps: DepsMut, env: &Env, sender: Addr, datanet_id: u64) -> Result<Response, ContractError> {
     let datanet = state::datanet(deps.storage, datanet_id)?;
     if MEMBERS.has(deps.storage, (datanet_id, &sender)) {
         return Err(ContractError::AlreadyJoined { account: sender, datanet_id });
@@ -20,10 +21,11 @@ pub fn join(deps: DepsMut, sender: Addr, datanet_id: u64) -> Result<Response, Co
         Membership::Approval => Standing::Applied,
     };
     MEMBERS.save(deps.storage, (datanet_id, &sender), &Member { standing, pending: 0 })?;
-    Ok(match datanet.membership {
+    let response = match datanet.membership {
         Membership::Open => respond(Event::Joined { datanet_id, member: &sender, approved_by: None }),
         Membership::Approval => respond(Event::Applied { datanet_id, applicant: &sender }),
-    })
+    };
+    Ok(identity::ensure(deps.storage, env, &sender, response)?.1)
 }
 
 pub fn approve(deps: DepsMut, sender: &Addr, datanet_id: u64, member: &str) -> Result<Response, ContractError> {

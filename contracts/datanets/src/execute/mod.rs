@@ -5,6 +5,7 @@ mod contribute;
 mod create;
 mod curators;
 mod datanet_owner;
+mod identity;
 mod join;
 mod publish;
 mod review;
@@ -19,7 +20,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::Create { name, description, licence, commons, membership } => {
             create::create(deps, &env, sender, create::New { name, description, licence, commons, membership })
         }
-        ExecuteMsg::Join { datanet_id } => join::join(deps, sender, datanet_id.u64()),
+        ExecuteMsg::Join { datanet_id } => join::join(deps, &env, sender, datanet_id.u64()),
         ExecuteMsg::ApproveMember { datanet_id, member } => join::approve(deps, &sender, datanet_id.u64(), &member),
         ExecuteMsg::Contribute { datanet_id, rows_root, rows, media_type, manifest } => {
             let offer = contribute::Offer { rows_root, rows, media_type, manifest };
@@ -45,6 +46,19 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::AcceptCuratorship { datanet_id } => curators::accept(deps, &env, &sender, datanet_id.u64()),
         ExecuteMsg::RemoveCurator { datanet_id, account } => curators::remove(deps, datanet_id.u64(), &account),
+        ExecuteMsg::CreateIdentity { payout, guardians, threshold } => {
+            identity::create(deps, &env, &sender, payout, guardians, threshold)
+        }
+        ExecuteMsg::SetPayout { account } => identity::set_payout(deps, &env, &sender, &account),
+        ExecuteMsg::CancelPayout {} => identity::cancel_payout(deps, &env, &sender),
+        ExecuteMsg::SetGuardians { guardians, threshold } => {
+            identity::set_guardians(deps, &sender, guardians, threshold)
+        }
+        ExecuteMsg::ApproveRecovery { identity_id, controller } => {
+            identity::approve(deps, &env, sender, identity_id.u64(), &controller)
+        }
+        ExecuteMsg::VetoRecovery {} => identity::veto(deps, &sender),
+        ExecuteMsg::FinishRecovery { identity_id } => identity::finish(deps, &env, identity_id.u64()),
         ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
         ExecuteMsg::Pause { until } => admin::pause(deps, &env, until),
         ExecuteMsg::Unpause {} => admin::unpause(deps, &env),

@@ -25,6 +25,7 @@ pub fn accept(deps: DepsMut, sender: Addr, datanet_id: u64, contribution_id: u64
         cluster: index,
         contribution_id: contribution.contribution_id,
         contributor: contribution.contributor.clone(),
+        identity_id: contribution.identity_id,
         rows_root: contribution.rows_root,
     };
     CLUSTERS.save(deps.storage, (datanet_id, index), &cluster)?;

@@ -2,8 +2,8 @@
 
 use cosmwasm_std::{Addr, Uint64};
 use datanets::{
-    events::Event,
-    msg::{Contribution, DatanetResponse, ExecuteMsg, Membership, Reason, Status, Version},
+    events::{Event, IdentityEvent},
+    msg::{Contribution, DatanetResponse, ExecuteMsg, IdentityResponse, Membership, Reason, Recovery, Status, Version},
 };
 use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission};
 
@@ -37,6 +37,7 @@ fn events() {
         datanet_id: one,
         contribution_id: Uint64::new(7),
         contributor: bob.clone(),
+        identity_id: Uint64::new(3),
         rows_root: digest(1),
         rows: 10,
         media_type: "text/plain".try_into().unwrap(),
@@ -55,7 +56,7 @@ fn events() {
         published_at: end,
     };
     let all = [
-        Event::Instantiated { owner: &alice, params: &params },
+        Event::Instantiated { owner: &alice, token: &bob, shares_code_id: Some(end), params: &params },
         Event::Created(&datanet),
         Event::Joined { datanet_id: 1, member: &bob, approved_by: Some(&alice) },
         Event::Joined { datanet_id: 1, member: &bob, approved_by: None },
@@ -75,6 +76,39 @@ fn events() {
         Event::OwnerProposed { account: &bob, expires_at: end },
         Event::OwnerChanged { from: &alice, to: &bob },
         Event::Migrated { from: "0.1.0", to: "0.2.0" },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}
+
+#[test]
+fn identity_events() {
+    let (alice, bob, carol) =
+        (Addr::unchecked("wasm1alice"), Addr::unchecked("wasm1bob"), Addr::unchecked("wasm1carol"));
+    let (identity_id, from) = (Uint64::new(3), Uint64::new(1_700_000_000));
+    let identity = IdentityResponse {
+        identity_id,
+        controller: alice.clone(),
+        payout: bob.clone(),
+        next_payout: None,
+        guardians: vec![bob.clone(), carol.clone()],
+        threshold: 2,
+        approvals: vec![],
+        recovery: None,
+        created_at: from,
+    };
+    let recovery = Recovery { controller: carol.clone(), ready_at: from };
+    let approved =
+        |recovery| IdentityEvent::RecoveryApproved { identity_id, guardian: &bob, controller: &carol, recovery };
+    let all = [
+        IdentityEvent::Created(&identity),
+        IdentityEvent::PayoutOrdered { identity_id, account: &carol, from },
+        IdentityEvent::PayoutCancelled { identity_id, payout: &bob },
+        IdentityEvent::GuardiansSet(&identity),
+        approved(None),
+        approved(Some(&recovery)),
+        IdentityEvent::RecoveryVetoed { identity_id, controller: &alice },
+        IdentityEvent::Recovered { from: &carol, identity: &identity },
     ];
     let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
     goldie::assert!(lines.join("\n"));

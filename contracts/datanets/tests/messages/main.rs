@@ -9,11 +9,14 @@ mod create;
 mod curators;
 mod datanet_owner;
 mod golden;
+mod identity;
 mod join;
+
 mod migrate;
 mod model;
 mod publish_version;
 mod query;
+mod recovery;
 mod reject;
 mod sudo;
 mod suite;

@@ -8,8 +8,8 @@ use cw_multi_test::{no_init, App, AppBuilder, AppResponse, BankKeeper, ContractW
 use datanets::{
     contract,
     msg::{
-        ConfigResponse, Contribution, DatanetResponse, DraftResponse, ExecuteMsg, InstantiateMsg, Membership, Params,
-        QueryMsg, SudoMsg,
+        ConfigResponse, Contribution, DatanetResponse, DraftResponse, ExecuteMsg, IdentityResponse, InstantiateMsg,
+        Membership, Params, QueryMsg, SudoMsg,
     },
     ContractError,
 };
@@ -22,7 +22,15 @@ pub struct Suite {
 }
 
 pub fn params() -> Params {
-    Params { max_pause_seconds: Uint64::new(100), max_clusters: 4, max_rows: 1_000, max_pending: 3 }
+    Params {
+        max_pause_seconds: Uint64::new(100),
+        max_clusters: 4,
+        max_rows: 1_000,
+        max_pending: 3,
+        payout_delay_seconds: Uint64::new(50),
+        recovery_delay_seconds: Uint64::new(80),
+        ..Params::standard()
+    }
 }
 
 /// A digest that is all `byte`.
@@ -43,7 +51,8 @@ impl Suite {
             .with_migrate(contract::migrate);
         let code = app.store_code(Box::new(wrapper));
         let admin = app.api().addr_make("admin");
-        let msg = InstantiateMsg { owner: admin.to_string(), params };
+        let token = app.api().addr_make("token").into_string();
+        let msg = InstantiateMsg { owner: admin.to_string(), token, shares_code_id: None, params };
         let contract = app
             .instantiate_contract(code, admin.clone(), &msg, &[], "datanets", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
@@ -57,6 +66,23 @@ impl Suite {
     pub fn exec(&mut self, who: &str, msg: ExecuteMsg) -> Result<AppResponse, ContractError> {
         let sender = self.account(who);
         self.app.execute_contract(sender, self.contract.clone(), &msg, &[]).map_err(|error| error.downcast().unwrap())
+    }
+
+    /// The refusal of a message, which must have changed nothing, events included.
+    pub fn refused(&mut self, who: &str, msg: ExecuteMsg) -> ContractError {
+        let before = self.app.dump_wasm_raw(&self.contract);
+        let error = self.exec(who, msg).unwrap_err();
+        assert_eq!(self.app.dump_wasm_raw(&self.contract), before, "{error}");
+        error
+    }
+
+    pub fn identity_of(&self, who: &str) -> Option<IdentityResponse> {
+        let account = self.account(who).into_string();
+        self.query(&QueryMsg::IdentityOf { account }).unwrap()
+    }
+
+    pub fn identity(&self, identity_id: u64) -> IdentityResponse {
+        self.query(&QueryMsg::Identity { identity_id: Uint64::new(identity_id) }).unwrap()
     }
 
     pub fn sudo(&mut self, msg: SudoMsg) -> Result<AppResponse, ContractError> {

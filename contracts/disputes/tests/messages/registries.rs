@@ -33,8 +33,14 @@ impl Registries {
             max_clusters: 10,
             max_rows: 100,
             max_pending: 10,
+            ..datanets::msg::Params::standard()
         };
-        let init = datanets::msg::InstantiateMsg { owner: owner.to_string(), params };
+        let init = datanets::msg::InstantiateMsg {
+            owner: owner.to_string(),
+            token: chain.token.to_string(),
+            shares_code_id: None,
+            params,
+        };
         let datanets = chain.app.instantiate_contract(code, owner.clone(), &init, &[], "datanets", None).unwrap();
         let code = chain.app.store_code(Box::new(ContractWrapper::new(
             models::contract::execute,

@@ -58,11 +58,14 @@ impl Suite {
         let code = app.store_code(Box::new(wrapper));
         let msg = datanet::InstantiateMsg {
             owner: admin.to_string(),
+            token: admin.to_string(),
+            shares_code_id: None,
             params: datanet::Params {
                 max_pause_seconds: Uint64::zero(),
                 max_clusters: 256,
                 max_rows: 10,
                 max_pending: 1,
+                ..datanet::Params::standard()
             },
         };
         let datanets = app.instantiate_contract(code, admin.clone(), &msg, &[], "datanets", None).unwrap();

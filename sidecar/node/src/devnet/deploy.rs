@@ -33,11 +33,14 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
             "datanets",
             &datanets::msg::InstantiateMsg {
                 owner: owner.clone(),
+                token: open_token.clone(),
+                shares_code_id: None,
                 params: datanets::msg::Params {
                     max_pause_seconds: Uint64::new(86_400),
                     max_clusters: 256,
                     max_rows: 1_000_000,
                     max_pending: 16,
+                    ..datanets::msg::Params::standard()
                 },
             },
         )

@@ -1,0 +1,54 @@
+//! What queries tell about identities.
+
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::{Addr, Uint64};
+
+/// Who is credited: a number that stays, controlled by an account that may change.
+#[cw_serde]
+pub struct IdentityResponse {
+    /// From 1.
+    pub identity_id: Uint64,
+    /// Acts for it. Controls no other identity.
+    pub controller: Addr,
+    /// Where its income goes now.
+    pub payout: Addr,
+    /// Ordered change of the payout account.
+    pub next_payout: Option<NextPayout>,
+    /// Can hand it to another controller together.
+    pub guardians: Vec<Addr>,
+    /// How many guardians that takes; 0 without guardians.
+    pub threshold: u32,
+    /// What each guardian wants, at most one entry per guardian.
+    pub approvals: Vec<Approval>,
+    /// What enough of them agreed on.
+    pub recovery: Option<Recovery>,
+    /// When it was created.
+    pub created_at: Uint64,
+}
+
+/// An ordered change of the payout account.
+#[cw_serde]
+pub struct NextPayout {
+    /// Where income will go.
+    pub account: Addr,
+    /// From this second on.
+    pub from: Uint64,
+}
+
+/// A guardian's wish.
+#[cw_serde]
+pub struct Approval {
+    /// Who.
+    pub guardian: Addr,
+    /// Whom it wants as controller.
+    pub controller: Addr,
+}
+
+/// A hand-over that enough guardians agreed on.
+#[cw_serde]
+pub struct Recovery {
+    /// Who becomes controller.
+    pub controller: Addr,
+    /// First second of `finish_recovery`; until then the controller can veto.
+    pub ready_at: Uint64,
+}
