@@ -5,30 +5,29 @@ use disputes::{
     msg::{Culprit, DisputeStatus, ExecuteMsg, Verdict},
     ContractError,
 };
+use openledger_forgeries::{stolen, Batch, FORGERIES};
 use openledger_protocol::{DisputeVerdict, Scope, Signed as _, Verdict as Found};
 use settlement::msg::BatchStatus;
 use staking::quorum::QuorumError;
 
-use crate::{
-    scene::{Made, Scene},
-    signing::sign_all,
-};
+use crate::{scene::Scene, signing::sign_all};
 
 const BOND: u128 = 101;
 
 /// A batch on chain, and a challenger with the bond ready.
-fn disputable() -> (Scene, Made, Addr) {
+fn disputable() -> (Scene, Batch, Addr) {
     let mut scene = Scene::new();
-    let made = scene.honest();
-    scene.submit(1, &made, None);
+    let ground = scene.ground();
+    let batch = ground.honest();
+    scene.submit(&ground, 1, &batch);
     let challenger = scene.chain.buyer(2);
     let disputes = scene.disputes.clone();
     scene.chain.allow(&challenger, &disputes, 1_000_000);
-    (scene, made, challenger)
+    (scene, batch, challenger)
 }
 
-fn open(made: &Made, index: u64) -> ExecuteMsg {
-    ExecuteMsg::OpenDispute { batch_id: Uint64::one(), receipt: made.data().open_receipt(index).unwrap().into() }
+fn open(batch: &Batch, index: u64) -> ExecuteMsg {
+    ExecuteMsg::OpenDispute { batch_id: Uint64::one(), receipt: batch.data().open_receipt(index).unwrap().into() }
 }
 
 fn verdict(scene: &Scene, dispute_id: u64, set_id: u64, verdict: Verdict, signers: &[u8]) -> ExecuteMsg {
@@ -57,9 +56,9 @@ fn scope(scene: &Scene) -> Scope {
 
 #[test]
 fn a_guilty_verdict_voids_the_batch_and_returns_the_bond() {
-    let (mut scene, made, challenger) = disputable();
+    let (mut scene, batch, challenger) = disputable();
     let before = scene.chain.balance(&challenger);
-    scene.send(&challenger, &open(&made, 1));
+    scene.send(&challenger, &open(&batch, 1));
     assert_eq!((scene.bonds(), scene.chain.balance(&challenger)), (BOND, before - BOND));
     let message = verdict(&scene, 1, 1, Verdict::Fraud, &[0, 1, 2]);
     let anyone = scene.anyone();
@@ -74,15 +73,15 @@ fn a_guilty_verdict_voids_the_batch_and_returns_the_bond() {
         DisputeStatus::Resolved { verdict: Verdict::Fraud, set_id: Uint64::one(), case_id: Some(Uint64::one()) };
     assert_eq!(scene.dispute(1).status, status);
     assert_eq!(scene.refused(&anyone, &message), ContractError::DisputeEnded { dispute_id: 1 });
-    assert_eq!(scene.refused(&challenger, &open(&made, 0)), ContractError::AlreadyProven { batch_id: 1, case_id: 1 });
+    assert_eq!(scene.refused(&challenger, &open(&batch, 0)), ContractError::AlreadyProven { batch_id: 1, case_id: 1 });
 }
 
 #[test]
 fn an_honest_verdict_costs_the_bond_and_settles_the_receipt_for_ever() {
-    let (mut scene, made, challenger) = disputable();
+    let (mut scene, batch, challenger) = disputable();
     let (node, staking) = (scene.chain.node(), scene.chain.staking.clone());
     let before = [&challenger, &node, &staking].map(|account| scene.chain.balance(account));
-    scene.send(&challenger, &open(&made, 1));
+    scene.send(&challenger, &open(&batch, 1));
     let message = verdict(&scene, 1, 1, Verdict::Honest, &[0, 1, 3]);
     let anyone = scene.anyone();
     scene.send(&anyone, &message);
@@ -90,15 +89,15 @@ fn an_honest_verdict_costs_the_bond_and_settles_the_receipt_for_ever() {
     assert_eq!(after, [before[0] - BOND, before[1] + 50, before[2] + 51]);
     assert_eq!(scene.bonds(), 0);
     assert_eq!(scene.chain.batch_info(1).batch.status, BatchStatus::Pending);
-    assert_eq!(scene.refused(&challenger, &open(&made, 1)), ContractError::AlreadyDisputed { dispute_id: 1 });
+    assert_eq!(scene.refused(&challenger, &open(&batch, 1)), ContractError::AlreadyDisputed { dispute_id: 1 });
 }
 
 #[test]
 fn silence_gives_the_bond_back_and_the_receipt_can_be_disputed_again() {
-    let (mut scene, made, challenger) = disputable();
+    let (mut scene, batch, challenger) = disputable();
     let before = scene.chain.balance(&challenger);
-    scene.send(&challenger, &open(&made, 1));
-    assert_eq!(scene.refused(&challenger, &open(&made, 1)), ContractError::AlreadyDisputed { dispute_id: 1 });
+    scene.send(&challenger, &open(&batch, 1));
+    assert_eq!(scene.refused(&challenger, &open(&batch, 1)), ContractError::AlreadyDisputed { dispute_id: 1 });
     let deadline = scene.chain.now() + 60;
     let expire = ExecuteMsg::ExpireDispute { dispute_id: Uint64::one() };
     let anyone = scene.anyone();
@@ -110,15 +109,15 @@ fn silence_gives_the_bond_back_and_the_receipt_can_be_disputed_again() {
     scene.send(&anyone, &expire);
     assert_eq!((scene.bonds(), scene.chain.balance(&challenger)), (0, before));
     assert_eq!(scene.refused(&anyone, &expire), ContractError::DisputeEnded { dispute_id: 1 });
-    scene.send(&challenger, &open(&made, 1));
+    scene.send(&challenger, &open(&batch, 1));
     assert_eq!(scene.dispute(2).status, DisputeStatus::Open);
 }
 
 #[test]
 fn a_verdict_needs_more_than_two_thirds_of_the_newest_set_over_exactly_this() {
-    let (mut scene, made, challenger) = disputable();
-    scene.send(&challenger, &open(&made, 1));
-    scene.send(&challenger, &open(&made, 2));
+    let (mut scene, batch, challenger) = disputable();
+    scene.send(&challenger, &open(&batch, 1));
+    scene.send(&challenger, &open(&batch, 2));
     let anyone = scene.anyone();
     let two = verdict(&scene, 1, 1, Verdict::Fraud, &[0, 1]);
     assert!(matches!(scene.refused(&anyone, &two), ContractError::Quorum(QuorumError::NotEnoughPower { .. })));
@@ -154,30 +153,28 @@ fn a_verdict_needs_more_than_two_thirds_of_the_newest_set_over_exactly_this() {
 
 #[test]
 fn what_can_no_longer_be_voided_cannot_be_disputed_and_what_can_only_be_shown_needs_no_dispute() {
-    let (mut scene, mut made, challenger) = disputable();
-    let leaves = scene.stolen();
-    scene.accept(1, &[1], &leaves);
-    scene.send(&challenger, &open(&made, 0));
+    let (mut scene, batch, challenger) = disputable();
+    scene.accept(1, &[1], &stolen(&batch, scene.chain.account("thief").as_str()));
+    scene.send(&challenger, &open(&batch, 0));
     let claimable_at = scene.chain.now() + 100;
     scene.chain.wait(100);
     let late = ContractError::TooLate { epoch: 1, claimable_at };
-    assert_eq!(scene.refused(&challenger, &open(&made, 1)), late);
+    assert_eq!(scene.refused(&challenger, &open(&batch, 1)), late);
 
-    made.receipts[1] = vec![0xff; 40];
-    made.charges = vec![scene.chain.charge(0, 1, 600, 3), scene.chain.charge(1, 2, 200, 2)];
-    let batch_id = Uint64::new(scene.submit(2, &made, None));
-    let receipt = made.data().open_receipt(1).unwrap().into();
+    let ground = scene.ground();
+    let batch = (FORGERIES[0].make)(&ground);
+    let batch_id = Uint64::new(scene.submit(&ground, 2, &batch));
+    let receipt = batch.data().open_receipt(1).unwrap().into();
     let error = scene.refused(&challenger, &ExecuteMsg::OpenDispute { batch_id, receipt });
     assert_eq!(error, ContractError::NeedsNoDispute);
 }
 
 #[test]
 fn a_guilty_verdict_after_the_epoch_pays_owes_the_sessions_their_money() {
-    let (mut scene, made, challenger) = disputable();
-    let leaves = scene.stolen();
-    scene.accept(1, &[1], &leaves);
+    let (mut scene, batch, challenger) = disputable();
+    scene.accept(1, &[1], &stolen(&batch, scene.chain.account("thief").as_str()));
     scene.chain.wait(50);
-    scene.send(&challenger, &open(&made, 0));
+    scene.send(&challenger, &open(&batch, 0));
     scene.chain.wait(55);
     let message = verdict(&scene, 1, 1, Verdict::Fraud, &[0, 1, 2, 3]);
     let anyone = scene.anyone();
@@ -188,8 +185,8 @@ fn a_guilty_verdict_after_the_epoch_pays_owes_the_sessions_their_money() {
 
 #[test]
 fn a_bond_is_needed() {
-    let (mut scene, made, _) = disputable();
+    let (mut scene, batch, _) = disputable();
     let poor = scene.chain.account("poor");
-    scene.refused_raw(&poor, &open(&made, 0));
+    scene.refused_raw(&poor, &open(&batch, 0));
     assert_eq!(scene.bonds(), 0);
 }

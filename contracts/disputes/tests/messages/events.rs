@@ -3,6 +3,7 @@
 use cosmwasm_std::Uint64;
 use cw_multi_test::AppResponse;
 use disputes::msg::{ExecuteMsg, SudoMsg};
+use openledger_forgeries::{findings, FORGERIES};
 
 use crate::scene::{params, Scene};
 
@@ -21,18 +22,19 @@ fn events_tell_the_whole_story() {
     let mut told = Vec::new();
     let (owner, anyone, challenger) = (scene.chain.owner.clone(), scene.anyone(), scene.chain.buyer(2));
     told.extend(lines(&scene.send(&owner, &ExecuteMsg::UpdateParams { params: params() })));
-    let mut made = scene.honest();
-    scene.submit(1, &made, None);
+    let ground = scene.ground();
+    let batch = ground.honest();
+    scene.submit(&ground, 1, &batch);
     let disputes = scene.disputes.clone();
     scene.chain.allow(&challenger, &disputes, 1_000);
-    let receipt = made.data().open_receipt(0).unwrap().into();
+    let receipt = batch.data().open_receipt(0).unwrap().into();
     told.extend(lines(&scene.send(&challenger, &ExecuteMsg::OpenDispute { batch_id: Uint64::one(), receipt })));
     scene.chain.wait(60);
     told.extend(lines(&scene.send(&anyone, &ExecuteMsg::ExpireDispute { dispute_id: Uint64::one() })));
-    made.receipts[1] = vec![0xff; 40];
-    made.charges = vec![scene.chain.charge(0, 1, 600, 3), scene.chain.charge(1, 2, 200, 2)];
-    let batch_id = scene.submit(2, &made, None);
-    let proof = scene.findings(batch_id, &made).remove(0);
+    let ground = scene.ground();
+    let batch = (FORGERIES[0].make)(&ground);
+    let batch_id = scene.submit(&ground, 2, &batch);
+    let proof = findings(&ground, &batch, batch_id).remove(0);
     told.extend(lines(&scene.send(&anyone, &Scene::prove(batch_id, proof))));
     told.extend(lines(&scene.sudo(&SudoMsg::ReplaceOwner { owner: anyone.to_string() }).unwrap()));
     goldie::assert!(told.join("\n"));

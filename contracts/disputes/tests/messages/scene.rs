@@ -4,34 +4,21 @@ use cosmwasm_std::{to_json_binary, Addr, Uint128, Uint64, WasmMsg};
 use cw_multi_test::{error::AnyError, AppResponse, ContractWrapper, Executor, WasmSudo};
 use disputes::{
     msg::{
-        missing, BatchFraud, Bps, CaseResponse, Digest, DisputeResponse, EpochFraud, ExecuteMsg, InstantiateMsg,
-        Neighbours, OneReceipt, Params, QueryMsg, SolvencyResponse, SudoMsg, TwoReceipts,
+        BatchFraud, Bps, CaseResponse, DisputeResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg, SolvencyResponse,
+        SudoMsg,
     },
     ContractError,
 };
-use openledger_protocol::{
-    attribution::attribute,
-    credits::{self, credits},
-    fraud::{
-        charge::{self, ChargeFacts},
-        credit::{self, CreditProof},
-        data::{BatchData, EpochData, SumLeaves},
-        duplicate, payout, receipt, share, BatchFacts, EpochFacts, SumTree,
-    },
-    payouts::Payouts,
-    Credit, Message, Receipt,
-};
+use openledger_forgeries::{Batch, Ground, Session};
+use openledger_protocol::{fraud::data::SumLeaves, payouts::Payouts};
 use serde::de::DeserializeOwned;
-use settlement::msg::{BatchStatus, Charge, RoundResponse};
+use settlement::msg::RoundResponse;
 
 use crate::{
     chain::{self, bare, Chain, POWERS},
     registries::{Registries, PROMPT_PRICE, RESPONSE_PRICE},
+    signing::{session_key, voucher},
 };
-
-/// Tokens of each receipt: prompt, response.
-const TOKENS: [(u32, u32); 3] = [(10, 45), (20, 90), (4, 48)];
-pub const FEES: [u128; 3] = [100, 200, 100];
 
 pub struct Scene {
     pub chain: Chain,
@@ -47,14 +34,6 @@ pub fn params() -> Params {
         dispute_bond: Uint128::new(101),
         dispute_seconds: Uint64::new(60),
     }
-}
-
-/// A batch as its node holds it, and the charges that it puts on chain.
-#[derive(Clone)]
-pub struct Made {
-    pub receipts: Vec<Vec<u8>>,
-    pub credits: SumLeaves,
-    pub charges: Vec<Charge>,
 }
 
 impl Scene {
@@ -151,165 +130,52 @@ impl Scene {
 
     // --- batches
 
-    /// Receipts 1 and 2 of session 1, receipt 3 of session 2.
-    pub fn receipts(&self) -> Vec<Receipt> {
-        let mut charged = [0u128; 3];
-        let of = |at: usize, charged: &mut [u128; 3]| {
-            let session = [1, 1, 2][at];
-            charged[session] += FEES[at];
-            Receipt {
-                scope: Some(self.chain.scope()),
-                node: self.chain.node().into_string(),
-                session_id: session as u64,
-                voucher_sequence: [1, 2, 1][at],
-                adapter_id: 1,
-                adapter_version: 1,
-                prompt_tokens: TOKENS[at].0,
-                response_tokens: TOKENS[at].1,
-                prompt_price: PROMPT_PRICE.to_string(),
-                response_price: RESPONSE_PRICE.to_string(),
-                fee: FEES[at].to_string(),
-                cumulative_fee: charged[session].to_string(),
-                attribution: Some(attribute(&[6_000, 2_000], 500, 10_000).unwrap()),
-                served_at: self.chain.now(),
-                ..Receipt::default()
+    /// What a batch of sessions 1 and 2 stands on, with what they were charged so far.
+    pub fn ground(&self) -> Ground {
+        let session = |id| {
+            let found = self.chain.session(id);
+            Session {
+                id,
+                charged: found.charged.u128(),
+                sequence: found.voucher_sequence.u64(),
+                max_prompt_price: found.max_prompt_price.u128(),
+                max_response_price: found.max_response_price.u128(),
+                expires_at: found.expires_at.u64(),
             }
         };
-        (0..3).map(|at| of(at, &mut charged)).collect()
-    }
-
-    pub fn credits(&self, receipts: &[Receipt]) -> Vec<Credit> {
-        let of = |(index, receipt): (usize, &Receipt)| {
-            credits(receipt, index as u64, &self.registries.table, &self.registries.payees).unwrap()
-        };
-        let mut all: Vec<Credit> = receipts.iter().enumerate().flat_map(of).collect();
-        credits::sort(&mut all);
-        all
-    }
-
-    pub fn honest(&self) -> Made {
-        let receipts = self.receipts();
-        self.made(&receipts, &self.credits(&receipts))
-    }
-
-    pub fn made(&self, receipts: &[Receipt], credits: &[Credit]) -> Made {
-        Made {
-            receipts: receipts.iter().map(Message::encode_to_vec).collect(),
-            credits: SumLeaves::of_credits(credits).unwrap(),
-            charges: vec![self.chain.charge(0, 1, 300, 2), self.chain.charge(1, 2, 100, 1)],
+        Ground {
+            scope: self.chain.scope(),
+            node: self.chain.node().into_string(),
+            adapter: (1, 1),
+            table: self.registries.table,
+            payees: self.registries.payees.clone(),
+            prices: (PROMPT_PRICE, RESPONSE_PRICE),
+            served_at: self.chain.now(),
+            sessions: [session(1), session(2)],
         }
     }
 
-    /// Puts a batch on chain under the roots of its data, or under another credits' tree. Returns its id.
-    pub fn submit(&mut self, sequence: u64, made: &Made, tree: Option<SumTree>) -> u64 {
-        let data = made.data();
-        let credits = tree.unwrap_or_else(|| data.credits.tree().unwrap());
-        let message = settlement::msg::ExecuteMsg::SubmitBatch {
-            sequence: Uint64::new(sequence),
-            receipts_root: Digest::new(data.receipts_root()),
-            receipt_count: Uint64::new(data.receipts.len() as u64),
-            credits_root: Digest::new(credits.root.hash),
-            credit_count: Uint64::new(credits.count),
-            total: Uint128::new(credits.root.sum),
-            charges: made.charges.clone(),
+    /// Puts a batch on chain. Its id is the node's sequence, as there is no other node.
+    pub fn submit(&mut self, ground: &Ground, sequence: u64, batch: &Batch) -> u64 {
+        let sign = |session: usize, amount, voucher_sequence| {
+            let id = ground.sessions[session].id;
+            voucher(&session_key(session as u8), ground.scope.clone(), id, amount, voucher_sequence)
         };
+        let message = batch.submit(ground, sequence, sign);
         let node = self.chain.node();
         self.chain.send(&node, &message);
         sequence
-    }
-
-    pub fn facts(&self, batch_id: u64, made: &Made) -> BatchFacts {
-        made.data().facts(batch_id, self.chain.scope(), self.chain.node().into_string()).unwrap()
-    }
-
-    fn charge_facts(&self, session_id: u64) -> ChargeFacts {
-        let (amount, sequence) = [(300, 2), (100, 1)][session_id as usize - 1];
-        ChargeFacts {
-            session_id,
-            amount,
-            cumulative_fee: amount,
-            voucher_amount: amount,
-            voucher_sequence: sequence,
-            max_prompt_price: 100,
-            max_response_price: 100,
-            adapter_id: None,
-            node: None,
-            expires_at: self.chain.session(session_id).expires_at.u64(),
-        }
-    }
-
-    /// Everything that a challenger with the whole data finds in a batch.
-    pub fn findings(&self, batch_id: u64, made: &Made) -> Vec<BatchFraud> {
-        let (facts, data) = (self.facts(batch_id, made), made.data());
-        let charges = [self.charge_facts(1), self.charge_facts(2)];
-        let charge_of = |id: u64| charges.iter().find(|charge| charge.session_id == id);
-        let terms = |_: &Receipt| Some((self.registries.table, self.registries.payees.clone()));
-        let mut found = Vec::new();
-        found.extend(
-            receipt::prove(&facts, &data)
-                .unwrap()
-                .map(|receipt| BatchFraud::Receipt(OneReceipt { receipt: receipt.into() })),
-        );
-        let adapter = receipt::prove_adapter(&facts, &data, |id, version| (id, version) == (1, 1)).unwrap();
-        found.extend(adapter.map(|receipt| BatchFraud::Adapter(OneReceipt { receipt: receipt.into() })));
-        let shares = share::prove(&facts, &data, |_, _| Some(2)).unwrap();
-        found.extend(shares.map(|receipt| BatchFraud::Shares(OneReceipt { receipt: receipt.into() })));
-        let charge = charge::prove(&facts, &data, charge_of).unwrap();
-        found.extend(charge.map(|receipt| BatchFraud::Charge(OneReceipt { receipt: receipt.into() })));
-        let twice = duplicate::prove(&[(&facts, &data)]).unwrap();
-        found.extend(twice.map(|((_, a), (_, b))| BatchFraud::Duplicate {
-            first: a.into(),
-            other_batch_id: batch_id.into(),
-            second: b.into(),
-        }));
-        let overlap = charge::prove_overlap(&facts, &data).unwrap();
-        found.extend(overlap.map(|(a, b)| BatchFraud::Overlap(TwoReceipts { first: a.into(), second: b.into() })));
-        found.extend(credit::prove(&facts, &data, terms).unwrap().map(|proof| match proof {
-            CreditProof::Leaf(credit) => BatchFraud::CreditLeaf { credit: credit.into() },
-            CreditProof::Order(a, b) => BatchFraud::CreditOrder(Neighbours { first: a.into(), second: b.into() }),
-            CreditProof::NotEarned { receipt, credit } => {
-                BatchFraud::Credit { receipt: receipt.into(), credit: credit.into() }
-            }
-            CreditProof::Missing { receipt, missing: gap } => {
-                let (role, cluster, gap) = missing(gap).unwrap();
-                BatchFraud::MissingCredit { receipt: receipt.into(), role, cluster, gap }
-            }
-        }));
-        found
     }
 
     pub fn prove(batch_id: u64, proof: BatchFraud) -> ExecuteMsg {
         ExecuteMsg::ProveBatchFraud { batch_id: batch_id.into(), proof }
     }
 
-    /// Forges a batch, shows that what a challenger finds in it is taken under the right name, and that everything is undone.
-    pub fn caught(&mut self, made: &Made, expected: &str) {
-        let books = self.chain.books();
-        let batch_id = self.submit(1, made, None);
-        let anyone = self.anyone();
-        let proofs = self.findings(batch_id, made);
-        let messages = proofs.into_iter().map(|proof| Self::prove(batch_id, proof));
-        let done = messages.into_iter().find_map(|message| {
-            let done = self.try_send(&anyone, &message).ok()?;
-            Some((message, proven(&done)))
-        });
-        let (message, kind) = done.unwrap_or_else(|| panic!("no proof of {expected}"));
-        assert_eq!(kind, expected);
-        assert_eq!(self.chain.batch_info(batch_id).batch.status, BatchStatus::Voided);
-        assert_eq!(self.chain.books(), books, "{expected}: every unit is back");
-        let voided = ContractError::NothingAtStake { batch_id, status: BatchStatus::Voided };
-        assert_eq!(self.refused(&anyone, &message), voided);
-        // The node submits no more.
-        let again = self.chain.batch(2, 10, vec![self.chain.charge(0, 1, 310, 3)]);
-        let node = self.chain.node();
-        assert_eq!(self.chain.refused(&node, &again), settlement::ContractError::Barred { node });
-    }
-
     // --- epochs
 
     /// Accepts an epoch with the given payouts, whatever they are: what a dishonest set can do.
-    pub fn accept(&mut self, epoch: u64, batch_ids: &[u64], leaves: &SumLeaves) {
-        let tree = leaves.tree().unwrap();
+    pub fn accept(&mut self, epoch: u64, batch_ids: &[u64], payouts: &Payouts) {
+        let tree = SumLeaves::of_payouts(&self.chain.scope(), payouts).tree().unwrap();
         let round: RoundResponse = self.chain.query(&settlement::msg::QueryMsg::Round {});
         let mut statement = self.chain.statement(epoch, self.chain.set().set_id.u64(), batch_ids);
         statement.round = round.round;
@@ -320,55 +186,10 @@ impl Scene {
         let anyone = self.anyone();
         self.chain.send(&anyone, &message);
     }
-
-    pub fn payouts_of(&self, batches: &[&Made]) -> Payouts {
-        let mut payouts = Payouts::default();
-        for made in batches {
-            for leaf in &made.credits.leaves {
-                payouts.add([&Credit::decode(leaf.data.as_slice()).unwrap()]).unwrap();
-            }
-        }
-        assert_eq!(payouts.root(&self.chain.scope()).unwrap().sum, 400);
-        payouts
-    }
-
-    pub fn epoch_facts(&self, leaves: &SumLeaves, made: &Made) -> EpochFacts {
-        EpochFacts {
-            scope: self.chain.scope(),
-            payouts: leaves.tree().unwrap(),
-            previous: None,
-            batches: vec![made.credits.tree().unwrap()],
-        }
-    }
-
-    pub fn epoch_proof(&self, leaves: &SumLeaves, made: &Made) -> Option<EpochFraud> {
-        let data = EpochData { payouts: leaves, previous: None, batches: vec![&made.credits] };
-        payout::prove(&self.epoch_facts(leaves, made), &data).unwrap().map(|proof| match proof {
-            payout::EpochProof::Leaf(payout) => EpochFraud::PayoutLeaf { payout: payout.into() },
-            payout::EpochProof::Order(a, b) => {
-                EpochFraud::PayoutOrder(Neighbours { first: a.into(), second: b.into() })
-            }
-            payout::EpochProof::Payout(proof) => proof.into(),
-        })
-    }
-
-    /// Payouts that give everything to a thief.
-    pub fn stolen(&self) -> SumLeaves {
-        let mut stolen = Payouts::default();
-        let payee = self.chain.account("thief").into_string();
-        stolen.add([&Credit { payee, amount: "400".into(), ..Credit::default() }]).unwrap();
-        SumLeaves::of_payouts(&self.chain.scope(), &stolen)
-    }
 }
 
 /// The fraud that a response says was proven.
 pub fn proven(done: &AppResponse) -> String {
     let event = done.events.iter().find(|event| event.ty == "wasm-disputes/fraud_proven").unwrap();
     event.attributes.iter().find(|pair| pair.key == "fraud").unwrap().value.clone()
-}
-
-impl Made {
-    pub fn data(&self) -> BatchData {
-        BatchData { receipts: self.receipts.clone(), credits: self.credits.clone() }
-    }
 }
