@@ -89,6 +89,11 @@ impl World {
         self.inner.now.get()
     }
 
+    /// What contracts see as the chain's id.
+    pub fn chain_id(&self) -> String {
+        mock_env().block.chain_id
+    }
+
     /// Lets time pass.
     pub fn wait(&self, seconds: u64) {
         self.inner.now.set(self.now() + seconds);
