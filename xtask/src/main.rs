@@ -20,6 +20,7 @@ mod setup;
 mod story;
 mod test;
 mod tool;
+mod vm;
 mod wasmd;
 mod wheel;
 mod workspace;

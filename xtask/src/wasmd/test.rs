@@ -11,7 +11,7 @@ use super::Node;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::process::{Step, Stop};
 use crate::setup::Ready;
-use crate::{artifacts, story, test};
+use crate::{artifacts, story, test, vm};
 
 /// Runs the suite on one line. Fails when a test fails or a message takes more gas than its limit allows.
 pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
@@ -42,9 +42,10 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
     report.hold_bars()
 }
 
-/// The rules and a node of every line, one after the other.
+/// The rules, the machine and a node of every line, one after the other.
 pub fn nightly(ready: &Ready) -> Result<()> {
     artifacts::validate_all_lines(&ready.workspace)?;
+    vm::test(&ready.workspace, false)?;
     for line in &WASMD_LINES {
         eprintln!("nightly: wasmd {}", line.wasmd);
         test(ready, line, false)?;
