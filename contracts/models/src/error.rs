@@ -102,6 +102,10 @@ pub enum ContractError {
         field: &'static str,
     },
 
+    /// A root without a count, a count without a root, or no rows.
+    #[error("index_root and index_rows belong together: give both, with at least one row, or neither")]
+    Index,
+
     /// Prices are bounded so that fees always fit.
     #[error("{field} is {found} uopen: at most {max} is accepted")]
     Price {
@@ -111,6 +115,22 @@ pub enum ContractError {
         found: Uint128,
         /// Most.
         max: Uint128,
+    },
+
+    /// Already so.
+    #[error("adapter {id} serves version {version} already")]
+    Serving {
+        /// Which.
+        id: u64,
+        /// Its version.
+        version: u32,
+    },
+
+    /// Nothing to go back to.
+    #[error("adapter {id} has no promotion to roll back: name a version with promote")]
+    NoPrevious {
+        /// Which.
+        id: u64,
     },
 
     /// Out of service for good.

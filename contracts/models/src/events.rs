@@ -16,6 +16,8 @@ pub enum Event<'a> {
     AdapterRegistered(&'a Adapter),
     /// A version of an adapter was fixed.
     AdapterVersionPublished(&'a AdapterVersion),
+    /// A version is served from now on.
+    AdapterPromoted { id: u64, version: u32, previous: Option<u32> },
     /// An adapter is out of service for good.
     AdapterRetired { id: u64 },
     /// Bounds and windows changed.
@@ -39,6 +41,7 @@ impl event::Event for Event<'_> {
             Self::BaseRegistered(_) => "models/base_registered",
             Self::AdapterRegistered(_) => "models/adapter_registered",
             Self::AdapterVersionPublished(_) => "models/adapter_version_published",
+            Self::AdapterPromoted { .. } => "models/adapter_promoted",
             Self::AdapterRetired { .. } => "models/adapter_retired",
             Self::ParamsUpdated(_) => "models/params_updated",
             Self::Paused { .. } => "models/paused",
@@ -73,6 +76,9 @@ impl event::Event for Event<'_> {
                 ("datanet_id", adapter.datanet_id.to_string()),
             ],
             Self::AdapterVersionPublished(version) => of_version(version),
+            Self::AdapterPromoted { id, version, previous } => {
+                vec![("adapter_id", id.to_string()), ("version", version.to_string()), ("previous", text(previous))]
+            }
             Self::AdapterRetired { id } => vec![("adapter_id", id.to_string())],
             Self::ParamsUpdated(params) => of_params(params),
             Self::Paused { until } => vec![("until", until.to_string())],
@@ -100,6 +106,10 @@ fn of_version(version: &AdapterVersion) -> Vec<(&'static str, String)> {
         ("datanet_version", version.datanet_version.to_string()),
         ("weights_digest", version.weights_digest.to_string()),
         ("family_digest", version.family_digest.to_string()),
+        ("manifest_digest", text(version.manifest_digest)),
+        ("transcript_root", text(version.transcript_root)),
+        ("index_root", text(version.index_root)),
+        ("index_rows", text(version.index_rows)),
         ("prompt_price", version.prompt_price.to_string()),
         ("response_price", version.response_price.to_string()),
         ("contributors_bps", version.split.contributors.to_string()),
@@ -108,4 +118,9 @@ fn of_version(version: &AdapterVersion) -> Vec<(&'static str, String)> {
         ("stakers_bps", version.split.stakers.to_string()),
         ("treasury_bps", version.split.treasury.to_string()),
     ]
+}
+
+/// Nothing becomes the empty text, which the chain's event leaves out.
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }

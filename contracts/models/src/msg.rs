@@ -66,6 +66,14 @@ pub enum ExecuteMsg {
         weights_digest: Digest,
         /// SHA-256 of the manifest of its counterfactual and placebo adapters.
         family_digest: Digest,
+        /// SHA-256 of the training manifest: code, seeds, hyper-parameters, environment.
+        manifest_digest: Option<Digest>,
+        /// Merkle root over the training transcript's checkpoints.
+        transcript_root: Option<Digest>,
+        /// Merkle root over the rows of the attribution index; needs `index_rows`.
+        index_root: Option<Digest>,
+        /// Rows of the attribution index, at least 1; needs `index_root`.
+        index_rows: Option<Uint64>,
         /// Price of a prompt token, in `uopen`.
         prompt_price: Uint128,
         /// Price of a response token, in `uopen`.
@@ -83,12 +91,45 @@ pub enum ExecuteMsg {
         weights_digest: Digest,
         /// SHA-256 of the manifest of its counterfactual and placebo adapters.
         family_digest: Digest,
+        /// SHA-256 of the training manifest: code, seeds, hyper-parameters, environment.
+        manifest_digest: Option<Digest>,
+        /// Merkle root over the training transcript's checkpoints.
+        transcript_root: Option<Digest>,
+        /// Merkle root over the rows of the attribution index; needs `index_rows`.
+        index_root: Option<Digest>,
+        /// Rows of the attribution index, at least 1; needs `index_root`.
+        index_rows: Option<Uint64>,
         /// Price of a prompt token, in `uopen`.
         prompt_price: Uint128,
         /// Price of a response token, in `uopen`.
         response_price: Uint128,
         /// Who gets what part of the fee.
         split: Split,
+        /// Whether it is served from now on; true if absent. Otherwise `Promote` does that later.
+        promote: Option<bool>,
+    },
+    /// Changes prices or split of the served version: publishes it again, with the same digests, and serves that.
+    SetTerms {
+        /// Which adapter.
+        adapter_id: Uint64,
+        /// Price of a prompt token, in `uopen`; as before if absent.
+        prompt_price: Option<Uint128>,
+        /// Price of a response token, in `uopen`; as before if absent.
+        response_price: Option<Uint128>,
+        /// Who gets what part of the fee; as before if absent.
+        split: Option<Split>,
+    },
+    /// Serves another version from now on.
+    Promote {
+        /// Which adapter.
+        adapter_id: Uint64,
+        /// Any of its versions but the one that is served.
+        version: u32,
+    },
+    /// Serves again what was served before the last promotion. One step back: `Promote` names any other version.
+    Rollback {
+        /// Which adapter.
+        adapter_id: Uint64,
     },
     /// Takes an adapter out of service for good. Its versions stay readable.
     Retire {
@@ -182,6 +223,16 @@ pub enum QueryMsg {
         /// Which version, from 1.
         version: u32,
     },
+    /// Adapters trained on a Datanet by ascending id, each with its latest version.
+    #[returns(AdaptersResponse)]
+    AdaptersOfDatanet {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Adapter id to start after.
+        start_after: Option<Uint64>,
+        /// Entries; 10 if absent, 30 at most.
+        limit: Option<u32>,
+    },
 }
 
 /// Owner, Datanets contract, parameters and pause.
@@ -240,6 +291,10 @@ pub struct Adapter {
     pub datanet_id: Uint64,
     /// Latest version.
     pub latest_version: u32,
+    /// Version that nodes serve.
+    pub serving_version: u32,
+    /// Version that was served before the last promotion; absent after a rollback.
+    pub previous_version: Option<u32>,
     /// True once it was taken out of service.
     pub retired: bool,
     /// When it was registered.
@@ -259,6 +314,14 @@ pub struct AdapterVersion {
     pub weights_digest: Digest,
     /// SHA-256 of the manifest of its counterfactual and placebo adapters.
     pub family_digest: Digest,
+    /// SHA-256 of the training manifest: code, seeds, hyper-parameters, environment.
+    pub manifest_digest: Option<Digest>,
+    /// Merkle root over the training transcript's checkpoints.
+    pub transcript_root: Option<Digest>,
+    /// Merkle root over the rows of the attribution index.
+    pub index_root: Option<Digest>,
+    /// Rows of the attribution index.
+    pub index_rows: Option<Uint64>,
     /// Price of a prompt token, in `uopen`.
     pub prompt_price: Uint128,
     /// Price of a response token, in `uopen`.
@@ -269,13 +332,15 @@ pub struct AdapterVersion {
     pub published_at: Uint64,
 }
 
-/// One adapter with its latest version.
+/// One adapter with its latest version and the one that is served; both are often the same.
 #[cw_serde]
 pub struct AdapterResponse {
     /// What all versions have in common.
     pub adapter: Adapter,
     /// The latest version.
     pub latest: AdapterVersion,
+    /// The version that nodes serve.
+    pub serving: AdapterVersion,
 }
 
 /// A page of adapters.

@@ -26,6 +26,9 @@ permissions! { ExecuteMsg, Role;
     RegisterBase => Permission::Anyone, pausable;
     RegisterAdapter => Permission::Anyone, pausable;
     PublishAdapterVersion => Permission::Role(Role::Developer), pausable;
+    SetTerms => Permission::Role(Role::Developer), pausable;
+    Promote => Permission::Role(Role::Developer), always;
+    Rollback => Permission::Role(Role::Developer), always;
     Retire => Permission::Role(Role::Developer), always;
     UpdateParams => Permission::Owner, always;
     Pause => Permission::Owner, always;
@@ -36,10 +39,16 @@ permissions! { ExecuteMsg, Role;
 
 /// Whether the sender has a role for the adapter that the message names.
 pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<bool, ContractError> {
-    let (ExecuteMsg::PublishAdapterVersion { adapter_id, .. } | ExecuteMsg::Retire { adapter_id }) = msg else {
-        return Ok(false);
+    let adapter_id = match msg {
+        ExecuteMsg::PublishAdapterVersion { adapter_id, .. }
+        | ExecuteMsg::SetTerms { adapter_id, .. }
+        | ExecuteMsg::Promote { adapter_id, .. }
+        | ExecuteMsg::Rollback { adapter_id }
+        | ExecuteMsg::Retire { adapter_id } => adapter_id.u64(),
+        _ => return Ok(false),
     };
-    match role {
-        Role::Developer => Ok(state::adapter(deps.storage, adapter_id.u64())?.developer == sender),
-    }
+    let adapter = state::adapter(deps.storage, adapter_id)?;
+    Ok(match role {
+        Role::Developer => adapter.developer == sender,
+    })
 }

@@ -5,7 +5,7 @@ use openledger_contract_kit::{page, pause};
 
 use crate::{
     msg::{Adapter, AdapterResponse, AdaptersResponse, BasesResponse, ConfigResponse, QueryMsg},
-    state::{self, ADAPTERS, BASES, DATANETS, OWNERSHIP, PARAMS},
+    state::{self, ADAPTERS, BASES, DATANETS, DATANET_ADAPTERS, OWNERSHIP, PARAMS},
     ContractError,
 };
 
@@ -27,6 +27,13 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractE
             let adapters = range.take(page::limit(limit)).map(|entry| with_latest(deps, entry?.1));
             to_json_binary(&AdaptersResponse { adapters: adapters.collect::<Result<_, _>>()? })
         }
+        QueryMsg::AdaptersOfDatanet { datanet_id, start_after, limit } => {
+            let all = DATANET_ADAPTERS.prefix(datanet_id.u64());
+            let range = all.keys(deps.storage, page::after(start_after), None, Order::Ascending);
+            let adapters =
+                range.take(page::limit(limit)).map(|id| with_latest(deps, state::adapter(deps.storage, id?)?));
+            to_json_binary(&AdaptersResponse { adapters: adapters.collect::<Result<_, _>>()? })
+        }
         QueryMsg::AdapterVersion { id, version } => to_json_binary(&state::version(deps.storage, id.u64(), version)?),
     };
     Ok(answer?)
@@ -43,5 +50,9 @@ fn config(deps: Deps, env: &Env) -> Result<ConfigResponse, ContractError> {
 
 fn with_latest(deps: Deps, adapter: Adapter) -> Result<AdapterResponse, ContractError> {
     let latest = state::version(deps.storage, adapter.id.u64(), adapter.latest_version)?;
-    Ok(AdapterResponse { adapter, latest })
+    let serving = match adapter.serving_version {
+        number if number == latest.version => latest.clone(),
+        number => state::version(deps.storage, adapter.id.u64(), number)?,
+    };
+    Ok(AdapterResponse { adapter, latest, serving })
 }

@@ -1,6 +1,6 @@
 //! What is stored.
 
-use cosmwasm_std::{Addr, Storage};
+use cosmwasm_std::{Addr, Empty, Storage};
 use cw_storage_plus::{Item, Map};
 use openledger_contract_kit::ownership::Ownership;
 
@@ -25,6 +25,8 @@ pub const BASE_DIGESTS: Map<(&Addr, &[u8]), u64> = Map::new("base_digests");
 pub const ADAPTER_COUNT: Item<u64> = Item::new("adapter_count");
 /// Adapters by id.
 pub const ADAPTERS: Map<u64, Adapter> = Map::new("adapters");
+/// Adapters by Datanet and id.
+pub const DATANET_ADAPTERS: Map<(u64, u64), Empty> = Map::new("datanet_adapters");
 /// Adapter versions by adapter and number.
 pub const VERSIONS: Map<(u64, u32), AdapterVersion> = Map::new("adapter_versions");
 
@@ -36,6 +38,15 @@ pub fn base(storage: &dyn Storage, id: u64) -> Result<Base, ContractError> {
 /// The adapter with this id.
 pub fn adapter(storage: &dyn Storage, id: u64) -> Result<Adapter, ContractError> {
     ADAPTERS.may_load(storage, id)?.ok_or(ContractError::UnknownAdapter { id })
+}
+
+/// The adapter with this id, unless it is retired.
+pub fn active(storage: &dyn Storage, id: u64) -> Result<Adapter, ContractError> {
+    let adapter = adapter(storage, id)?;
+    if adapter.retired {
+        return Err(ContractError::Retired { id });
+    }
+    Ok(adapter)
 }
 
 /// One version of an adapter.

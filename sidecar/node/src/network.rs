@@ -224,10 +224,10 @@ impl Network {
         let answer = self.models.adapter(id).await.map_err(missing)?;
         let adapter = answer.adapter;
         let terms = match version {
-            Some(version) if version != answer.latest.version => {
+            Some(version) if version != answer.serving.version => {
                 self.models.adapter_version(id, version).await.map_err(missing)?
             }
-            _ => answer.latest,
+            _ => answer.serving,
         };
         let base = self.models.base(adapter.base_id).await?;
         let datanet_id = adapter.datanet_id;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod base;
+mod promote;
 mod register;
 mod retire;
 mod terms;
@@ -25,12 +26,27 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             datanet_version,
             weights_digest,
             family_digest,
+            manifest_digest,
+            transcript_root,
+            index_root,
+            index_rows,
             prompt_price,
             response_price,
             split,
         } => {
             let new = register::New { base_id, name, datanet_id };
-            let terms = Terms { datanet_version, weights_digest, family_digest, prompt_price, response_price, split };
+            let terms = Terms {
+                datanet_version,
+                weights_digest,
+                family_digest,
+                manifest_digest,
+                transcript_root,
+                index_root,
+                index_rows,
+                prompt_price,
+                response_price,
+                split,
+            };
             register::register(deps, &env, sender, new, terms)
         }
         ExecuteMsg::PublishAdapterVersion {
@@ -38,13 +54,35 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             datanet_version,
             weights_digest,
             family_digest,
+            manifest_digest,
+            transcript_root,
+            index_root,
+            index_rows,
             prompt_price,
             response_price,
             split,
+            promote,
         } => {
-            let terms = Terms { datanet_version, weights_digest, family_digest, prompt_price, response_price, split };
-            register::publish(deps, &env, adapter_id.u64(), terms)
+            let terms = Terms {
+                datanet_version,
+                weights_digest,
+                family_digest,
+                manifest_digest,
+                transcript_root,
+                index_root,
+                index_rows,
+                prompt_price,
+                response_price,
+                split,
+            };
+            register::publish(deps, &env, adapter_id.u64(), terms, promote.unwrap_or(true))
         }
+        ExecuteMsg::SetTerms { adapter_id, prompt_price, response_price, split } => {
+            let new = register::NewTerms { prompt_price, response_price, split };
+            register::set_terms(deps, &env, adapter_id.u64(), new)
+        }
+        ExecuteMsg::Promote { adapter_id, version } => promote::promote(deps, adapter_id.u64(), version),
+        ExecuteMsg::Rollback { adapter_id } => promote::rollback(deps, adapter_id.u64()),
         ExecuteMsg::Retire { adapter_id } => retire::retire(deps, adapter_id.u64()),
         ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
         ExecuteMsg::Pause { until } => admin::pause(deps, &env, until),

@@ -1,16 +1,16 @@
 //! Registering an adapter and publishing its versions.
 
-use cosmwasm_std::{Addr, DepsMut, Env, Response, Uint64};
+use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Uint128, Uint64};
 use openledger_contract_kit::{
     event::{respond, Event as _},
     ids, KitError,
 };
 
-use super::terms::Terms;
+use super::{promote, terms::Terms};
 use crate::{
     events::Event,
-    msg::{Adapter, Name},
-    state::{self, ADAPTERS, ADAPTER_COUNT, VERSIONS},
+    msg::{Adapter, Name, Split},
+    state::{self, ADAPTERS, ADAPTER_COUNT, DATANET_ADAPTERS, VERSIONS},
     ContractError,
 };
 
@@ -19,6 +19,13 @@ pub struct New {
     pub base_id: Uint64,
     pub name: Name,
     pub datanet_id: Uint64,
+}
+
+/// What changes between two versions with the same content.
+pub struct NewTerms {
+    pub prompt_price: Option<Uint128>,
+    pub response_price: Option<Uint128>,
+    pub split: Option<Split>,
 }
 
 pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) -> Result<Response, ContractError> {
@@ -33,34 +40,65 @@ pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) 
         name: new.name,
         datanet_id: new.datanet_id,
         latest_version: 1,
+        serving_version: 1,
+        previous_version: None,
         retired: false,
         registered_at: super::now(env),
     };
     let version = terms.into_version(env, adapter.id, 1);
     ADAPTERS.save(deps.storage, id, &adapter)?;
+    DATANET_ADAPTERS.save(deps.storage, (adapter.datanet_id.u64(), id), &Empty {})?;
     VERSIONS.save(deps.storage, (id, 1), &version)?;
     Ok(respond(Event::AdapterRegistered(&adapter)).add_event(Event::AdapterVersionPublished(&version).to_cosmwasm()))
 }
 
-pub fn publish(deps: DepsMut, env: &Env, id: u64, terms: Terms) -> Result<Response, ContractError> {
-    let mut adapter = state::adapter(deps.storage, id)?;
-    if adapter.retired {
-        return Err(ContractError::Retired { id });
-    }
+pub fn publish(deps: DepsMut, env: &Env, id: u64, terms: Terms, promote: bool) -> Result<Response, ContractError> {
+    let adapter = state::active(deps.storage, id)?;
     let latest = state::version(deps.storage, id, adapter.latest_version)?;
     if terms.datanet_version < latest.datanet_version {
         let (given, latest) = (terms.datanet_version, latest.datanet_version);
         return Err(ContractError::DatanetVersionOlder { given, latest });
     }
-    if terms.same_as(&latest) {
+    if terms == Terms::of(&latest) {
         return Err(ContractError::NothingNew { latest: latest.version });
     }
     terms.check(deps.as_ref(), adapter.datanet_id.u64())?;
+    append(deps, env, adapter, terms, promote)
+}
 
-    let number = latest.version.checked_add(1).ok_or(KitError::Overflow { what: "adapter version" })?;
+/// New prices or a new split for what is served: the same content under the next number.
+pub fn set_terms(deps: DepsMut, env: &Env, id: u64, new: NewTerms) -> Result<Response, ContractError> {
+    let adapter = state::active(deps.storage, id)?;
+    let serving = state::version(deps.storage, id, adapter.serving_version)?;
+    let terms = Terms {
+        prompt_price: new.prompt_price.unwrap_or(serving.prompt_price),
+        response_price: new.response_price.unwrap_or(serving.response_price),
+        split: new.split.unwrap_or(serving.split),
+        ..Terms::of(&serving)
+    };
+    if terms == Terms::of(&serving) {
+        return Err(ContractError::NothingNew { latest: serving.version });
+    }
+    terms.check_price(deps.storage)?;
+    append(deps, env, adapter, terms, true)
+}
+
+fn append(
+    deps: DepsMut,
+    env: &Env,
+    mut adapter: Adapter,
+    terms: Terms,
+    promote: bool,
+) -> Result<Response, ContractError> {
+    let id = adapter.id.u64();
+    let number = adapter.latest_version.checked_add(1).ok_or(KitError::Overflow { what: "adapter version" })?;
     let version = terms.into_version(env, adapter.id, number);
     adapter.latest_version = number;
+    let mut response = respond(Event::AdapterVersionPublished(&version));
+    if promote {
+        response = response.add_event(promote::serve(&mut adapter, number).to_cosmwasm());
+    }
     ADAPTERS.save(deps.storage, id, &adapter)?;
     VERSIONS.save(deps.storage, (id, number), &version)?;
-    Ok(respond(Event::AdapterVersionPublished(&version)))
+    Ok(response)
 }

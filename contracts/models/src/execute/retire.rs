@@ -10,10 +10,7 @@ use crate::{
 };
 
 pub fn retire(deps: DepsMut, id: u64) -> Result<Response, ContractError> {
-    let mut adapter = state::adapter(deps.storage, id)?;
-    if adapter.retired {
-        return Err(ContractError::Retired { id });
-    }
+    let mut adapter = state::active(deps.storage, id)?;
     adapter.retired = true;
     ADAPTERS.save(deps.storage, id, &adapter)?;
     Ok(respond(Event::AdapterRetired { id }))

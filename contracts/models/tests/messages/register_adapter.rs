@@ -82,6 +82,25 @@ fn prices_are_bounded_and_digests_are_real() {
 }
 
 #[test]
+fn an_index_is_a_root_and_a_count() {
+    let mut suite = Suite::new();
+    register(&mut suite, Terms { manifest_digest: Some(digest(8)), index: Some((digest(9), 7)), ..terms() }).unwrap();
+    let found = suite.adapter(1).latest;
+    assert_eq!(found.manifest_digest, Some(digest(8)));
+    assert_eq!((found.index_root, found.index_rows.map(|rows| rows.u64())), (Some(digest(9)), Some(7)));
+    for (index, refusal) in
+        [((digest(0), 7), ContractError::ZeroDigest { field: "index_root" }), ((digest(9), 0), ContractError::Index)]
+    {
+        assert_eq!(register(&mut suite, Terms { index: Some(index), ..terms() }).unwrap_err(), refusal);
+    }
+    let mut msg = register_msg(1, 1, Terms { index: Some((digest(9), 7)), ..terms() });
+    if let models::msg::ExecuteMsg::RegisterAdapter { index_rows, .. } = &mut msg {
+        *index_rows = None;
+    }
+    assert_eq!(suite.refused("dave", msg).unwrap_err(), ContractError::Index);
+}
+
+#[test]
 fn refuses_parameters_outside_their_limits() {
     for bad in [
         Params { max_token_price: Uint128::zero(), ..params() },

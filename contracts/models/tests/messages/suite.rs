@@ -79,15 +79,20 @@ impl Suite {
             .instantiate_contract(code, admin.clone(), &msg, &[], "models", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
         let mut suite = Self { app, code, contract, datanets };
-        let commons = suite.account("commons").into_string();
-        suite.datanet(&datanet::ExecuteMsg::Create {
+        suite.create_datanet("CC0-1.0");
+        Ok(suite)
+    }
+
+    /// Creates the next Datanet.
+    pub fn create_datanet(&mut self, licence: &str) {
+        let commons = self.account("commons").into_string();
+        self.datanet(&datanet::ExecuteMsg::Create {
             name: "Words".try_into().unwrap(),
             description: "Definitions".try_into().unwrap(),
-            licence: "CC0-1.0".try_into().unwrap(),
+            licence: licence.try_into().unwrap(),
             commons,
             membership: datanet::Membership::Open,
         });
-        Ok(suite)
     }
 
     fn datanet(&mut self, msg: &datanet::ExecuteMsg) {
@@ -97,7 +102,12 @@ impl Suite {
 
     /// Takes one more contribution into Datanet 1 and publishes the version that this makes.
     pub fn publish_datanet_version(&mut self, number: u8) {
-        let datanet_id = Uint64::one();
+        self.publish_version_of(1, number);
+    }
+
+    /// Does that in any Datanet.
+    pub fn publish_version_of(&mut self, datanet_id: u64, number: u8) {
+        let datanet_id = Uint64::new(datanet_id);
         self.datanet(&datanet::ExecuteMsg::Contribute {
             datanet_id,
             rows_root: digest(number),
@@ -118,6 +128,14 @@ impl Suite {
     pub fn exec(&mut self, who: &str, msg: ExecuteMsg) -> Result<AppResponse, ContractError> {
         let sender = self.account(who);
         self.app.execute_contract(sender, self.contract.clone(), &msg, &[]).map_err(|error| error.downcast().unwrap())
+    }
+
+    /// Sends a message that must be refused, and checks that nothing stored changed.
+    pub fn refused(&mut self, who: &str, msg: ExecuteMsg) -> Result<(), ContractError> {
+        let before = self.app.dump_wasm_raw(&self.contract);
+        let error = self.exec(who, msg).map(|_| ()).expect_err("a refusal");
+        assert_eq!(self.app.dump_wasm_raw(&self.contract), before, "{error}");
+        Err(error)
     }
 
     pub fn sudo(&mut self, msg: SudoMsg) -> Result<AppResponse, ContractError> {
@@ -161,6 +179,8 @@ pub struct Terms {
     pub datanet_version: u32,
     pub weights_digest: Digest,
     pub family_digest: Digest,
+    pub manifest_digest: Option<Digest>,
+    pub index: Option<(Digest, u64)>,
     pub prompt_price: u128,
     pub response_price: u128,
     pub split: Split,
@@ -171,6 +191,8 @@ pub fn terms() -> Terms {
         datanet_version: 1,
         weights_digest: digest(0xa0),
         family_digest: digest(0xf0),
+        manifest_digest: None,
+        index: None,
         prompt_price: 10,
         response_price: 30,
         split: good_split(),
@@ -185,6 +207,10 @@ pub fn register_msg(base_id: u64, datanet_id: u64, terms: Terms) -> ExecuteMsg {
         datanet_version: terms.datanet_version,
         weights_digest: terms.weights_digest,
         family_digest: terms.family_digest,
+        manifest_digest: terms.manifest_digest,
+        transcript_root: None,
+        index_root: terms.index.map(|(root, _)| root),
+        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
         prompt_price: Uint128::new(terms.prompt_price),
         response_price: Uint128::new(terms.response_price),
         split: terms.split,
@@ -197,10 +223,19 @@ pub fn publish_msg(adapter_id: u64, terms: Terms) -> ExecuteMsg {
         datanet_version: terms.datanet_version,
         weights_digest: terms.weights_digest,
         family_digest: terms.family_digest,
+        manifest_digest: terms.manifest_digest,
+        transcript_root: None,
+        index_root: terms.index.map(|(root, _)| root),
+        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
         prompt_price: Uint128::new(terms.prompt_price),
         response_price: Uint128::new(terms.response_price),
         split: terms.split,
+        promote: None,
     }
+}
+
+pub fn promote(adapter_id: u64, version: u32) -> ExecuteMsg {
+    ExecuteMsg::Promote { adapter_id: Uint64::new(adapter_id), version }
 }
 
 /// True when the table, and not the action, refused.

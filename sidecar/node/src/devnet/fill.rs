@@ -62,6 +62,10 @@ pub async fn fill(
             datanet_version: version,
             weights_digest: model::Digest::new(family.full.digest),
             family_digest: model::Digest::new(family.digest()),
+            manifest_digest: None,
+            transcript_root: None,
+            index_root: None,
+            index_rows: None,
             prompt_price: Uint128::new(PROMPT_PRICE),
             response_price: Uint128::new(RESPONSE_PRICE),
             split: model::Split {
