@@ -1,8 +1,10 @@
 //! Typed calls for other contracts and for clients.
 
-use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
+use cosmwasm_std::{to_json_binary, Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg, Version};
+use crate::msg::{
+    Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg, ReceiveMsg, Version,
+};
 
 /// The Datanets contract at an address.
 pub struct Datanets<'a> {
@@ -45,6 +47,11 @@ impl<'a> Datanets<'a> {
     fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {
         self.querier.query_wasm_smart(self.address, msg)
     }
+}
+
+/// Hook message of a cw20 `send` of OPEN that is a Datanet's income.
+pub fn income_hook(datanet_id: u64) -> StdResult<Binary> {
+    to_json_binary(&ReceiveMsg::DatanetIncome { datanet_id: Uint64::new(datanet_id) })
 }
 
 /// A call of the Datanets contract at `address`. It takes no coins.

@@ -7,6 +7,7 @@
 mod answers;
 pub mod client;
 pub mod cluster;
+pub mod commitment;
 pub mod contract;
 pub mod error;
 pub mod events;

@@ -56,6 +56,9 @@ pub const DATANETS: &[Row] = &[
     ("max_pending", Number, 1, 64),
     ("payout_delay_seconds", Integer, 0, MONTH),
     ("recovery_delay_seconds", Integer, 1, MONTH),
+    ("contribution_deposit", Integer, 0, SUPPLY),
+    ("datanet_bond", Integer, 0, SUPPLY),
+    ("commit_lifetime_seconds", Integer, 1, MONTH),
 ];
 
 /// Parameters of the models contract.
@@ -99,6 +102,7 @@ pub const DATANET_MESSAGES: &[&str] = &[
     "accept",
     "reject",
     "publish_version",
+    "retire_datanet",
     "propose_datanet_owner",
     "propose_curator",
     "remove_curator",

@@ -4,12 +4,15 @@
 mod accept;
 mod admin;
 mod approve_member;
+mod commit;
 mod contribute;
 mod create;
 mod curators;
 mod datanet_owner;
+mod deposits;
 mod golden;
 mod identity;
+mod income;
 mod join;
 
 mod migrate;
@@ -18,5 +21,7 @@ mod publish_version;
 mod query;
 mod recovery;
 mod reject;
+mod request_withdrawal;
+mod retire_datanet;
 mod sudo;
 mod suite;
