@@ -3,7 +3,8 @@
 use cosmwasm_std::{to_json_binary, Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
 use crate::msg::{
-    Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg, ReceiveMsg, Version,
+    Cluster, ClustersResponse, DatanetPowerResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg,
+    ReceiveMsg, Version,
 };
 
 /// The Datanets contract at an address.
@@ -42,6 +43,12 @@ impl<'a> Datanets<'a> {
     /// The identity that an account controls.
     pub fn identity_of(&self, account: &Addr) -> StdResult<Option<IdentityResponse>> {
         self.query(&QueryMsg::IdentityOf { account: account.to_string() })
+    }
+
+    /// Power of an account in a Datanet at the start of a height, the present one if absent.
+    pub fn power_at(&self, datanet_id: u64, account: &Addr, height: Option<u64>) -> StdResult<DatanetPowerResponse> {
+        let (datanet_id, account) = (Uint64::new(datanet_id), account.to_string());
+        self.query(&QueryMsg::DatanetPowerAt { datanet_id, account, height: height.map(Uint64::new) })
     }
 
     fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {

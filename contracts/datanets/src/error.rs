@@ -268,6 +268,15 @@ pub enum ContractError {
         height: u64,
     },
 
+    /// What happened is known, what will happen is not.
+    #[error("height {height} is ahead: it is {now}")]
+    HeightAhead {
+        /// Height asked for.
+        height: u64,
+        /// Height now.
+        now: u64,
+    },
+
     /// No money came.
     #[error("amount is zero")]
     ZeroAmount,

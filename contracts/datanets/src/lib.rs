@@ -18,6 +18,7 @@ mod migrate;
 pub mod msg;
 pub mod params;
 pub mod permissions;
+pub mod power;
 mod query;
 mod questions;
 pub mod state;

@@ -11,6 +11,7 @@ use crate::{
         ClustersResponse, CommitmentsResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse,
         DraftResponse, MemberResponse, MembersResponse, QueryMsg, SolvencyResponse, Standing, StatusFilter, Version,
     },
+    power,
     state::{
         self, Ledger, BY_STATUS, COMMITMENTS, CONTRIBUTIONS, DATANETS, INCOME, LEDGER, MEMBERS, OWNERSHIP, PARAMS,
         VERSIONS, VERSION_CLUSTERS,
@@ -50,6 +51,10 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             published(deps, datanet_id.u64(), version)?;
             let clusters = VERSION_CLUSTERS.load(deps.storage, (datanet_id.u64(), version))?;
             to_json_binary(&ClustersResponse { clusters })
+        }
+        QueryMsg::DatanetPowerAt { datanet_id, account, height } => {
+            let account = deps.api.addr_validate(&account)?;
+            to_json_binary(&power::at(deps, &env, datanet_id.u64(), &account, height)?)
         }
         QueryMsg::Income { datanet_id } => {
             state::datanet(deps.storage, datanet_id.u64())?;

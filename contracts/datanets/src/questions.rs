@@ -86,6 +86,16 @@ pub enum QueryMsg {
         /// Which version, from 1.
         version: u32,
     },
+    /// Power of an account in a Datanet: rows that were accepted from the identity it controls, at most a fifth of all.
+    #[returns(DatanetPowerResponse)]
+    DatanetPowerAt {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Whose.
+        account: String,
+        /// At the start of this height, which is not ahead; the present one if absent.
+        height: Option<Uint64>,
+    },
     /// Income that a Datanet ever received.
     #[returns(IncomeResponse)]
     Income {

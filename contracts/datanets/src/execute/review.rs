@@ -7,6 +7,7 @@ use super::money;
 use crate::{
     events::Event,
     msg::{Cluster, Contribution, Reason, Status, StatusFilter},
+    power,
     state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, DATANETS, MEMBERS, PARAMS, ROWS},
     ContractError,
 };
@@ -36,6 +37,7 @@ pub fn accept(
         rows_root: contribution.rows_root,
     };
     CLUSTERS.save(deps.storage, (datanet_id, index), &cluster)?;
+    power::gain(deps.storage, env, &contribution)?;
     let status = Status::Accepted { cluster: index, by: sender.clone() };
     let event = Event::Accepted { contribution: &contribution, cluster: index, by: &sender };
     let response = respond(event);

@@ -17,6 +17,7 @@ mod join;
 
 mod migrate;
 mod model;
+mod power;
 mod publish_version;
 mod query;
 mod recovery;
