@@ -2,12 +2,13 @@
 
 mod identity;
 mod money;
+mod shares;
 
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_contract_kit::{ownership::Ownership, Digest};
 
-pub use self::{identity::*, money::*};
+pub use self::{identity::*, money::*, shares::*};
 use crate::msg::{Description, Licence, MediaType, Membership, Name, Params, Reason};
 
 /// Owner, parameters and pause.
@@ -56,6 +57,8 @@ pub struct DatanetResponse {
     pub commit_reveal: bool,
     /// Held until the Datanet is retired, in `uopen`.
     pub bond: Uint128,
+    /// Shares, once issued; income goes to their holders.
+    pub shares: Option<Shares>,
     /// Nobody joins or contributes any more.
     pub retired: bool,
     /// When it was created.
@@ -157,6 +160,13 @@ pub enum Status {
         /// Who decided, or who had committed to the same rows earlier.
         by: Addr,
     },
+    /// Was taken in, and is out of later versions.
+    Removed {
+        /// Cluster index, which stays empty.
+        cluster: u32,
+        /// Why.
+        cause: Removal,
+    },
     /// Taken back by its contributor.
     Withdrawn {},
 }
@@ -173,6 +183,8 @@ pub enum StatusFilter {
     Rejected,
     /// Taken back.
     Withdrawn,
+    /// Taken in, and out of later versions.
+    Removed,
 }
 
 /// A page of contributions.
@@ -227,8 +239,10 @@ pub struct Cluster {
     pub contributor: Addr,
     /// Identity that is credited.
     pub identity_id: Uint64,
-    /// RFC 6962 root over the digests of the rows.
+    /// RFC 6962 root over the digests of the rows; all zeros when it was removed before this version.
     pub rows_root: Digest,
+    /// It has no rows in this version: nothing may be trained on them or credited for them.
+    pub removed: bool,
 }
 
 /// All clusters of a version.

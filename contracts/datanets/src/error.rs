@@ -277,6 +277,35 @@ pub enum ContractError {
         now: u64,
     },
 
+    /// Only what was taken in can be taken out.
+    #[error("contribution {contribution_id} is no cluster of later versions: only accepted contributions are")]
+    NotAccepted {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Once means once.
+    #[error("the Datanet has shares already, at {address}")]
+    SharesIssued {
+        /// Their contract.
+        address: Addr,
+    },
+
+    /// The Datanet has none.
+    #[error("Datanet {datanet_id} has no shares: its owner issues them with issue_shares")]
+    NoShares {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// The contract was created without.
+    #[error("this contract knows no code for shares: Datanets cannot issue any")]
+    NoSharesCode,
+
+    /// The chain did not say where the new contract is.
+    #[error("the chain reports no address of the shares contract")]
+    NoSharesAddress,
+
     /// No money came.
     #[error("amount is zero")]
     ZeroAmount,

@@ -2,11 +2,12 @@
 
 mod identity;
 mod money;
+mod shares;
 
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
-pub use self::{identity::IdentityEvent, money::MoneyEvent};
+pub use self::{identity::IdentityEvent, money::MoneyEvent, shares::SharesEvent};
 use crate::msg::{Commitment, Contribution, DatanetResponse, Membership, Params, Reason, Version};
 
 /// Everything this contract tells indexers.

@@ -5,7 +5,7 @@
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Uint128, Uint64};
 use cw20::Cw20ReceiveMsg;
-pub use openledger_contract_kit::{ownership::Ownership, Digest, Text};
+pub use openledger_contract_kit::{ownership::Ownership, Bps, Digest, Text};
 
 pub use crate::{answers::*, questions::QueryMsg};
 
@@ -138,6 +138,39 @@ pub enum ExecuteMsg {
         datanet_id: Uint64,
         /// RFC 6962 root over the clusters' rows roots, in cluster order. The contract computes its own and compares.
         content_root: Digest,
+    },
+    /// Issues the Datanet's shares, once. From then on its income goes to their holders, and accepted rows bring shares.
+    IssueShares {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Name of the shares; 3 to 50 bytes.
+        name: Text<50>,
+        /// Symbol of the shares; 3 to 12 letters or dashes.
+        symbol: Text<12>,
+        /// What an accepted row brings its contributor, in smallest units, as far as the caps leave room.
+        per_row: Uint128,
+        /// Price, caps and windows; fixed from then on.
+        terms: SharesTerms,
+    },
+    /// Sets which part of the Datanet's income goes to its commons account instead of holders, within their terms.
+    SetCommonsPart {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// In basis points.
+        part: Bps,
+    },
+    /// Takes an accepted contribution that was proven to be poison out of later versions and slashes those who back the Datanet.
+    ProvePoison {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+        /// SHA-256 of the proof, which everybody can check off chain.
+        evidence: Digest,
+        /// Part of the backing; at most the terms' `max_slash`. Zero slashes nothing.
+        fraction: Bps,
+        /// Who receives it as restitution; it burns when absent.
+        recipient: Option<String>,
     },
     /// Ends a Datanet without undecided contributions: nobody joins or contributes any more, what was accepted stays, and the
     /// bond goes back to the owner.

@@ -63,6 +63,9 @@ permissions! { ExecuteMsg, Role;
     Accept => Permission::Role(Role::Reviewer), pausable;
     Reject => Permission::Role(Role::Reviewer), pausable;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
+    IssueShares => Permission::Role(Role::DatanetOwner), pausable;
+    SetCommonsPart => Permission::Role(Role::DatanetOwner), pausable;
+    ProvePoison => Permission::Owner, always;
     RetireDatanet => Permission::Role(Role::DatanetOwner), always;
     ProposeDatanetOwner => Permission::Role(Role::DatanetOwner), always;
     AcceptDatanetOwnership => Permission::Role(Role::ProposedDatanetOwner), always;
@@ -140,6 +143,9 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         | ExecuteMsg::ApproveMember { datanet_id, .. }
         | ExecuteMsg::Commit { datanet_id, .. }
         | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
+        | ExecuteMsg::IssueShares { datanet_id, .. }
+        | ExecuteMsg::SetCommonsPart { datanet_id, .. }
+        | ExecuteMsg::ProvePoison { datanet_id, .. }
         | ExecuteMsg::RetireDatanet { datanet_id }
         | ExecuteMsg::Contribute { datanet_id, .. }
         | ExecuteMsg::Accept { datanet_id, .. }

@@ -24,6 +24,8 @@ pub const SHARES_CODE: Item<u64> = Item::new("shares_code");
 pub const SETTLEMENT: Item<Addr> = Item::new("settlement");
 /// Sums of the money held, kept with every change so that nothing has to be counted.
 pub const LEDGER: Item<Ledger> = Item::new("ledger");
+/// The Datanet whose shares are being created, and what a row brings; only between the message and its reply.
+pub const ISSUING: Item<(u64, Uint128)> = Item::new("issuing");
 /// Income by Datanet.
 pub const INCOME: Map<u64, IncomeResponse> = Map::new("income");
 /// Last precedence given out, to a commitment or a contribution.
@@ -42,7 +44,7 @@ pub const CONTRIBUTIONS: Map<(u64, u64), Contribution> = Map::new("contributions
 pub const BY_STATUS: Map<(u64, u8, u64), Empty> = Map::new("contributions_by_status");
 /// Pending and accepted contributions by Datanet and rows root.
 pub const ROWS: Map<(u64, &[u8]), u64> = Map::new("rows");
-/// Accepted contributions by Datanet and cluster index. Entries are only ever appended.
+/// Accepted contributions by Datanet and cluster index, as the next version will have them. Indices are only ever appended.
 pub const CLUSTERS: Map<(u64, u32), Cluster> = Map::new("clusters");
 /// Published versions by Datanet and number.
 pub const VERSIONS: Map<(u64, u32), Version> = Map::new("versions");
@@ -76,6 +78,7 @@ impl StatusFilter {
             Self::Accepted => 1,
             Self::Rejected => 2,
             Self::Withdrawn => 3,
+            Self::Removed => 4,
         }
     }
 }

@@ -102,6 +102,8 @@ pub const DATANET_MESSAGES: &[&str] = &[
     "accept",
     "reject",
     "publish_version",
+    "issue_shares",
+    "set_commons_part",
     "retire_datanet",
     "propose_datanet_owner",
     "propose_curator",

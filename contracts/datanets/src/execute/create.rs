@@ -43,6 +43,7 @@ pub fn create(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Respon
         latest_version: 0,
         commit_reveal: new.commit_reveal,
         bond,
+        shares: None,
         retired: false,
         created_at: super::now(env),
     };

@@ -11,8 +11,10 @@ mod join;
 mod money;
 mod publish;
 mod receive;
+mod removal;
 mod retire;
 mod review;
+pub mod shares;
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
 
@@ -50,6 +52,15 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
+        }
+        ExecuteMsg::IssueShares { datanet_id, name, symbol, per_row, terms } => {
+            shares::issue(deps, &env, datanet_id.u64(), shares::Issue { name, symbol, per_row, terms })
+        }
+        ExecuteMsg::SetCommonsPart { datanet_id, part } => shares::set_commons_part(deps, datanet_id.u64(), part),
+        ExecuteMsg::ProvePoison { datanet_id, contribution_id, evidence, fraction, recipient } => {
+            let (datanet_id, contribution_id) = (datanet_id.u64(), contribution_id.u64());
+            let proven = removal::Poison { datanet_id, contribution_id, evidence, fraction, recipient };
+            removal::poison(deps, &env, proven)
         }
         ExecuteMsg::RetireDatanet { datanet_id } => retire::retire(deps, datanet_id.u64()),
         ExecuteMsg::ProposeDatanetOwner { datanet_id, account, expires_at } => {

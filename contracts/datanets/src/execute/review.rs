@@ -3,7 +3,7 @@
 use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage};
 use openledger_contract_kit::{event::respond, KitError};
 
-use super::money;
+use super::{money, shares};
 use crate::{
     events::Event,
     msg::{Cluster, Contribution, Reason, Status, StatusFilter},
@@ -35,12 +35,13 @@ pub fn accept(
         contributor: contribution.contributor.clone(),
         identity_id: contribution.identity_id,
         rows_root: contribution.rows_root,
+        removed: false,
     };
     CLUSTERS.save(deps.storage, (datanet_id, index), &cluster)?;
     power::gain(deps.storage, env, &contribution)?;
     let status = Status::Accepted { cluster: index, by: sender.clone() };
     let event = Event::Accepted { contribution: &contribution, cluster: index, by: &sender };
-    let response = respond(event);
+    let response = shares::mint(deps.as_ref(), env, &datanet, &contribution, respond(event))?;
     decide(deps.storage, env, contribution, status, StatusFilter::Accepted, None, response)
 }
 

@@ -2,13 +2,13 @@
 
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
-    events::{Event, IdentityEvent, MoneyEvent},
+    events::{Event, IdentityEvent, MoneyEvent, SharesEvent},
     msg::{
         Commitment, Contribution, DatanetResponse, ExecuteMsg, IdentityResponse, Membership, Reason, Recovery, Status,
         Version,
     },
 };
-use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission};
+use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
 
 use crate::suite::{digest, params};
 
@@ -36,6 +36,7 @@ fn events() {
         latest_version: 0,
         commit_reveal: true,
         bond: Uint128::new(5),
+        shares: None,
         retired: false,
         created_at: end,
     };
@@ -135,6 +136,29 @@ fn money_events() {
         MoneyEvent::DepositReleased { datanet_id, contribution_id, to: &bob, amount },
         MoneyEvent::BondReleased { datanet_id, to: &alice, amount },
         MoneyEvent::SettlementSet { settlement: &alice },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}
+
+#[test]
+fn shares_events() {
+    let bob = Addr::unchecked("wasm1bob");
+    let (datanet_id, fraction) = (1, Bps::new(500).unwrap());
+    let poison = |recipient| SharesEvent::PoisonProven {
+        datanet_id,
+        contribution_id: 7,
+        cluster: 2,
+        evidence: digest(6),
+        fraction,
+        recipient,
+    };
+    let all = [
+        SharesEvent::Issued { datanet_id, address: &bob, per_row: Uint128::new(3) },
+        SharesEvent::MintFailed { contribution_id: 7, reason: "codespace: wasm, code: 5" },
+        SharesEvent::CommonsPartSet { datanet_id, part: fraction },
+        poison(None),
+        poison(Some(&bob)),
     ];
     let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
     goldie::assert!(lines.join("\n"));

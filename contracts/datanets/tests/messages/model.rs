@@ -224,6 +224,7 @@ fn check(suite: &Suite, model: &Model, id: u64) {
             }
             Status::Rejected { .. } => Fate::Rejected,
             Status::Withdrawn {} => Fate::Withdrawn,
+            Status::Removed { .. } => unreachable!("nobody proves poison here"),
         };
         assert_eq!((fate, found.precedence.u64()), (offer.fate, offer.precedence));
     }

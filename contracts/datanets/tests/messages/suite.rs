@@ -56,11 +56,21 @@ impl Suite {
         let mut app = AppBuilder::new().with_api(MockApiBech32::new("wasm")).build(no_init);
         let wrapper = ContractWrapper::new(contract::execute, contract::instantiate, contract::query)
             .with_sudo(contract::sudo)
+            .with_reply(contract::reply)
             .with_migrate(contract::migrate);
         let code = app.store_code(Box::new(wrapper));
         let admin = app.api().addr_make("admin");
         let token = open(&mut app);
-        let msg = InstantiateMsg { owner: admin.to_string(), token: token.to_string(), shares_code_id: None, params };
+        let shares = {
+            use shares::contract::{execute, instantiate, query};
+            app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)))
+        };
+        let msg = InstantiateMsg {
+            owner: admin.to_string(),
+            token: token.to_string(),
+            shares_code_id: Some(Uint64::new(shares)),
+            params,
+        };
         let contract = app
             .instantiate_contract(code, admin.clone(), &msg, &[], "datanets", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
