@@ -1,12 +1,14 @@
 //! What queries answer. Part of [`crate::msg`], which re-exports it.
 
 mod identity;
+mod money;
+mod shares;
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Uint64};
+use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_contract_kit::{ownership::Ownership, Digest};
 
-pub use self::identity::*;
+pub use self::{identity::*, money::*, shares::*};
 use crate::msg::{Description, Licence, MediaType, Membership, Name, Params, Reason};
 
 /// Owner, parameters and pause.
@@ -20,6 +22,8 @@ pub struct ConfigResponse {
     pub token: Addr,
     /// Code of the shares contract that Datanets may issue.
     pub shares_code_id: Option<Uint64>,
+    /// The settlement contract, once it is set.
+    pub settlement: Option<Addr>,
     /// First second after the running pause; absent when none runs.
     pub paused_until: Option<Uint64>,
 }
@@ -49,6 +53,14 @@ pub struct DatanetResponse {
     pub clusters: u32,
     /// Latest version; 0 before the first.
     pub latest_version: u32,
+    /// Whether rows can only be offered after a commitment to them.
+    pub commit_reveal: bool,
+    /// Held until the Datanet is retired, in `uopen`.
+    pub bond: Uint128,
+    /// Shares, once issued; income goes to their holders.
+    pub shares: Option<Shares>,
+    /// Nobody joins or contributes any more.
+    pub retired: bool,
     /// When it was created.
     pub created_at: Uint64,
 }
@@ -120,6 +132,11 @@ pub struct Contribution {
     pub manifest: Digest,
     /// What became of it.
     pub status: Status,
+    /// Held until it is decided, in `uopen`.
+    pub deposit: Uint128,
+    /// Who was first with the same rows: the lower number, given when the contribution was offered or, if it opens a
+    /// commitment, when it was committed to.
+    pub precedence: Uint64,
     /// When it was offered.
     pub offered_at: Uint64,
 }
@@ -140,9 +157,18 @@ pub enum Status {
     Rejected {
         /// Why.
         reason: Reason,
-        /// Who decided.
+        /// Who decided, or who had committed to the same rows earlier.
         by: Addr,
     },
+    /// Was taken in, and is out of later versions.
+    Removed {
+        /// Cluster index, which stays empty.
+        cluster: u32,
+        /// Why.
+        cause: Removal,
+    },
+    /// Taken back by its contributor.
+    Withdrawn {},
 }
 
 /// Which contributions to list.
@@ -155,6 +181,10 @@ pub enum StatusFilter {
     Accepted,
     /// Turned down.
     Rejected,
+    /// Taken back.
+    Withdrawn,
+    /// Taken in, and out of later versions.
+    Removed,
 }
 
 /// A page of contributions.
@@ -209,8 +239,10 @@ pub struct Cluster {
     pub contributor: Addr,
     /// Identity that is credited.
     pub identity_id: Uint64,
-    /// RFC 6962 root over the digests of the rows.
+    /// RFC 6962 root over the digests of the rows; all zeros when it was removed before this version.
     pub rows_root: Digest,
+    /// It has no rows in this version: nothing may be trained on them or credited for them.
+    pub removed: bool,
 }
 
 /// All clusters of a version.

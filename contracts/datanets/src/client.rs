@@ -1,8 +1,11 @@
 //! Typed calls for other contracts and for clients.
 
-use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
+use cosmwasm_std::{to_json_binary, Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{Cluster, ClustersResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg, Version};
+use crate::msg::{
+    Cluster, ClustersResponse, DatanetPowerResponse, DatanetResponse, ExecuteMsg, IdentityResponse, QueryMsg,
+    ReceiveMsg, Version,
+};
 
 /// The Datanets contract at an address.
 pub struct Datanets<'a> {
@@ -42,9 +45,20 @@ impl<'a> Datanets<'a> {
         self.query(&QueryMsg::IdentityOf { account: account.to_string() })
     }
 
+    /// Power of an account in a Datanet at the start of a height, the present one if absent.
+    pub fn power_at(&self, datanet_id: u64, account: &Addr, height: Option<u64>) -> StdResult<DatanetPowerResponse> {
+        let (datanet_id, account) = (Uint64::new(datanet_id), account.to_string());
+        self.query(&QueryMsg::DatanetPowerAt { datanet_id, account, height: height.map(Uint64::new) })
+    }
+
     fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {
         self.querier.query_wasm_smart(self.address, msg)
     }
+}
+
+/// Hook message of a cw20 `send` of OPEN that is a Datanet's income.
+pub fn income_hook(datanet_id: u64) -> StdResult<Binary> {
+    to_json_binary(&ReceiveMsg::DatanetIncome { datanet_id: Uint64::new(datanet_id) })
 }
 
 /// A call of the Datanets contract at `address`. It takes no coins.

@@ -41,6 +41,7 @@ mod tests {
             contribution_id: Uint64::new(7),
             contributor: Addr::unchecked(who),
             identity_id: Uint64::one(),
+            removed: false,
             rows_root: Digest::new([byte; 32]),
         }
     }

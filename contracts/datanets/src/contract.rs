@@ -2,7 +2,7 @@
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 use openledger_contract_kit::{event::respond, funds, ownership::Ownership, permission};
 
 use crate::{
@@ -42,6 +42,11 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         permissions::holds(deps.as_ref(), &info.sender, &msg, role)
     })?;
     execute::dispatch(deps, env, info, msg)
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn reply(deps: DepsMut, _env: Env, msg: Reply) -> Result<Response, ContractError> {
+    execute::shares::reply(deps, msg)
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]

@@ -224,6 +224,99 @@ pub enum ContractError {
         ready_at: u64,
     },
 
+    /// Nobody joins or contributes any more.
+    #[error("Datanet {datanet_id} is retired: it takes nobody and nothing in")]
+    Retired {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// Reviewers owe an answer.
+    #[error("contribution {contribution_id} is not decided: decide on all contributions first")]
+    Undecided {
+        /// The first of them.
+        contribution_id: u64,
+    },
+
+    /// The same commitment is open.
+    #[error("commitment {commitment} is open already: use another salt")]
+    CommitmentKnown {
+        /// Value received.
+        commitment: Digest,
+    },
+
+    /// The Datanet asks for commitments.
+    #[error(
+        "Datanet {datanet_id} takes rows only after a commitment: send commit first, then contribute with its salt"
+    )]
+    CommitmentNeeded {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// Nothing to open.
+    #[error("no open commitment {commitment} of the sender: check rows, manifest and salt, or whether it has expired")]
+    NoCommitment {
+        /// Value computed.
+        commitment: Digest,
+    },
+
+    /// Made in the same block.
+    #[error("the commitment was made in this block ({height}): open it in a later one")]
+    CommitmentNew {
+        /// Its height.
+        height: u64,
+    },
+
+    /// What happened is known, what will happen is not.
+    #[error("height {height} is ahead: it is {now}")]
+    HeightAhead {
+        /// Height asked for.
+        height: u64,
+        /// Height now.
+        now: u64,
+    },
+
+    /// Only what was taken in can be taken out.
+    #[error("contribution {contribution_id} is no cluster of later versions: only accepted contributions are")]
+    NotAccepted {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Once means once.
+    #[error("the Datanet has shares already, at {address}")]
+    SharesIssued {
+        /// Their contract.
+        address: Addr,
+    },
+
+    /// The Datanet has none.
+    #[error("Datanet {datanet_id} has no shares: its owner issues them with issue_shares")]
+    NoShares {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// The contract was created without.
+    #[error("this contract knows no code for shares: Datanets cannot issue any")]
+    NoSharesCode,
+
+    /// The chain did not say where the new contract is.
+    #[error("the chain reports no address of the shares contract")]
+    NoSharesAddress,
+
+    /// No money came.
+    #[error("amount is zero")]
+    ZeroAmount,
+
+    /// Once means once.
+    #[error("settlement is {settlement} already: it can be set once")]
+    SettlementSet {
+        /// Address stored.
+        settlement: Addr,
+    },
+
     /// Money must not circle.
     #[error("this contract itself can receive nothing for others: name another account")]
     ToItself,

@@ -1,12 +1,14 @@
 //! Typed events; together they are enough to rebuild the state. `tests/messages/golden/testdata/events.golden` shows each.
 
 mod identity;
+mod money;
+mod shares;
 
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
-pub use self::identity::IdentityEvent;
-use crate::msg::{Contribution, DatanetResponse, Membership, Params, Reason, Version};
+pub use self::{identity::IdentityEvent, money::MoneyEvent, shares::SharesEvent};
+use crate::msg::{Commitment, Contribution, DatanetResponse, Membership, Params, Reason, Version};
 
 /// Everything this contract tells indexers.
 #[derive(Debug, Clone, Copy)]
@@ -19,14 +21,20 @@ pub enum Event<'a> {
     Joined { datanet_id: u64, member: &'a Addr, approved_by: Option<&'a Addr> },
     /// An account asks to become a member.
     Applied { datanet_id: u64, applicant: &'a Addr },
+    /// A member committed to rows.
+    Committed { datanet_id: u64, member: &'a Addr, commitment: &'a Commitment },
     /// Rows were offered.
     Contributed(&'a Contribution),
     /// Rows were taken in.
     Accepted { contribution: &'a Contribution, cluster: u32, by: &'a Addr },
     /// Rows were turned down.
     Rejected { contribution: &'a Contribution, reason: Reason, by: &'a Addr },
+    /// Rows were taken back.
+    Withdrawn(&'a Contribution),
     /// A version was fixed.
     VersionPublished(&'a Version),
+    /// A Datanet takes nobody and nothing in any more.
+    Retired { datanet_id: u64 },
     /// A Datanet's next owner was proposed.
     DatanetOwnerProposed { datanet_id: u64, account: &'a Addr, expires_at: Uint64 },
     /// A Datanet changed hands.
@@ -58,10 +66,13 @@ impl event::Event for Event<'_> {
             Self::Created(_) => "datanets/created",
             Self::Joined { .. } => "datanets/joined",
             Self::Applied { .. } => "datanets/applied",
+            Self::Committed { .. } => "datanets/committed",
             Self::Contributed(_) => "datanets/contributed",
             Self::Accepted { .. } => "datanets/accepted",
             Self::Rejected { .. } => "datanets/rejected",
+            Self::Withdrawn(_) => "datanets/withdrawn",
             Self::VersionPublished(_) => "datanets/version_published",
+            Self::Retired { .. } => "datanets/retired",
             Self::DatanetOwnerProposed { .. } => "datanets/datanet_owner_proposed",
             Self::DatanetOwnerChanged { .. } => "datanets/datanet_owner_changed",
             Self::CuratorProposed { .. } => "datanets/curator_proposed",
@@ -95,6 +106,13 @@ impl event::Event for Event<'_> {
             Self::Applied { datanet_id, applicant } => {
                 vec![("datanet_id", datanet_id.to_string()), ("applicant", applicant.to_string())]
             }
+            Self::Committed { datanet_id, member, commitment } => vec![
+                ("datanet_id", datanet_id.to_string()),
+                ("member", member.to_string()),
+                ("commitment", commitment.commitment.to_string()),
+                ("precedence", commitment.precedence.to_string()),
+                ("expires_at", commitment.expires_at.to_string()),
+            ],
             Self::Contributed(contribution) => of_contribution(contribution),
             Self::Accepted { contribution, cluster, by } => vec![
                 ("datanet_id", contribution.datanet_id.to_string()),
@@ -110,7 +128,12 @@ impl event::Event for Event<'_> {
                 ("reason", reason_code(reason).to_owned()),
                 ("by", by.to_string()),
             ],
+            Self::Withdrawn(contribution) => vec![
+                ("datanet_id", contribution.datanet_id.to_string()),
+                ("contribution_id", contribution.contribution_id.to_string()),
+            ],
             Self::VersionPublished(version) => of_version(version),
+            Self::Retired { datanet_id } => vec![("datanet_id", datanet_id.to_string())],
             Self::DatanetOwnerProposed { datanet_id, account, expires_at }
             | Self::CuratorProposed { datanet_id, account, expires_at } => vec![
                 ("datanet_id", datanet_id.to_string()),
@@ -143,6 +166,9 @@ fn of_params(params: &Params) -> Vec<(&'static str, String)> {
         ("max_pending", params.max_pending.to_string()),
         ("payout_delay_seconds", params.payout_delay_seconds.to_string()),
         ("recovery_delay_seconds", params.recovery_delay_seconds.to_string()),
+        ("contribution_deposit", params.contribution_deposit.to_string()),
+        ("datanet_bond", params.datanet_bond.to_string()),
+        ("commit_lifetime_seconds", params.commit_lifetime_seconds.to_string()),
     ]
 }
 
@@ -159,6 +185,8 @@ fn of_datanet(datanet: &DatanetResponse) -> Vec<(&'static str, String)> {
         ("licence", datanet.licence.to_string()),
         ("commons", datanet.commons.to_string()),
         ("membership", membership.to_owned()),
+        ("commit_reveal", datanet.commit_reveal.to_string()),
+        ("bond", datanet.bond.to_string()),
     ]
 }
 
@@ -172,6 +200,8 @@ fn of_contribution(contribution: &Contribution) -> Vec<(&'static str, String)> {
         ("rows", contribution.rows.to_string()),
         ("media_type", contribution.media_type.to_string()),
         ("manifest", contribution.manifest.to_string()),
+        ("deposit", contribution.deposit.to_string()),
+        ("precedence", contribution.precedence.to_string()),
     ]
 }
 
@@ -196,5 +226,6 @@ fn reason_code(reason: Reason) -> &'static str {
         Reason::OffTopic => "off_topic",
         Reason::PersonalData => "personal_data",
         Reason::Malformed => "malformed",
+        Reason::Spam => "spam",
     }
 }

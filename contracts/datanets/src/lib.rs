@@ -7,6 +7,7 @@
 mod answers;
 pub mod client;
 pub mod cluster;
+pub mod commitment;
 pub mod contract;
 pub mod error;
 pub mod events;
@@ -17,6 +18,7 @@ mod migrate;
 pub mod msg;
 pub mod params;
 pub mod permissions;
+pub mod power;
 mod query;
 mod questions;
 pub mod state;

@@ -3,8 +3,9 @@
 //! Ids and times are strings of integers (times in seconds since 1970), digests are 64 lower-case hex digits.
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::Uint64;
-pub use openledger_contract_kit::{ownership::Ownership, Digest, Text};
+use cosmwasm_std::{Uint128, Uint64};
+use cw20::Cw20ReceiveMsg;
+pub use openledger_contract_kit::{ownership::Ownership, Bps, Digest, Text};
 
 pub use crate::{answers::*, questions::QueryMsg};
 
@@ -45,12 +46,20 @@ pub struct Params {
     pub payout_delay_seconds: Uint64,
     /// Seconds between the guardians' agreement and the hand-over of an identity; 1 to 2,592,000 (30 days).
     pub recovery_delay_seconds: Uint64,
+    /// What offering rows costs until they are decided on, in `uopen`; up to 10^15, zero for nothing. It comes back, or goes to
+    /// the reviewer who finds spam.
+    pub contribution_deposit: Uint128,
+    /// What a Datanet holds as its bond until its owner retires it, in `uopen`; up to 10^15, zero for nothing.
+    pub datanet_bond: Uint128,
+    /// Seconds in which a commitment can be opened; 1 to 2,592,000 (30 days).
+    pub commit_lifetime_seconds: Uint64,
 }
 
 /// Everything that changes state. Who may send what: [`crate::permissions`].
 #[cw_serde]
 pub enum ExecuteMsg {
-    /// Creates a Datanet. The sender becomes its owner and first member. Licence and commons never change.
+    /// Creates a Datanet. The sender becomes its owner and first member. Licence and commons never change. Takes
+    /// `datanet_bond` by an allowance that the sender gave to this contract.
     Create {
         /// 1 to 64 bytes.
         name: Name,
@@ -62,6 +71,8 @@ pub enum ExecuteMsg {
         commons: String,
         /// Who may join.
         membership: Membership,
+        /// Whether rows can only be offered after a commitment to them; absent: no.
+        commit_reveal: Option<bool>,
     },
     /// Becomes a member, or asks to become one where membership needs approval.
     Join {
@@ -75,7 +86,15 @@ pub enum ExecuteMsg {
         /// Who asked.
         member: String,
     },
-    /// Offers rows. They stay with their contributor; the chain holds their commitment.
+    /// Commits to rows without showing them. Whoever opens it later counts as first from this message on.
+    Commit {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// See [`crate::commitment`].
+        commitment: Digest,
+    },
+    /// Offers rows. They stay with their contributor; the chain holds their commitment. Takes `contribution_deposit` by an
+    /// allowance that the sender gave to this contract.
     Contribute {
         /// Which Datanet.
         datanet_id: Uint64,
@@ -87,6 +106,15 @@ pub enum ExecuteMsg {
         media_type: MediaType,
         /// SHA-256 of the manifest that describes source, author and form of the rows.
         manifest: Digest,
+        /// Opens the sender's commitment, made in an earlier block; needed where the Datanet asks for commitments.
+        salt: Option<Digest>,
+    },
+    /// Takes back a contribution that is not decided yet, with its deposit. The same rows may be offered again.
+    RequestWithdrawal {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
     },
     /// Takes a pending contribution in, as the Datanet's next cluster.
     Accept {
@@ -110,6 +138,45 @@ pub enum ExecuteMsg {
         datanet_id: Uint64,
         /// RFC 6962 root over the clusters' rows roots, in cluster order. The contract computes its own and compares.
         content_root: Digest,
+    },
+    /// Issues the Datanet's shares, once. From then on its income goes to their holders, and accepted rows bring shares.
+    IssueShares {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Name of the shares; 3 to 50 bytes.
+        name: Text<50>,
+        /// Symbol of the shares; 3 to 12 letters or dashes.
+        symbol: Text<12>,
+        /// What an accepted row brings its contributor, in smallest units, as far as the caps leave room.
+        per_row: Uint128,
+        /// Price, caps and windows; fixed from then on.
+        terms: SharesTerms,
+    },
+    /// Sets which part of the Datanet's income goes to its commons account instead of holders, within their terms.
+    SetCommonsPart {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// In basis points.
+        part: Bps,
+    },
+    /// Takes an accepted contribution that was proven to be poison out of later versions and slashes those who back the Datanet.
+    ProvePoison {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+        /// SHA-256 of the proof, which everybody can check off chain.
+        evidence: Digest,
+        /// Part of the backing; at most the terms' `max_slash`. Zero slashes nothing.
+        fraction: Bps,
+        /// Who receives it as restitution; it burns when absent.
+        recipient: Option<String>,
+    },
+    /// Ends a Datanet without undecided contributions: nobody joins or contributes any more, what was accepted stays, and the
+    /// bond goes back to the owner.
+    RetireDatanet {
+        /// Which Datanet.
+        datanet_id: Uint64,
     },
     /// Proposes the Datanet's next owner and replaces an earlier proposal.
     ProposeDatanetOwner {
@@ -184,6 +251,13 @@ pub enum ExecuteMsg {
         /// Which identity.
         identity_id: Uint64,
     },
+    /// A cw20 `send` of OPEN; the hook message is a [`ReceiveMsg`].
+    Receive(Cw20ReceiveMsg),
+    /// Names the settlement contract, whose payments count as income from use. Once.
+    SetSettlement {
+        /// Its address.
+        settlement: String,
+    },
     /// Replaces the contract's parameters.
     UpdateParams {
         /// All of them.
@@ -205,6 +279,16 @@ pub enum ExecuteMsg {
     },
     /// Becomes the contract's owner.
     AcceptOwnership {},
+}
+
+/// Hook messages of a cw20 `send` of OPEN to this contract.
+#[cw_serde]
+pub enum ReceiveMsg {
+    /// Income of a Datanet, from anybody: goes on to the holders of its shares, or to its commons account when it has none.
+    DatanetIncome {
+        /// Which Datanet.
+        datanet_id: Uint64,
+    },
 }
 
 /// For the chain's own governance: the emergency subset and parameters.
@@ -254,4 +338,6 @@ pub enum Reason {
     PersonalData,
     /// The file does not match its commitment or cannot be read.
     Malformed,
+    /// Not a serious offer; the deposit goes to the reviewer.
+    Spam,
 }

@@ -1,6 +1,6 @@
 //! Parameters and their limits.
 
-use cosmwasm_std::Uint64;
+use cosmwasm_std::{Uint128, Uint64};
 
 use crate::{msg::Params, ContractError};
 
@@ -13,6 +13,13 @@ pub const MAX_PENDING: u32 = 64;
 
 /// Longest delay of a payout account or a recovery: 30 days.
 pub const MAX_DELAY_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// Largest deposit or bond: all OPEN there is.
+pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
+
+/// Amounts beyond 64 bits are far beyond [`MAX_AMOUNT`] too.
+fn narrow(amount: Uint128) -> u64 {
+    u64::try_from(amount.u128()).unwrap_or(u64::MAX)
+}
 
 impl Params {
     /// What a new deployment starts from.
@@ -24,6 +31,9 @@ impl Params {
             max_pending: 16,
             payout_delay_seconds: Uint64::new(2 * 86_400),
             recovery_delay_seconds: Uint64::new(7 * 86_400),
+            contribution_deposit: Uint128::zero(),
+            datanet_bond: Uint128::zero(),
+            commit_lifetime_seconds: Uint64::new(86_400),
         }
     }
 
@@ -36,6 +46,9 @@ impl Params {
             ("max_pending", u64::from(self.max_pending), 1, u64::from(MAX_PENDING)),
             ("payout_delay_seconds", self.payout_delay_seconds.u64(), 0, MAX_DELAY_SECONDS),
             ("recovery_delay_seconds", self.recovery_delay_seconds.u64(), 1, MAX_DELAY_SECONDS),
+            ("contribution_deposit", narrow(self.contribution_deposit), 0, MAX_AMOUNT),
+            ("datanet_bond", narrow(self.datanet_bond), 0, MAX_AMOUNT),
+            ("commit_lifetime_seconds", self.commit_lifetime_seconds.u64(), 1, MAX_DELAY_SECONDS),
         ];
         for (name, found, min, max) in rows {
             if found < min || found > max {

@@ -18,6 +18,10 @@ pub enum Role {
     Member,
     /// Owner or curator: may decide on applications and contributions.
     Reviewer,
+    /// Offered the contribution that the message names, or controls the identity that is credited for it.
+    Contributor,
+    /// OPEN, reporting a `send`.
+    Token,
     /// Owns the Datanet.
     DatanetOwner,
     /// May become owner of the Datanet.
@@ -37,6 +41,8 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Member => "member of the Datanet",
             Self::Reviewer => "owner or curator of the Datanet",
+            Self::Contributor => "contributor, or controller of the credited identity",
+            Self::Token => "the token",
             Self::DatanetOwner => "owner of the Datanet",
             Self::ProposedDatanetOwner => "proposed owner of the Datanet",
             Self::ProposedCurator => "proposed curator of the Datanet",
@@ -51,10 +57,16 @@ permissions! { ExecuteMsg, Role;
     Create => Permission::Anyone, pausable;
     Join => Permission::Anyone, pausable;
     ApproveMember => Permission::Role(Role::Reviewer), pausable;
+    Commit => Permission::Role(Role::Member), pausable;
     Contribute => Permission::Role(Role::Member), pausable;
+    RequestWithdrawal => Permission::Role(Role::Contributor), always;
     Accept => Permission::Role(Role::Reviewer), pausable;
     Reject => Permission::Role(Role::Reviewer), pausable;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
+    IssueShares => Permission::Role(Role::DatanetOwner), pausable;
+    SetCommonsPart => Permission::Role(Role::DatanetOwner), pausable;
+    ProvePoison => Permission::Owner, always;
+    RetireDatanet => Permission::Role(Role::DatanetOwner), always;
     ProposeDatanetOwner => Permission::Role(Role::DatanetOwner), always;
     AcceptDatanetOwnership => Permission::Role(Role::ProposedDatanetOwner), always;
     ProposeCurator => Permission::Role(Role::DatanetOwner), always;
@@ -67,6 +79,8 @@ permissions! { ExecuteMsg, Role;
     ApproveRecovery => Permission::Role(Role::Guardian), always;
     VetoRecovery => Permission::Role(Role::Controller), always;
     FinishRecovery => Permission::Anyone, always;
+    Receive => Permission::Role(Role::Token), always;
+    SetSettlement => Permission::Owner, always;
     UpdateParams => Permission::Owner, always;
     Pause => Permission::Owner, always;
     Unpause => Permission::Owner, always;
@@ -79,6 +93,8 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
     match role {
         Role::Controller => return Ok(identities::BY_CONTROLLER.has(deps.storage, sender)),
         Role::Guardian => return guards(deps, sender, msg),
+        Role::Contributor => return offered(deps, sender, msg),
+        Role::Token => return Ok(state::TOKEN.load(deps.storage)? == sender),
         _ => {}
     }
     let Some(datanet_id) = datanet_id(msg) else { return Ok(false) };
@@ -95,8 +111,15 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
             let itself = matches!(msg, ExecuteMsg::RemoveCurator { account, .. } if account == sender.as_str());
             itself || datanet.ownership.is_owner(sender)
         }
-        Role::Controller | Role::Guardian => false,
+        Role::Controller | Role::Guardian | Role::Contributor | Role::Token => false,
     })
+}
+
+fn offered(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
+    let ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } = msg else { return Ok(false) };
+    let contribution = state::contribution(deps.storage, datanet_id.u64(), contribution_id.u64())?;
+    let controls = identities::BY_CONTROLLER.may_load(deps.storage, sender)?;
+    Ok(contribution.contributor == sender || controls == Some(contribution.identity_id.u64()))
 }
 
 fn guards(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
@@ -118,6 +141,12 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
     match msg {
         ExecuteMsg::Join { datanet_id }
         | ExecuteMsg::ApproveMember { datanet_id, .. }
+        | ExecuteMsg::Commit { datanet_id, .. }
+        | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
+        | ExecuteMsg::IssueShares { datanet_id, .. }
+        | ExecuteMsg::SetCommonsPart { datanet_id, .. }
+        | ExecuteMsg::ProvePoison { datanet_id, .. }
+        | ExecuteMsg::RetireDatanet { datanet_id }
         | ExecuteMsg::Contribute { datanet_id, .. }
         | ExecuteMsg::Accept { datanet_id, .. }
         | ExecuteMsg::Reject { datanet_id, .. }
@@ -128,6 +157,8 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         | ExecuteMsg::AcceptCuratorship { datanet_id }
         | ExecuteMsg::RemoveCurator { datanet_id, .. } => Some(datanet_id.u64()),
         ExecuteMsg::Create { .. }
+        | ExecuteMsg::Receive(_)
+        | ExecuteMsg::SetSettlement { .. }
         | ExecuteMsg::CreateIdentity { .. }
         | ExecuteMsg::SetPayout { .. }
         | ExecuteMsg::CancelPayout {}

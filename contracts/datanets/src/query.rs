@@ -1,16 +1,21 @@
 //! Reading.
 
 use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, StdResult, Uint64};
+use cw20::{BalanceResponse, Cw20QueryMsg};
 use cw_storage_plus::Bound;
 use openledger_contract_kit::{page, pause, KitError};
 
 use crate::{
     cluster, identities,
     msg::{
-        ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse, DraftResponse,
-        MemberResponse, MembersResponse, QueryMsg, Standing, StatusFilter, Version,
+        ClustersResponse, CommitmentsResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse,
+        DraftResponse, MemberResponse, MembersResponse, QueryMsg, SolvencyResponse, Standing, StatusFilter, Version,
     },
-    state::{self, BY_STATUS, CONTRIBUTIONS, DATANETS, MEMBERS, OWNERSHIP, PARAMS, VERSIONS, VERSION_CLUSTERS},
+    power,
+    state::{
+        self, Ledger, BY_STATUS, COMMITMENTS, CONTRIBUTIONS, DATANETS, INCOME, LEDGER, MEMBERS, OWNERSHIP, PARAMS,
+        VERSIONS, VERSION_CLUSTERS,
+    },
     ContractError,
 };
 
@@ -47,6 +52,20 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             let clusters = VERSION_CLUSTERS.load(deps.storage, (datanet_id.u64(), version))?;
             to_json_binary(&ClustersResponse { clusters })
         }
+        QueryMsg::DatanetPowerAt { datanet_id, account, height } => {
+            let account = deps.api.addr_validate(&account)?;
+            to_json_binary(&power::at(deps, &env, datanet_id.u64(), &account, height)?)
+        }
+        QueryMsg::Income { datanet_id } => {
+            state::datanet(deps.storage, datanet_id.u64())?;
+            to_json_binary(&INCOME.may_load(deps.storage, datanet_id.u64())?.unwrap_or_default())
+        }
+        QueryMsg::Commitments { datanet_id, account } => {
+            let member = deps.api.addr_validate(&account)?;
+            let found = COMMITMENTS.may_load(deps.storage, (datanet_id.u64(), &member))?;
+            to_json_binary(&CommitmentsResponse { commitments: found.unwrap_or_default() })
+        }
+        QueryMsg::Solvency {} => to_json_binary(&solvency(deps, &env)?),
         QueryMsg::Identity { identity_id } => {
             to_json_binary(&identities::load(deps.storage, identity_id.u64())?.at(env.block.time))
         }
@@ -64,9 +83,19 @@ fn config(deps: Deps, env: &Env) -> Answer<ConfigResponse> {
         ownership: OWNERSHIP.load(deps.storage)?,
         params: PARAMS.load(deps.storage)?,
         token: state::TOKEN.load(deps.storage)?,
+        settlement: state::SETTLEMENT.may_load(deps.storage)?,
         shares_code_id: state::SHARES_CODE.may_load(deps.storage)?.map(Uint64::new),
         paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
     })
+}
+
+fn solvency(deps: Deps, env: &Env) -> Answer<SolvencyResponse> {
+    let Ledger { deposits, bonds } = LEDGER.may_load(deps.storage)?.unwrap_or_default();
+    let question = Cw20QueryMsg::Balance { address: env.contract.address.to_string() };
+    let token = state::TOKEN.load(deps.storage)?;
+    let held = deps.querier.query_wasm_smart::<BalanceResponse>(token, &question)?.balance;
+    let owed = deposits.checked_add(bonds).map_err(|_| KitError::Overflow { what: "amount" })?;
+    Ok(SolvencyResponse { deposits, bonds, held, solvent: owed <= held })
 }
 
 fn member(deps: Deps, datanet_id: u64, account: &str) -> Answer<MemberResponse> {

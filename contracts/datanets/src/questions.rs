@@ -86,6 +86,33 @@ pub enum QueryMsg {
         /// Which version, from 1.
         version: u32,
     },
+    /// Power of an account in a Datanet: rows that were accepted from the identity it controls, at most a fifth of all.
+    #[returns(DatanetPowerResponse)]
+    DatanetPowerAt {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Whose.
+        account: String,
+        /// At the start of this height, which is not ahead; the present one if absent.
+        height: Option<Uint64>,
+    },
+    /// Income that a Datanet ever received.
+    #[returns(IncomeResponse)]
+    Income {
+        /// Which Datanet.
+        datanet_id: Uint64,
+    },
+    /// A member's commitments that are not opened, expired ones included.
+    #[returns(CommitmentsResponse)]
+    Commitments {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Whose.
+        account: String,
+    },
+    /// What the contract owes against what it holds.
+    #[returns(SolvencyResponse)]
+    Solvency {},
     /// An identity: its controller, and where its income goes now.
     #[returns(IdentityResponse)]
     Identity {

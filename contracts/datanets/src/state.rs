@@ -1,12 +1,14 @@
 //! What is stored.
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Empty, Storage};
+use cosmwasm_std::{Addr, Empty, Storage, Uint128};
 use cw_storage_plus::{Item, Map};
 use openledger_contract_kit::ownership::Ownership;
 
 use crate::{
-    msg::{Cluster, Contribution, DatanetResponse, Params, Standing, StatusFilter, Version},
+    msg::{
+        Cluster, Commitment, Contribution, DatanetResponse, IncomeResponse, Params, Standing, StatusFilter, Version,
+    },
     ContractError,
 };
 
@@ -18,6 +20,18 @@ pub const PARAMS: Item<Params> = Item::new("params");
 pub const TOKEN: Item<Addr> = Item::new("open_token");
 /// Code of the shares contract; absent when Datanets issue none.
 pub const SHARES_CODE: Item<u64> = Item::new("shares_code");
+/// The settlement contract; absent until it is set, then fixed.
+pub const SETTLEMENT: Item<Addr> = Item::new("settlement");
+/// Sums of the money held, kept with every change so that nothing has to be counted.
+pub const LEDGER: Item<Ledger> = Item::new("ledger");
+/// The Datanet whose shares are being created, and what a row brings; only between the message and its reply.
+pub const ISSUING: Item<(u64, Uint128)> = Item::new("issuing");
+/// Income by Datanet.
+pub const INCOME: Map<u64, IncomeResponse> = Map::new("income");
+/// Last precedence given out, to a commitment or a contribution.
+pub const PRECEDENCE: Item<u64> = Item::new("precedence");
+/// Commitments by Datanet and member, by precedence; at most `max_pending` of them.
+pub const COMMITMENTS: Map<(u64, &Addr), Vec<Commitment>> = Map::new("commitments");
 /// Last Datanet id given out.
 pub const DATANET_COUNT: Item<u64> = Item::new("datanet_count");
 /// Datanets by id.
@@ -30,12 +44,22 @@ pub const CONTRIBUTIONS: Map<(u64, u64), Contribution> = Map::new("contributions
 pub const BY_STATUS: Map<(u64, u8, u64), Empty> = Map::new("contributions_by_status");
 /// Pending and accepted contributions by Datanet and rows root.
 pub const ROWS: Map<(u64, &[u8]), u64> = Map::new("rows");
-/// Accepted contributions by Datanet and cluster index. Entries are only ever appended.
+/// Accepted contributions by Datanet and cluster index, as the next version will have them. Indices are only ever appended.
 pub const CLUSTERS: Map<(u64, u32), Cluster> = Map::new("clusters");
 /// Published versions by Datanet and number.
 pub const VERSIONS: Map<(u64, u32), Version> = Map::new("versions");
 /// The clusters of each published version, one item per version.
 pub const VERSION_CLUSTERS: Map<(u64, u32), Vec<Cluster>> = Map::new("version_clusters");
+
+/// Money that this contract holds for others, in `uopen`.
+#[cw_serde]
+#[derive(Default)]
+pub struct Ledger {
+    /// Deposits of undecided contributions.
+    pub deposits: Uint128,
+    /// Bonds of Datanets.
+    pub bonds: Uint128,
+}
 
 /// Standing of an account in a Datanet. `Standing::None` is never stored.
 #[cw_serde]
@@ -53,6 +77,8 @@ impl StatusFilter {
             Self::Pending => 0,
             Self::Accepted => 1,
             Self::Rejected => 2,
+            Self::Withdrawn => 3,
+            Self::Removed => 4,
         }
     }
 }
@@ -60,6 +86,15 @@ impl StatusFilter {
 /// The Datanet with this id.
 pub fn datanet(storage: &dyn Storage, datanet_id: u64) -> Result<DatanetResponse, ContractError> {
     DATANETS.may_load(storage, datanet_id)?.ok_or(ContractError::UnknownDatanet { datanet_id })
+}
+
+/// The Datanet with this id, if it still takes people and rows in.
+pub fn living(storage: &dyn Storage, datanet_id: u64) -> Result<DatanetResponse, ContractError> {
+    let datanet = datanet(storage, datanet_id)?;
+    if datanet.retired {
+        return Err(ContractError::Retired { datanet_id });
+    }
+    Ok(datanet)
 }
 
 /// The contribution with this id.

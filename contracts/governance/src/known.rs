@@ -65,6 +65,9 @@ pub const DATANETS: &[Row] = &[
     ("max_pending", Number, 1, 64),
     ("payout_delay_seconds", Integer, 0, MONTH),
     ("recovery_delay_seconds", Integer, 1, MONTH),
+    ("contribution_deposit", Integer, 0, SUPPLY),
+    ("datanet_bond", Integer, 0, SUPPLY),
+    ("commit_lifetime_seconds", Integer, 1, MONTH),
 ];
 
 /// Parameters of the models contract.
@@ -108,6 +111,9 @@ pub const DATANET_MESSAGES: &[&str] = &[
     "accept",
     "reject",
     "publish_version",
+    "issue_shares",
+    "set_commons_part",
+    "retire_datanet",
     "propose_datanet_owner",
     "propose_curator",
     "remove_curator",

@@ -37,6 +37,9 @@ export async function deploy(who, treasury, owner = who.address) {
       max_pending: 16,
       payout_delay_seconds: "5",
       recovery_delay_seconds: "5",
+      contribution_deposit: "0",
+      datanet_bond: "0",
+      commit_lifetime_seconds: "60",
     },
   });
   const models = await instantiate(who, "models", {

@@ -1,7 +1,7 @@
 //! What queries tell about identities.
 
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, Uint64};
+use cosmwasm_std::{Addr, Uint128, Uint64};
 
 /// Who is credited: a number that stays, controlled by an account that may change.
 #[cw_serde]
@@ -24,6 +24,17 @@ pub struct IdentityResponse {
     pub recovery: Option<Recovery>,
     /// When it was created.
     pub created_at: Uint64,
+}
+
+/// Power in a Datanet, in accepted rows.
+#[cw_serde]
+pub struct DatanetPowerResponse {
+    /// Of the identity that the account controls, at most a fifth of `total`; zero without one.
+    pub power: Uint128,
+    /// Of all identities, not capped.
+    pub total: Uint128,
+    /// The identity that the account controls now. Who counts votes should count each identity once.
+    pub identity_id: Option<Uint64>,
 }
 
 /// An ordered change of the payout account.

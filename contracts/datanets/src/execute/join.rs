@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub fn join(deps: DepsMut, env: &Env, sender: Addr, datanet_id: u64) -> Result<Response, ContractError> {
-    let datanet = state::datanet(deps.storage, datanet_id)?;
+    let datanet = state::living(deps.storage, datanet_id)?;
     if MEMBERS.has(deps.storage, (datanet_id, &sender)) {
         return Err(ContractError::AlreadyJoined { account: sender, datanet_id });
     }
@@ -29,6 +29,7 @@ pub fn join(deps: DepsMut, env: &Env, sender: Addr, datanet_id: u64) -> Result<R
 }
 
 pub fn approve(deps: DepsMut, sender: &Addr, datanet_id: u64, member: &str) -> Result<Response, ContractError> {
+    state::living(deps.storage, datanet_id)?;
     let account = deps.api.addr_validate(member)?;
     let mut member = match MEMBERS.may_load(deps.storage, (datanet_id, &account))? {
         Some(member) if member.standing == Standing::Applied => member,

@@ -1,14 +1,20 @@
 //! One file per group of actions. Permission and pause are checked before [`dispatch`].
 
 pub mod admin;
+mod commit;
 mod contribute;
 mod create;
 mod curators;
 mod datanet_owner;
 mod identity;
 mod join;
+mod money;
 mod publish;
+mod receive;
+mod removal;
+mod retire;
 mod review;
+pub mod shares;
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
 
@@ -17,24 +23,46 @@ use crate::{msg::ExecuteMsg, ContractError};
 pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     let sender = info.sender;
     match msg {
-        ExecuteMsg::Create { name, description, licence, commons, membership } => {
-            create::create(deps, &env, sender, create::New { name, description, licence, commons, membership })
+        ExecuteMsg::Create { name, description, licence, commons, membership, commit_reveal } => {
+            let commit_reveal = commit_reveal.unwrap_or(false);
+            create::create(
+                deps,
+                &env,
+                sender,
+                create::New { name, description, licence, commons, membership, commit_reveal },
+            )
         }
         ExecuteMsg::Join { datanet_id } => join::join(deps, &env, sender, datanet_id.u64()),
         ExecuteMsg::ApproveMember { datanet_id, member } => join::approve(deps, &sender, datanet_id.u64(), &member),
-        ExecuteMsg::Contribute { datanet_id, rows_root, rows, media_type, manifest } => {
-            let offer = contribute::Offer { rows_root, rows, media_type, manifest };
+        ExecuteMsg::Commit { datanet_id, commitment } => {
+            commit::commit(deps, &env, &sender, datanet_id.u64(), commitment)
+        }
+        ExecuteMsg::Contribute { datanet_id, rows_root, rows, media_type, manifest, salt } => {
+            let offer = contribute::Offer { rows_root, rows, media_type, manifest, salt };
             contribute::contribute(deps, &env, sender, datanet_id.u64(), offer)
         }
         ExecuteMsg::Accept { datanet_id, contribution_id } => {
-            review::accept(deps, sender, datanet_id.u64(), contribution_id.u64())
+            review::accept(deps, &env, sender, datanet_id.u64(), contribution_id.u64())
         }
         ExecuteMsg::Reject { datanet_id, contribution_id, reason } => {
-            review::reject(deps, sender, datanet_id.u64(), contribution_id.u64(), reason)
+            review::reject(deps, &env, sender, datanet_id.u64(), contribution_id.u64(), reason)
+        }
+        ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } => {
+            review::withdraw(deps, &env, datanet_id.u64(), contribution_id.u64())
         }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
         }
+        ExecuteMsg::IssueShares { datanet_id, name, symbol, per_row, terms } => {
+            shares::issue(deps, &env, datanet_id.u64(), shares::Issue { name, symbol, per_row, terms })
+        }
+        ExecuteMsg::SetCommonsPart { datanet_id, part } => shares::set_commons_part(deps, datanet_id.u64(), part),
+        ExecuteMsg::ProvePoison { datanet_id, contribution_id, evidence, fraction, recipient } => {
+            let (datanet_id, contribution_id) = (datanet_id.u64(), contribution_id.u64());
+            let proven = removal::Poison { datanet_id, contribution_id, evidence, fraction, recipient };
+            removal::poison(deps, &env, proven)
+        }
+        ExecuteMsg::RetireDatanet { datanet_id } => retire::retire(deps, datanet_id.u64()),
         ExecuteMsg::ProposeDatanetOwner { datanet_id, account, expires_at } => {
             datanet_owner::propose(deps, &env, datanet_id.u64(), &account, expires_at)
         }
@@ -59,6 +87,8 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::VetoRecovery {} => identity::veto(deps, &sender),
         ExecuteMsg::FinishRecovery { identity_id } => identity::finish(deps, &env, identity_id.u64()),
+        ExecuteMsg::Receive(received) => receive::run(deps, received),
+        ExecuteMsg::SetSettlement { settlement } => receive::set_settlement(deps, &settlement),
         ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
         ExecuteMsg::Pause { until } => admin::pause(deps, &env, until),
         ExecuteMsg::Unpause {} => admin::unpause(deps, &env),

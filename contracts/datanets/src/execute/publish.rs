@@ -20,12 +20,12 @@ pub fn publish(
 ) -> Result<Response, ContractError> {
     let mut datanet = state::datanet(deps.storage, datanet_id)?;
     let latest = datanet.latest_version;
-    let published = VERSIONS.may_load(deps.storage, (datanet_id, latest))?.map_or(0, |version| version.clusters);
-    if datanet.clusters == published {
+    let clusters = state::accepted(deps.storage, datanet_id)?;
+    let cluster_root = cluster::cluster_root(datanet_id, &clusters);
+    let before = VERSIONS.may_load(deps.storage, (datanet_id, latest))?;
+    if clusters.is_empty() || before.is_some_and(|version| version.cluster_root == cluster_root) {
         return Err(ContractError::NothingNew { latest });
     }
-
-    let clusters = state::accepted(deps.storage, datanet_id)?;
     let computed = cluster::content_root(&clusters);
     if given != computed {
         return Err(ContractError::ContentRoot { given, computed, clusters: datanet.clusters });
@@ -36,7 +36,7 @@ pub fn publish(
         datanet_id: Uint64::new(datanet_id),
         version: number,
         content_root: computed,
-        cluster_root: cluster::cluster_root(datanet_id, &clusters),
+        cluster_root,
         clusters: datanet.clusters,
         rows: count_rows(deps.storage, datanet_id, &clusters)?,
         published_by: sender,
@@ -51,7 +51,7 @@ pub fn publish(
 
 fn count_rows(storage: &dyn Storage, datanet_id: u64, clusters: &[Cluster]) -> Result<Uint64, ContractError> {
     let mut rows = 0u64;
-    for cluster in clusters {
+    for cluster in clusters.iter().filter(|cluster| !cluster.removed) {
         let contribution = CONTRIBUTIONS.load(storage, (datanet_id, cluster.contribution_id.u64()))?;
         rows = rows.checked_add(u64::from(contribution.rows)).ok_or(KitError::Overflow { what: "rows" })?;
     }

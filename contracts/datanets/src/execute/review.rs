@@ -1,16 +1,24 @@
 //! Deciding on offered rows. Decisions are final, because versions and payouts build on them.
 
-use cosmwasm_std::{Addr, DepsMut, Empty, Response, Storage};
+use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage};
 use openledger_contract_kit::{event::respond, KitError};
 
+use super::{money, shares};
 use crate::{
     events::Event,
     msg::{Cluster, Contribution, Reason, Status, StatusFilter},
+    power,
     state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, DATANETS, MEMBERS, PARAMS, ROWS},
     ContractError,
 };
 
-pub fn accept(deps: DepsMut, sender: Addr, datanet_id: u64, contribution_id: u64) -> Result<Response, ContractError> {
+pub fn accept(
+    deps: DepsMut,
+    env: &Env,
+    sender: Addr,
+    datanet_id: u64,
+    contribution_id: u64,
+) -> Result<Response, ContractError> {
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
     let mut datanet = state::datanet(deps.storage, datanet_id)?;
     let index = datanet.clusters;
@@ -27,26 +35,48 @@ pub fn accept(deps: DepsMut, sender: Addr, datanet_id: u64, contribution_id: u64
         contributor: contribution.contributor.clone(),
         identity_id: contribution.identity_id,
         rows_root: contribution.rows_root,
+        removed: false,
     };
     CLUSTERS.save(deps.storage, (datanet_id, index), &cluster)?;
+    power::gain(deps.storage, env, &contribution)?;
     let status = Status::Accepted { cluster: index, by: sender.clone() };
-    let contribution = decide(deps.storage, contribution, status, StatusFilter::Accepted)?;
-    Ok(respond(Event::Accepted { contribution: &contribution, cluster: index, by: &sender }))
+    let event = Event::Accepted { contribution: &contribution, cluster: index, by: &sender };
+    let response = shares::mint(deps.as_ref(), env, &datanet, &contribution, respond(event))?;
+    decide(deps.storage, env, contribution, status, StatusFilter::Accepted, None, response)
 }
 
 pub fn reject(
     deps: DepsMut,
+    env: &Env,
     sender: Addr,
     datanet_id: u64,
     contribution_id: u64,
     reason: Reason,
 ) -> Result<Response, ContractError> {
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
-    // Rows that were turned down may be offered again, for example by the person they were taken from.
+    turn_down(deps.storage, env, contribution, reason, &sender)
+}
+
+/// Turns a pending contribution down. Its rows may be offered again, for example by the person they were taken from.
+pub fn turn_down(
+    storage: &mut dyn Storage,
+    env: &Env,
+    contribution: Contribution,
+    reason: Reason,
+    by: &Addr,
+) -> Result<Response, ContractError> {
+    ROWS.remove(storage, (contribution.datanet_id.u64(), contribution.rows_root.as_ref()));
+    let response = respond(Event::Rejected { contribution: &contribution, reason, by });
+    let status = Status::Rejected { reason, by: by.clone() };
+    let deposit_to = (reason == Reason::Spam).then_some(by);
+    decide(storage, env, contribution, status, StatusFilter::Rejected, deposit_to, response)
+}
+
+pub fn withdraw(deps: DepsMut, env: &Env, datanet_id: u64, contribution_id: u64) -> Result<Response, ContractError> {
+    let contribution = pending(deps.storage, datanet_id, contribution_id)?;
     ROWS.remove(deps.storage, (datanet_id, contribution.rows_root.as_ref()));
-    let status = Status::Rejected { reason, by: sender.clone() };
-    let contribution = decide(deps.storage, contribution, status, StatusFilter::Rejected)?;
-    Ok(respond(Event::Rejected { contribution: &contribution, reason, by: &sender }))
+    let response = respond(Event::Withdrawn(&contribution));
+    decide(deps.storage, env, contribution, Status::Withdrawn {}, StatusFilter::Withdrawn, None, response)
 }
 
 fn pending(storage: &dyn Storage, datanet_id: u64, contribution_id: u64) -> Result<Contribution, ContractError> {
@@ -57,15 +87,19 @@ fn pending(storage: &dyn Storage, datanet_id: u64, contribution_id: u64) -> Resu
     }
 }
 
-/// Stores the decision and frees the member's place in the queue.
+/// Stores the decision, frees the member's place in the queue and releases the deposit.
 fn decide(
     storage: &mut dyn Storage,
+    env: &Env,
     mut contribution: Contribution,
     status: Status,
     filter: StatusFilter,
-) -> Result<Contribution, ContractError> {
+    deposit_to: Option<&Addr>,
+    response: Response,
+) -> Result<Response, ContractError> {
     let (datanet_id, id) = (contribution.datanet_id.u64(), contribution.contribution_id.u64());
     contribution.status = status;
+    let response = money::release_deposit(storage, env, &mut contribution, deposit_to, response)?;
     CONTRIBUTIONS.save(storage, (datanet_id, id), &contribution)?;
     BY_STATUS.remove(storage, (datanet_id, StatusFilter::Pending.key(), id));
     BY_STATUS.save(storage, (datanet_id, filter.key(), id), &Empty {})?;
@@ -73,5 +107,5 @@ fn decide(
     let mut member = MEMBERS.load(storage, (datanet_id, &contribution.contributor))?;
     member.pending = member.pending.checked_sub(1).ok_or(KitError::Overflow { what: "pending contributions" })?;
     MEMBERS.save(storage, (datanet_id, &contribution.contributor), &member)?;
-    Ok(contribution)
+    Ok(response)
 }

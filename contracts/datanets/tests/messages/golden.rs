@@ -1,11 +1,14 @@
 //! Tables that must not change by accident. Update with `GOLDIE_UPDATE=1` and review the difference.
 
-use cosmwasm_std::{Addr, Uint64};
+use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
-    events::{Event, IdentityEvent},
-    msg::{Contribution, DatanetResponse, ExecuteMsg, IdentityResponse, Membership, Reason, Recovery, Status, Version},
+    events::{Event, IdentityEvent, MoneyEvent, SharesEvent},
+    msg::{
+        Commitment, Contribution, DatanetResponse, ExecuteMsg, IdentityResponse, Membership, Reason, Recovery, Status,
+        Version,
+    },
 };
-use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission};
+use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
 
 use crate::suite::{digest, params};
 
@@ -31,6 +34,10 @@ fn events() {
         contributions: Uint64::zero(),
         clusters: 0,
         latest_version: 0,
+        commit_reveal: true,
+        bond: Uint128::new(5),
+        shares: None,
+        retired: false,
         created_at: end,
     };
     let contribution = Contribution {
@@ -43,8 +50,11 @@ fn events() {
         media_type: "text/plain".try_into().unwrap(),
         manifest: digest(2),
         status: Status::Pending {},
+        deposit: Uint128::new(9),
+        precedence: Uint64::new(11),
         offered_at: end,
     };
+    let commitment = Commitment { commitment: digest(3), precedence: one, height: one, expires_at: end };
     let version = Version {
         datanet_id: one,
         version: 3,
@@ -61,9 +71,12 @@ fn events() {
         Event::Joined { datanet_id: 1, member: &bob, approved_by: Some(&alice) },
         Event::Joined { datanet_id: 1, member: &bob, approved_by: None },
         Event::Applied { datanet_id: 1, applicant: &bob },
+        Event::Committed { datanet_id: 1, member: &bob, commitment: &commitment },
         Event::Contributed(&contribution),
         Event::Accepted { contribution: &contribution, cluster: 0, by: &alice },
         Event::Rejected { contribution: &contribution, reason: Reason::PersonalData, by: &alice },
+        Event::Withdrawn(&contribution),
+        Event::Retired { datanet_id: 1 },
         Event::VersionPublished(&version),
         Event::DatanetOwnerProposed { datanet_id: 1, account: &bob, expires_at: end },
         Event::DatanetOwnerChanged { datanet_id: 1, from: &alice, to: &bob },
@@ -109,6 +122,43 @@ fn identity_events() {
         approved(Some(&recovery)),
         IdentityEvent::RecoveryVetoed { identity_id, controller: &alice },
         IdentityEvent::Recovered { from: &carol, identity: &identity },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}
+
+#[test]
+fn money_events() {
+    let (alice, bob) = (Addr::unchecked("wasm1alice"), Addr::unchecked("wasm1bob"));
+    let (datanet_id, contribution_id, amount) = (Uint64::one(), Uint64::new(7), Uint128::new(500));
+    let all = [
+        MoneyEvent::Income { datanet_id, from: &alice, to: &bob, amount, usage: true },
+        MoneyEvent::DepositReleased { datanet_id, contribution_id, to: &bob, amount },
+        MoneyEvent::BondReleased { datanet_id, to: &alice, amount },
+        MoneyEvent::SettlementSet { settlement: &alice },
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
+}
+
+#[test]
+fn shares_events() {
+    let bob = Addr::unchecked("wasm1bob");
+    let (datanet_id, fraction) = (1, Bps::new(500).unwrap());
+    let poison = |recipient| SharesEvent::PoisonProven {
+        datanet_id,
+        contribution_id: 7,
+        cluster: 2,
+        evidence: digest(6),
+        fraction,
+        recipient,
+    };
+    let all = [
+        SharesEvent::Issued { datanet_id, address: &bob, per_row: Uint128::new(3) },
+        SharesEvent::MintFailed { contribution_id: 7, reason: "codespace: wasm, code: 5" },
+        SharesEvent::CommonsPartSet { datanet_id, part: fraction },
+        poison(None),
+        poison(Some(&bob)),
     ];
     let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
     goldie::assert!(lines.join("\n"));

@@ -4,19 +4,27 @@
 mod accept;
 mod admin;
 mod approve_member;
+mod commit;
 mod contribute;
 mod create;
 mod curators;
 mod datanet_owner;
+mod deposits;
 mod golden;
 mod identity;
+mod income;
 mod join;
 
 mod migrate;
 mod model;
+mod power;
+mod prove_poison;
 mod publish_version;
 mod query;
 mod recovery;
 mod reject;
+mod request_withdrawal;
+mod retire_datanet;
+mod shares;
 mod sudo;
 mod suite;

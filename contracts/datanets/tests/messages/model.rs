@@ -1,84 +1,149 @@
-//! Random histories against a plain model: whatever members and reviewers do, in any order, the contract's lists and
-//! roots equal those of a few vectors.
+//! Random histories against a plain model: whatever members and reviewers do, in any order, the contract's lists, roots and
+//! money equal those of a few vectors.
 
-use cosmwasm_std::Uint64;
-use datanets::msg::{ClustersResponse, ExecuteMsg, Membership, QueryMsg, Reason, Status};
+use cosmwasm_std::{Uint128, Uint64};
+use datanets::{
+    commitment::commitment,
+    msg::{ClustersResponse, ExecuteMsg, Membership, Params, QueryMsg, Reason, Status},
+};
 use openledger_contract_kit::Digest;
 use openledger_protocol::merkle;
 use proptest::prelude::*;
 
-use crate::suite::{digest, params, Suite};
+use crate::{
+    request_withdrawal::withdrawal,
+    suite::{contribute_msg, digest, params, Suite, RICH},
+};
 
 #[derive(Debug, Clone)]
 enum Step {
     Offer { who: u8, rows: u8 },
+    Commit { who: u8, rows: u8 },
+    Reveal { who: u8, rows: u8 },
     Accept { who: u8, id: u8 },
-    Reject { who: u8, id: u8 },
+    Reject { who: u8, id: u8, spam: bool },
+    Withdraw { who: u8, id: u8 },
     Publish { who: u8 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     // Reviews come mostly from the owner and mostly name contributions that exist, so that histories get somewhere.
     let reviewer = prop_oneof![4 => Just(0u8), 1 => 0u8..4].boxed();
-    let id = 0u8..10;
+    let (who, id, rows) = (0u8..4, 0u8..10, 1u8..12);
     prop_oneof![
-        5 => (0u8..4, 1u8..12).prop_map(|(who, rows)| Step::Offer { who, rows }),
+        4 => (who.clone(), rows.clone()).prop_map(|(who, rows)| Step::Offer { who, rows }),
+        3 => (who.clone(), rows.clone()).prop_map(|(who, rows)| Step::Commit { who, rows }),
+        4 => (who.clone(), rows).prop_map(|(who, rows)| Step::Reveal { who, rows }),
         5 => (reviewer.clone(), id.clone()).prop_map(|(who, id)| Step::Accept { who, id }),
-        2 => (reviewer.clone(), id).prop_map(|(who, id)| Step::Reject { who, id }),
+        2 => (reviewer.clone(), id.clone(), any::<bool>()).prop_map(|(who, id, spam)| Step::Reject { who, id, spam }),
+        1 => (who, id).prop_map(|(who, id)| Step::Withdraw { who, id }),
         1 => reviewer.prop_map(|who| Step::Publish { who }),
     ]
 }
 
 /// Account 0 owns the Datanet, 1 and 2 are members, 3 is a stranger.
 const NAMES: [&str; 4] = ["owner", "ann", "ben", "stranger"];
+const DEPOSIT: u128 = 7;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Pending,
     Accepted,
     Rejected,
+    Withdrawn,
 }
 
-#[derive(Default)]
+struct Offer {
+    who: u8,
+    rows: u8,
+    fate: Fate,
+    precedence: u64,
+}
+
 struct Model {
-    /// Contributor, rows and fate by contribution id - 1.
-    offers: Vec<(u8, u8, Option<Fate>)>,
+    offers: Vec<Offer>,
+    /// Who, rows and precedence.
+    commitments: Vec<(u8, u8, u64)>,
+    precedence: u64,
     /// Contribution ids by cluster.
     clusters: Vec<usize>,
     /// Clusters of each version.
     versions: Vec<usize>,
+    /// OPEN by account.
+    money: [u128; 4],
 }
 
 impl Model {
-    fn fate(&self, id: u8) -> Option<Fate> {
-        usize::from(id).checked_sub(1).and_then(|at| self.offers.get(at)).and_then(|offer| offer.2)
+    fn new() -> Self {
+        let (offers, commitments, clusters, versions) = (vec![], vec![], vec![], vec![]);
+        Self { offers, commitments, precedence: 0, clusters, versions, money: [RICH; 4] }
     }
 
-    fn offer(&mut self, who: u8, rows: u8) -> bool {
-        let alive = |o: &&(u8, u8, Option<Fate>)| o.2 != Some(Fate::Rejected);
-        let known = self.offers.iter().filter(alive).any(|o| o.1 == rows);
-        let pending = self.offers.iter().filter(|o| o.0 == who && o.2 == Some(Fate::Pending)).count();
-        let ok = who < 3 && !known && pending < params().max_pending as usize;
+    fn pending(&mut self, id: u8) -> Option<&mut Offer> {
+        let at = usize::from(id).checked_sub(1)?;
+        self.offers.get_mut(at).filter(|offer| offer.fate == Fate::Pending)
+    }
+
+    fn commit(&mut self, who: u8, rows: u8) -> bool {
+        let open = self.commitments.iter().filter(|c| c.0 == who).count();
+        let known = self.commitments.iter().any(|c| (c.0, c.1) == (who, rows));
+        let ok = who < 3 && !known && open < params().max_pending as usize;
         if ok {
-            self.offers.push((who, rows, Some(Fate::Pending)));
+            self.precedence += 1;
+            self.commitments.push((who, rows, self.precedence));
         }
         ok
     }
 
-    fn decide(&mut self, who: u8, id: u8, fate: Fate) -> bool {
+    fn offer(&mut self, who: u8, rows: u8, reveal: bool) -> bool {
+        let commitment = self.commitments.iter().position(|c| (c.0, c.1) == (who, rows));
+        let precedence = match (reveal, commitment) {
+            (true, Some(at)) => self.commitments[at].2,
+            (true, None) => return false,
+            (false, _) => self.precedence + 1,
+        };
+        let alive = |o: &Offer| o.rows == rows && matches!(o.fate, Fate::Pending | Fate::Accepted);
+        let known = self.offers.iter().position(alive);
+        if known.is_some_and(|at| self.offers[at].fate == Fate::Accepted || self.offers[at].precedence < precedence) {
+            return false;
+        }
+        let displaced = |at: usize| Some(at) == known;
+        let waiting = |(at, o): &(usize, &Offer)| o.who == who && o.fate == Fate::Pending && !displaced(*at);
+        let pending = self.offers.iter().enumerate().filter(waiting).count();
+        if who == 3 || pending >= params().max_pending as usize {
+            return false;
+        }
+        if let Some(at) = known {
+            self.offers[at].fate = Fate::Rejected;
+            self.money[usize::from(self.offers[at].who)] += DEPOSIT;
+        }
+        match (reveal, commitment) {
+            (true, Some(at)) => drop(self.commitments.remove(at)),
+            _ => self.precedence = precedence,
+        }
+        self.money[usize::from(who)] -= DEPOSIT;
+        self.offers.push(Offer { who, rows, fate: Fate::Pending, precedence });
+        true
+    }
+
+    fn decide(&mut self, who: u8, id: u8, fate: Fate, spam: bool) -> bool {
         let full = fate == Fate::Accepted && self.clusters.len() >= params().max_clusters as usize;
-        let ok = who == 0 && self.fate(id) == Some(Fate::Pending) && !full;
-        if ok {
-            self.offers[usize::from(id) - 1].2 = Some(fate);
-            if fate == Fate::Accepted {
-                self.clusters.push(usize::from(id));
-            }
+        let Some(offer) = self.pending(id) else { return false };
+        let allowed = if fate == Fate::Withdrawn { who == offer.who } else { who == 0 };
+        if !allowed || full {
+            return false;
         }
-        ok
+        offer.fate = fate;
+        let to = if spam { who } else { offer.who };
+        self.money[usize::from(to)] += DEPOSIT;
+        if fate == Fate::Accepted {
+            self.clusters.push(usize::from(id));
+        }
+        true
     }
 
     fn root(&self, clusters: usize) -> Digest {
-        let leaves: Vec<Digest> = self.clusters[..clusters].iter().map(|id| digest(self.offers[id - 1].1)).collect();
+        let leaves: Vec<Digest> = self.clusters[..clusters].iter().map(|id| digest(self.offers[id - 1].rows)).collect();
         Digest::new(merkle::root(&leaves))
     }
 
@@ -91,26 +156,57 @@ impl Model {
     }
 }
 
+fn name(who: u8) -> &'static str {
+    NAMES[usize::from(who)]
+}
+
+/// What the model expects, and what happened.
 fn apply(suite: &mut Suite, model: &mut Model, id: u64, step: &Step) -> (bool, bool) {
     let datanet_id = Uint64::new(id);
     match *step {
         Step::Offer { who, rows } => {
-            (model.offer(who, rows), suite.contribute(NAMES[usize::from(who)], id, digest(rows)).is_ok())
+            (model.offer(who, rows, false), suite.contribute(name(who), id, digest(rows)).is_ok())
+        }
+        Step::Commit { who, rows } => {
+            let account = suite.account(name(who));
+            let commitment = commitment(id, &digest(rows), &digest(0xee), &digest(1), &account);
+            let msg = ExecuteMsg::Commit { datanet_id, commitment };
+            (model.commit(who, rows), suite.exec(name(who), msg).is_ok())
+        }
+        Step::Reveal { who, rows } => {
+            let mut msg = contribute_msg(id, digest(rows));
+            if let ExecuteMsg::Contribute { salt, .. } = &mut msg {
+                *salt = Some(digest(1));
+            }
+            (model.offer(who, rows, true), suite.exec(name(who), msg).is_ok())
         }
         Step::Accept { who, id: contribution } => (
-            model.decide(who, contribution, Fate::Accepted),
-            suite.accept(NAMES[usize::from(who)], id, u64::from(contribution)).is_ok(),
+            model.decide(who, contribution, Fate::Accepted, false),
+            suite.accept(name(who), id, u64::from(contribution)).is_ok(),
         ),
-        Step::Reject { who, id: contribution } => {
-            let contribution_id = Uint64::from(contribution);
-            let msg = ExecuteMsg::Reject { datanet_id, contribution_id, reason: Reason::Quality };
-            (model.decide(who, contribution, Fate::Rejected), suite.exec(NAMES[usize::from(who)], msg).is_ok())
+        Step::Reject { who, id: contribution, spam } => {
+            let (contribution_id, reason) =
+                (Uint64::from(contribution), if spam { Reason::Spam } else { Reason::Quality });
+            let msg = ExecuteMsg::Reject { datanet_id, contribution_id, reason };
+            (model.decide(who, contribution, Fate::Rejected, spam), suite.exec(name(who), msg).is_ok())
         }
+        Step::Withdraw { who, id: contribution } => (
+            model.decide(who, contribution, Fate::Withdrawn, false),
+            suite.exec(name(who), withdrawal(u64::from(contribution))).is_ok(),
+        ),
         Step::Publish { who } => {
             let root = model.root(model.clusters.len());
-            (model.publish(who), suite.publish(NAMES[usize::from(who)], id, root).is_ok())
+            (model.publish(who), suite.publish(name(who), id, root).is_ok())
         }
     }
+}
+
+fn check_money(suite: &Suite, model: &Model) {
+    let pending = model.offers.iter().filter(|offer| offer.fate == Fate::Pending).count();
+    let books = suite.solvency();
+    assert_eq!(books.deposits.u128(), DEPOSIT * pending as u128);
+    assert_eq!(books.held, books.deposits);
+    assert_eq!(NAMES.map(|name| suite.open(name)), model.money);
 }
 
 fn check(suite: &Suite, model: &Model, id: u64) {
@@ -119,15 +215,18 @@ fn check(suite: &Suite, model: &Model, id: u64) {
     assert_eq!(datanet.clusters as usize, model.clusters.len());
     assert_eq!(datanet.latest_version as usize, model.versions.len());
     for (at, offer) in model.offers.iter().enumerate() {
-        let fate = match suite.contribution(id, at as u64 + 1).status {
+        let found = suite.contribution(id, at as u64 + 1);
+        let fate = match found.status {
             Status::Pending {} => Fate::Pending,
             Status::Accepted { cluster, .. } => {
                 assert_eq!(model.clusters[cluster as usize], at + 1);
                 Fate::Accepted
             }
             Status::Rejected { .. } => Fate::Rejected,
+            Status::Withdrawn {} => Fate::Withdrawn,
+            Status::Removed { .. } => unreachable!("nobody proves poison here"),
         };
-        assert_eq!(Some(fate), offer.2);
+        assert_eq!((fate, found.precedence.u64()), (offer.fate, offer.precedence));
     }
     for (at, size) in model.versions.iter().enumerate() {
         let (datanet_id, version) = (Uint64::new(id), at as u32 + 1);
@@ -143,14 +242,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_history_equals_the_model(steps in prop::collection::vec(step(), 1..90)) {
-        let mut suite = Suite::new();
+        let params = Params { contribution_deposit: Uint128::new(DEPOSIT), ..params() };
+        let mut suite = Suite::with(params).unwrap();
         let id = suite.create("owner", Membership::Open).unwrap();
         suite.join("ann", id).unwrap();
         suite.join("ben", id).unwrap();
-        let mut model = Model::default();
+        for name in NAMES {
+            suite.allow(name, RICH);
+        }
+        let mut model = Model::new();
         for step in &steps {
+            let before = suite.app.dump_wasm_raw(&suite.contract);
             let (expected, happened) = apply(&mut suite, &mut model, id, step);
             prop_assert_eq!(expected, happened, "{:?}", step);
+            if !happened {
+                prop_assert_eq!(before, suite.app.dump_wasm_raw(&suite.contract), "{:?}", step);
+            }
+            check_money(&suite, &model);
+            suite.next_block();
         }
         check(&suite, &model, id);
     }

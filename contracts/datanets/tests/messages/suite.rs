@@ -3,13 +3,16 @@
 use std::fmt::Debug;
 
 use cosmwasm_schema::serde::de::DeserializeOwned;
-use cosmwasm_std::{testing::MockStorage, Addr, Uint64};
-use cw_multi_test::{no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32};
+use cosmwasm_std::{testing::MockStorage, Addr, Binary, Uint128, Uint64};
+use cw20::{BalanceResponse, Cw20Coin, Cw20ExecuteMsg, Cw20QueryMsg};
+use cw_multi_test::{
+    error::AnyError, no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32,
+};
 use datanets::{
     contract,
     msg::{
         ConfigResponse, Contribution, DatanetResponse, DraftResponse, ExecuteMsg, IdentityResponse, InstantiateMsg,
-        Membership, Params, QueryMsg, SudoMsg,
+        Membership, Params, QueryMsg, SolvencyResponse, SudoMsg,
     },
     ContractError,
 };
@@ -19,7 +22,12 @@ pub struct Suite {
     pub app: App<BankKeeper, MockApiBech32, MockStorage>,
     pub code: u64,
     pub contract: Addr,
+    pub token: Addr,
 }
+
+/// What every named account has at the start, in `uopen`.
+pub const RICH: u128 = 1_000_000;
+const NAMES: [&str; 9] = ["alice", "bob", "carol", "owner", "ann", "ben", "stranger", "sponsor", "settlement"];
 
 pub fn params() -> Params {
     Params {
@@ -48,15 +56,25 @@ impl Suite {
         let mut app = AppBuilder::new().with_api(MockApiBech32::new("wasm")).build(no_init);
         let wrapper = ContractWrapper::new(contract::execute, contract::instantiate, contract::query)
             .with_sudo(contract::sudo)
+            .with_reply(contract::reply)
             .with_migrate(contract::migrate);
         let code = app.store_code(Box::new(wrapper));
         let admin = app.api().addr_make("admin");
-        let token = app.api().addr_make("token").into_string();
-        let msg = InstantiateMsg { owner: admin.to_string(), token, shares_code_id: None, params };
+        let token = open(&mut app);
+        let shares = {
+            use shares::contract::{execute, instantiate, query};
+            app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)))
+        };
+        let msg = InstantiateMsg {
+            owner: admin.to_string(),
+            token: token.to_string(),
+            shares_code_id: Some(Uint64::new(shares)),
+            params,
+        };
         let contract = app
             .instantiate_contract(code, admin.clone(), &msg, &[], "datanets", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
-        Ok(Self { app, code, contract })
+        Ok(Self { app, code, contract, token })
     }
 
     pub fn account(&self, name: &str) -> Addr {
@@ -74,6 +92,38 @@ impl Suite {
         let error = self.exec(who, msg).unwrap_err();
         assert_eq!(self.app.dump_wasm_raw(&self.contract), before, "{error}");
         error
+    }
+
+    /// OPEN of an account.
+    pub fn open_at(&self, account: &Addr) -> u128 {
+        let question = Cw20QueryMsg::Balance { address: account.to_string() };
+        self.app.wrap().query_wasm_smart::<BalanceResponse>(&self.token, &question).unwrap().balance.u128()
+    }
+
+    pub fn open(&self, who: &str) -> u128 {
+        self.open_at(&self.account(who))
+    }
+
+    pub fn allow(&mut self, from: &str, uopen: u128) {
+        let spender = self.contract.to_string();
+        let msg = Cw20ExecuteMsg::IncreaseAllowance { spender, amount: Uint128::new(uopen), expires: None };
+        self.app.execute_contract(self.account(from), self.token.clone(), &msg, &[]).unwrap();
+    }
+
+    /// A cw20 `send` of OPEN to the contract.
+    pub fn send_open(&mut self, from: &str, uopen: u128, hook: Binary) -> Result<AppResponse, AnyError> {
+        let msg = Cw20ExecuteMsg::Send { contract: self.contract.to_string(), amount: Uint128::new(uopen), msg: hook };
+        self.app.execute_contract(self.account(from), self.token.clone(), &msg, &[])
+    }
+
+    pub fn solvency(&self) -> SolvencyResponse {
+        let books: SolvencyResponse = self.query(&QueryMsg::Solvency {}).unwrap();
+        assert!(books.solvent, "{books:?}");
+        books
+    }
+
+    pub fn next_block(&mut self) {
+        self.app.update_block(|block| block.height += 1);
     }
 
     pub fn identity_of(&self, who: &str) -> Option<IdentityResponse> {
@@ -149,6 +199,23 @@ impl Suite {
     }
 }
 
+/// A cw20 of which every account has plenty.
+fn open(app: &mut App<BankKeeper, MockApiBech32, MockStorage>) -> Addr {
+    use cw20_base::contract::{execute, instantiate, query};
+    let rich = |name: &str| Cw20Coin { address: app.api().addr_make(name).to_string(), amount: Uint128::new(RICH) };
+    let init = cw20_base::msg::InstantiateMsg {
+        name: "OPEN".into(),
+        symbol: "OPEN".into(),
+        decimals: 6,
+        initial_balances: NAMES.map(rich).to_vec(),
+        mint: None,
+        marketing: None,
+    };
+    let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+    let admin = app.api().addr_make("admin");
+    app.instantiate_contract(code, admin, &init, &[], "open", None).unwrap()
+}
+
 pub fn create_msg(commons: &str, membership: Membership) -> ExecuteMsg {
     ExecuteMsg::Create {
         name: "Speeches".try_into().unwrap(),
@@ -156,6 +223,7 @@ pub fn create_msg(commons: &str, membership: Membership) -> ExecuteMsg {
         licence: "CC0-1.0".try_into().unwrap(),
         commons: commons.to_owned(),
         membership,
+        commit_reveal: None,
     }
 }
 
@@ -166,6 +234,7 @@ pub fn contribute_msg(id: u64, rows_root: Digest) -> ExecuteMsg {
         rows: 10,
         media_type: "application/vnd.apache.parquet".try_into().unwrap(),
         manifest: digest(0xee),
+        salt: None,
     }
 }
 

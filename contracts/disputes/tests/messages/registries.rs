@@ -82,6 +82,7 @@ fn fill_datanet(chain: &mut Chain, datanets: &Addr) {
         licence: "CC0-1.0".try_into().unwrap(),
         commons: chain.account("commons").into_string(),
         membership: Membership::Open,
+        commit_reveal: None,
     };
     chain.app.execute_contract(owner.clone(), datanets.clone(), &create, &[]).unwrap();
     let mut roots = Vec::new();
@@ -94,6 +95,7 @@ fn fill_datanet(chain: &mut Chain, datanets: &Addr) {
             rows: 3,
             media_type: "application/jsonl".try_into().unwrap(),
             manifest: Digest::new([byte + 10; 32]),
+            salt: None,
         };
         let who = chain.account(name);
         for message in [ExecuteMsg::Join { datanet_id }, contribute] {

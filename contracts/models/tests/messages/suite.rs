@@ -92,6 +92,7 @@ impl Suite {
             licence: licence.try_into().unwrap(),
             commons,
             membership: datanet::Membership::Open,
+            commit_reveal: None,
         });
     }
 
@@ -114,6 +115,7 @@ impl Suite {
             rows: 1,
             media_type: "text/plain".try_into().unwrap(),
             manifest: digest(0xee),
+            salt: None,
         });
         self.datanet(&datanet::ExecuteMsg::Accept { datanet_id, contribution_id: Uint64::from(number) });
         let draft: datanet::DraftResponse =

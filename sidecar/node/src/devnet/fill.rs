@@ -100,6 +100,7 @@ async fn publish(
         licence: text(&datanet.licence)?,
         commons,
         membership: net::Membership::Open,
+        commit_reveal: None,
     };
     let outcome = owner.execute(&contracts.datanets, &create, vec![]).await?;
     let datanet_id = id(&outcome, "datanet_id")?;
@@ -113,6 +114,7 @@ async fn publish(
             rows: u32::try_from(contribution.rows.len()).unwrap_or(u32::MAX),
             media_type: text("application/jsonl")?,
             manifest: net::Digest::new(contribution.manifest_digest),
+            salt: None,
         };
         let address = contracts.datanets.as_str();
         let outcome = contributor.execute_many(&[(address, join, vec![]), (address, contribute, vec![])]).await?;
