@@ -10,7 +10,9 @@ use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
-use crate::{artifacts, bench, ci, deny, devnet, e2e, economy, mutants, process, proto, schema, setup, test, vm, wasmd};
+use crate::{
+    artifacts, bench, ci, deny, devnet, e2e, economy, mutants, process, proto, schema, setup, test, vm, wasmd,
+};
 
 /// Every developer command of OpenLedger.
 #[derive(Parser)]

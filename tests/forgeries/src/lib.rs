@@ -15,4 +15,4 @@ pub use batch::Batch;
 pub use findings::{findings, honest_attempts};
 pub use forgeries::{FORGERIES, Forgery};
 pub use ground::{Ground, Session};
-pub use payouts::{payout_proof, payouts_of, stolen};
+pub use payouts::{payout_proof, payouts_of, stolen, stolen_after};

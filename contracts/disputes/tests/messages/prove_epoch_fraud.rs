@@ -33,7 +33,7 @@ fn robbed() -> (Scene, Ground, Batch) {
 
 fn proof_of_theft(scene: &Scene, batch: &Batch) -> ExecuteMsg {
     let payouts = stolen(batch, scene.chain.account("thief").as_str());
-    prove(payout_proof(&scene.chain.scope(), &payouts, batch).unwrap())
+    prove(payout_proof(&scene.chain.scope(), None, &payouts, batch).unwrap())
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn honest_payouts_cannot_be_challenged() {
     scene.submit(&ground, 1, &batch);
     let payouts = payouts_of(&batch);
     scene.accept(1, &[1], &payouts);
-    assert_eq!(payout_proof(&ground.scope, &payouts, &batch), None);
+    assert_eq!(payout_proof(&ground.scope, None, &payouts, &batch), None);
     let leaves = SumLeaves::of_payouts(&ground.scope, &payouts);
     let facts = EpochFacts {
         scope: ground.scope.clone(),

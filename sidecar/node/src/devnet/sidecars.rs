@@ -159,7 +159,8 @@ pub fn write_config(home: &Home, config: &Config) -> Result<(), NodeError> {
     fs::write(&file, text).map_err(|error| NodeError::Config(format!("{}: {error}", file.display())))
 }
 
-async fn bond(
+/// Bonds a validator with its key.
+pub async fn bond(
     account: &Signer,
     contracts: &Contracts,
     chain: &Chain,
