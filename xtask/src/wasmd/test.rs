@@ -2,7 +2,7 @@
 
 mod gas;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -32,6 +32,7 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
         .env("OPENLEDGER_WASMD", endpoints.to_string())
         .env("OPENLEDGER_GAS_LOG", log.path())
         .run()?;
+    fraud(ready, &node, log.path())?;
     let report = gas::Report::read(&fs::read_to_string(log.path())?)?;
     eprintln!("{}", report.table());
     if write {
@@ -40,6 +41,18 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
         eprintln!("wasmd test: wrote {}", gas::DOCUMENT);
     }
     report.hold_bars()
+}
+
+/// The story of every forgery, which the tests of the node play on the embedded chain.
+fn fraud(ready: &Ready, node: &Node, log: &Path) -> Result<()> {
+    ready
+        .cargo("see the failing story above; `cargo test -p openledger-node --test fraud` plays it on the embedded chain")
+        .args(["test", "--quiet", "--locked", "--package", "openledger-node", "--test", "fraud"])
+        .args(["--", "--ignored", "on_a_real_node"])
+        .env("OPENLEDGER_NODE_GRPC", &node.endpoints().grpc)
+        .env("OPENLEDGER_NODE_FAUCET", node.faucet_mnemonic_file())
+        .env("OPENLEDGER_GAS_LOG", log)
+        .run()
 }
 
 /// The rules, the machine and a node of every line, one after the other.
