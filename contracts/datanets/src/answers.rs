@@ -1,5 +1,6 @@
 //! What queries answer. Part of [`crate::msg`], which re-exports it.
 
+mod erasure;
 mod identity;
 mod money;
 mod shares;
@@ -8,7 +9,7 @@ use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_contract_kit::{ownership::Ownership, Digest};
 
-pub use self::{identity::*, money::*, shares::*};
+pub use self::{erasure::*, identity::*, money::*, shares::*};
 use crate::msg::{Description, Licence, MediaType, Membership, Name, Params, Reason};
 
 /// Owner, parameters and pause.

@@ -284,6 +284,20 @@ pub enum ContractError {
         contribution_id: u64,
     },
 
+    /// Nobody took it back.
+    #[error("contribution {contribution_id} needs no erasure: it was not accepted and taken back")]
+    NothingToErase {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Confirmed before.
+    #[error("the erasure of contribution {contribution_id} is confirmed already")]
+    Erased {
+        /// Which.
+        contribution_id: u64,
+    },
+
     /// Once means once.
     #[error("the Datanet has shares already, at {address}")]
     SharesIssued {

@@ -1,5 +1,6 @@
 //! Typed events; together they are enough to rebuild the state. `tests/messages/golden/testdata/events.golden` shows each.
 
+mod erasure;
 mod identity;
 mod money;
 mod shares;
@@ -7,7 +8,7 @@ mod shares;
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
-pub use self::{identity::IdentityEvent, money::MoneyEvent, shares::SharesEvent};
+pub use self::{erasure::ErasureEvent, identity::IdentityEvent, money::MoneyEvent, shares::SharesEvent};
 use crate::msg::{Commitment, Contribution, DatanetResponse, Membership, Params, Reason, Version};
 
 /// Everything this contract tells indexers.
@@ -169,6 +170,7 @@ fn of_params(params: &Params) -> Vec<(&'static str, String)> {
         ("contribution_deposit", params.contribution_deposit.to_string()),
         ("datanet_bond", params.datanet_bond.to_string()),
         ("commit_lifetime_seconds", params.commit_lifetime_seconds.to_string()),
+        ("sunset_seconds", params.sunset_seconds.to_string()),
     ]
 }
 

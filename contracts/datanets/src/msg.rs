@@ -53,6 +53,8 @@ pub struct Params {
     pub datanet_bond: Uint128,
     /// Seconds in which a commitment can be opened; 1 to 2,592,000 (30 days).
     pub commit_lifetime_seconds: Uint64,
+    /// Seconds in which withdrawn rows have to be erased; at most 31,536,000 (365 days).
+    pub sunset_seconds: Uint64,
 }
 
 /// Everything that changes state. Who may send what: [`crate::permissions`].
@@ -109,7 +111,9 @@ pub enum ExecuteMsg {
         /// Opens the sender's commitment, made in an earlier block; needed where the Datanet asks for commitments.
         salt: Option<Digest>,
     },
-    /// Takes back a contribution that is not decided yet, with its deposit. The same rows may be offered again.
+    /// Takes back a contribution. One that is not decided yet is gone at once, with its deposit. An accepted one is out of later
+    /// versions at once; until `sunset_seconds` are over, whoever holds its rows or serves what was trained on them must have
+    /// erased them. The same rows may be offered again.
     RequestWithdrawal {
         /// Which Datanet.
         datanet_id: Uint64,
@@ -131,6 +135,15 @@ pub enum ExecuteMsg {
         contribution_id: Uint64,
         /// Why.
         reason: Reason,
+    },
+    /// Says that the rows of a withdrawn contribution are erased.
+    ConfirmErasure {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+        /// SHA-256 of the record of the erasure: what was erased where, which adapters are retired.
+        evidence: Digest,
     },
     /// Fixes all clusters accepted so far as the next version.
     PublishVersion {

@@ -13,6 +13,8 @@ pub const MAX_PENDING: u32 = 64;
 
 /// Longest delay of a payout account or a recovery: 30 days.
 pub const MAX_DELAY_SECONDS: u64 = 30 * 24 * 60 * 60;
+/// Longest time for an erasure: 365 days.
+pub const MAX_SUNSET_SECONDS: u64 = 365 * 24 * 60 * 60;
 /// Largest deposit or bond: all OPEN there is.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 
@@ -34,6 +36,7 @@ impl Params {
             contribution_deposit: Uint128::zero(),
             datanet_bond: Uint128::zero(),
             commit_lifetime_seconds: Uint64::new(86_400),
+            sunset_seconds: Uint64::new(MAX_DELAY_SECONDS),
         }
     }
 
@@ -49,6 +52,7 @@ impl Params {
             ("contribution_deposit", narrow(self.contribution_deposit), 0, MAX_AMOUNT),
             ("datanet_bond", narrow(self.datanet_bond), 0, MAX_AMOUNT),
             ("commit_lifetime_seconds", self.commit_lifetime_seconds.u64(), 1, MAX_DELAY_SECONDS),
+            ("sunset_seconds", self.sunset_seconds.u64(), 0, MAX_SUNSET_SECONDS),
         ];
         for (name, found, min, max) in rows {
             if found < min || found > max {

@@ -62,6 +62,7 @@ permissions! { ExecuteMsg, Role;
     RequestWithdrawal => Permission::Role(Role::Contributor), always;
     Accept => Permission::Role(Role::Reviewer), pausable;
     Reject => Permission::Role(Role::Reviewer), pausable;
+    ConfirmErasure => Permission::Role(Role::Reviewer), always;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
     IssueShares => Permission::Role(Role::DatanetOwner), pausable;
     SetCommonsPart => Permission::Role(Role::DatanetOwner), pausable;
@@ -143,6 +144,7 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         | ExecuteMsg::ApproveMember { datanet_id, .. }
         | ExecuteMsg::Commit { datanet_id, .. }
         | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
+        | ExecuteMsg::ConfirmErasure { datanet_id, .. }
         | ExecuteMsg::IssueShares { datanet_id, .. }
         | ExecuteMsg::SetCommonsPart { datanet_id, .. }
         | ExecuteMsg::ProvePoison { datanet_id, .. }

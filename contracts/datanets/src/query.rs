@@ -9,12 +9,13 @@ use crate::{
     cluster, identities,
     msg::{
         ClustersResponse, CommitmentsResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse,
-        DraftResponse, MemberResponse, MembersResponse, QueryMsg, SolvencyResponse, Standing, StatusFilter, Version,
+        DraftResponse, ErasuresResponse, MemberResponse, MembersResponse, QueryMsg, SolvencyResponse, Standing,
+        StatusFilter, Version,
     },
     power,
     state::{
-        self, Ledger, BY_STATUS, COMMITMENTS, CONTRIBUTIONS, DATANETS, INCOME, LEDGER, MEMBERS, OWNERSHIP, PARAMS,
-        VERSIONS, VERSION_CLUSTERS,
+        self, Ledger, BY_STATUS, COMMITMENTS, CONTRIBUTIONS, DATANETS, ERASURES, INCOME, LEDGER, MEMBERS, OWNERSHIP,
+        PARAMS, VERSIONS, VERSION_CLUSTERS,
     },
     ContractError,
 };
@@ -55,6 +56,13 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
         QueryMsg::DatanetPowerAt { datanet_id, account, height } => {
             let account = deps.api.addr_validate(&account)?;
             to_json_binary(&power::at(deps, &env, datanet_id.u64(), &account, height)?)
+        }
+        QueryMsg::Erasures { datanet_id, start_after, limit } => {
+            state::datanet(deps.storage, datanet_id.u64())?;
+            let prefix = ERASURES.prefix(datanet_id.u64());
+            let range = prefix.range(deps.storage, page::after(start_after), None, Order::Ascending);
+            let erasures = range.take(page::limit(limit)).map(|entry| Ok(entry?.1)).collect::<StdResult<_>>()?;
+            to_json_binary(&ErasuresResponse { erasures })
         }
         QueryMsg::Income { datanet_id } => {
             state::datanet(deps.storage, datanet_id.u64())?;

@@ -96,6 +96,16 @@ pub enum QueryMsg {
         /// At the start of this height, which is not ahead; the present one if absent.
         height: Option<Uint64>,
     },
+    /// Erasures that a Datanet owes or has done, by contribution.
+    #[returns(ErasuresResponse)]
+    Erasures {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Contribution to start after.
+        start_after: Option<Uint64>,
+        /// Entries; 10 if absent, 30 at most.
+        limit: Option<u32>,
+    },
     /// Income that a Datanet ever received.
     #[returns(IncomeResponse)]
     Income {

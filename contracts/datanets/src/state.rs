@@ -7,7 +7,8 @@ use openledger_contract_kit::ownership::Ownership;
 
 use crate::{
     msg::{
-        Cluster, Commitment, Contribution, DatanetResponse, IncomeResponse, Params, Standing, StatusFilter, Version,
+        Cluster, Commitment, Contribution, DatanetResponse, Erasure, IncomeResponse, Params, Standing, StatusFilter,
+        Version,
     },
     ContractError,
 };
@@ -26,6 +27,8 @@ pub const SETTLEMENT: Item<Addr> = Item::new("settlement");
 pub const LEDGER: Item<Ledger> = Item::new("ledger");
 /// The Datanet whose shares are being created, and what a row brings; only between the message and its reply.
 pub const ISSUING: Item<(u64, Uint128)> = Item::new("issuing");
+/// Erasures by Datanet and contribution.
+pub const ERASURES: Map<(u64, u64), Erasure> = Map::new("erasures");
 /// Income by Datanet.
 pub const INCOME: Map<u64, IncomeResponse> = Map::new("income");
 /// Last precedence given out, to a commitment or a contribution.
@@ -42,7 +45,7 @@ pub const MEMBERS: Map<(u64, &Addr), Member> = Map::new("members");
 pub const CONTRIBUTIONS: Map<(u64, u64), Contribution> = Map::new("contributions");
 /// Index of contributions by Datanet, status and id.
 pub const BY_STATUS: Map<(u64, u8, u64), Empty> = Map::new("contributions_by_status");
-/// Pending and accepted contributions by Datanet and rows root.
+/// Pending, accepted and poisonous contributions by Datanet and rows root.
 pub const ROWS: Map<(u64, &[u8]), u64> = Map::new("rows");
 /// Accepted contributions by Datanet and cluster index, as the next version will have them. Indices are only ever appended.
 pub const CLUSTERS: Map<(u64, u32), Cluster> = Map::new("clusters");
@@ -107,6 +110,15 @@ pub fn contribution(
     CONTRIBUTIONS
         .may_load(storage, (datanet_id, contribution_id))?
         .ok_or(ContractError::UnknownContribution { datanet_id, contribution_id })
+}
+
+/// Lets rows be offered again, unless another contribution has them: one that was proven to be poison since.
+pub fn free_rows(storage: &mut dyn Storage, contribution: &Contribution) -> Result<(), ContractError> {
+    let key = (contribution.datanet_id.u64(), contribution.rows_root.as_ref());
+    if ROWS.may_load(storage, key)? == Some(contribution.contribution_id.u64()) {
+        ROWS.remove(storage, key);
+    }
+    Ok(())
 }
 
 /// All clusters accepted so far, by index. Bounded by [`crate::params::MAX_CLUSTERS`].

@@ -68,6 +68,7 @@ pub const DATANETS: &[Row] = &[
     ("contribution_deposit", Integer, 0, SUPPLY),
     ("datanet_bond", Integer, 0, SUPPLY),
     ("commit_lifetime_seconds", Integer, 1, MONTH),
+    ("sunset_seconds", Integer, 0, YEAR),
 ];
 
 /// Parameters of the models contract.

@@ -40,6 +40,7 @@ export async function deploy(who, treasury, owner = who.address) {
       contribution_deposit: "0",
       datanet_bond: "0",
       commit_lifetime_seconds: "60",
+      sunset_seconds: "60",
     },
   });
   const models = await instantiate(who, "models", {

@@ -58,4 +58,6 @@ pub struct Shares {
 pub enum Removal {
     /// Its rows were proven to be poison.
     Poison,
+    /// Its contributor took them back.
+    Withdrawal,
 }

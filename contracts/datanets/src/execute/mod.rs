@@ -50,6 +50,9 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } => {
             review::withdraw(deps, &env, datanet_id.u64(), contribution_id.u64())
         }
+        ExecuteMsg::ConfirmErasure { datanet_id, contribution_id, evidence } => {
+            removal::confirm(deps, &env, sender, datanet_id.u64(), contribution_id.u64(), evidence)
+        }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
         }

@@ -1,15 +1,16 @@
 //! Clusters that are out of later versions. Their index stays theirs, with no rows, so that no other index changes; versions
 //! that were published before keep them.
 
-use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage};
-use openledger_contract_kit::{event::respond, Bps, Digest};
+use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage, Uint64};
+use openledger_contract_kit::{event::respond, Bps, Digest, KitError};
 use shares::client::Client;
 
+use super::now;
 use crate::{
-    events::SharesEvent,
-    msg::{Contribution, Removal, Status, StatusFilter},
+    events::{ErasureEvent, SharesEvent},
+    msg::{Confirmation, Contribution, Erasure, Removal, Status, StatusFilter},
     power,
-    state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS},
+    state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, ERASURES, PARAMS, ROWS, VERSIONS},
     ContractError,
 };
 
@@ -29,8 +30,17 @@ pub fn poison(deps: DepsMut, env: &Env, proven: Poison) -> Result<Response, Cont
         return Err(ContractError::ZeroDigest { field: "evidence" });
     }
     let recipient: Option<Addr> = recipient.map(|account| deps.api.addr_validate(&account)).transpose()?;
-    let contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
-    let cluster = remove(deps.storage, env, contribution, Removal::Poison)?;
+    let mut contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
+    let cluster = match contribution.status {
+        // Who takes its poison back does not spare those who back the Datanet.
+        Status::Removed { cluster, cause: Removal::Withdrawal } => {
+            contribution.status = Status::Removed { cluster, cause: Removal::Poison };
+            CONTRIBUTIONS.save(deps.storage, (datanet_id, contribution_id), &contribution)?;
+            ROWS.save(deps.storage, (datanet_id, contribution.rows_root.as_ref()), &contribution_id)?;
+            cluster
+        }
+        _ => remove(deps.storage, env, contribution, Removal::Poison)?,
+    };
     let recipient = recipient.as_ref();
     let event = SharesEvent::PoisonProven { datanet_id, contribution_id, cluster, evidence, fraction, recipient };
     let response = respond(event);
@@ -40,6 +50,52 @@ pub fn poison(deps: DepsMut, env: &Env, proven: Poison) -> Result<Response, Cont
         }
         _ => response,
     })
+}
+
+/// Takes an accepted contribution back: it is out of later versions now, and has to be erased until its sunset.
+pub fn withdraw(deps: DepsMut, env: &Env, contribution: Contribution) -> Result<Response, ContractError> {
+    let (datanet_id, contribution_id) = (contribution.datanet_id.u64(), contribution.contribution_id.u64());
+    state::free_rows(deps.storage, &contribution)?;
+    let cluster = remove(deps.storage, env, contribution, Removal::Withdrawal)?;
+    let delay = PARAMS.load(deps.storage)?.sunset_seconds;
+    let erasure = Erasure {
+        contribution_id: Uint64::new(contribution_id),
+        cluster,
+        last_version: last_version_with(deps.storage, datanet_id, cluster)?,
+        requested_at: now(env),
+        sunset_at: now(env).checked_add(delay).map_err(|_| KitError::Overflow { what: "time" })?,
+        confirmed: None,
+    };
+    ERASURES.save(deps.storage, (datanet_id, contribution_id), &erasure)?;
+    Ok(respond(ErasureEvent::Requested { datanet_id, erasure: &erasure }))
+}
+
+/// The latest version, unless the cluster was accepted after it.
+fn last_version_with(storage: &dyn Storage, datanet_id: u64, cluster: u32) -> Result<u32, ContractError> {
+    let latest = state::datanet(storage, datanet_id)?.latest_version;
+    let published = VERSIONS.may_load(storage, (datanet_id, latest))?;
+    Ok(if published.is_some_and(|version| cluster < version.clusters) { latest } else { 0 })
+}
+
+pub fn confirm(
+    deps: DepsMut,
+    env: &Env,
+    by: Addr,
+    datanet_id: u64,
+    contribution_id: u64,
+    evidence: Digest,
+) -> Result<Response, ContractError> {
+    if evidence.is_zero() {
+        return Err(ContractError::ZeroDigest { field: "evidence" });
+    }
+    let key = (datanet_id, contribution_id);
+    let mut erasure = ERASURES.may_load(deps.storage, key)?.ok_or(ContractError::NothingToErase { contribution_id })?;
+    if erasure.confirmed.is_some() {
+        return Err(ContractError::Erased { contribution_id });
+    }
+    erasure.confirmed = Some(Confirmation { by, evidence, at: now(env) });
+    ERASURES.save(deps.storage, key, &erasure)?;
+    Ok(respond(ErasureEvent::Confirmed { datanet_id, erasure: &erasure }))
 }
 
 /// Takes an accepted contribution out of the clusters of later versions. Returns its index.

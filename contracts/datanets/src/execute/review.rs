@@ -3,12 +3,12 @@
 use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage};
 use openledger_contract_kit::{event::respond, KitError};
 
-use super::{money, shares};
+use super::{money, removal, shares};
 use crate::{
     events::Event,
     msg::{Cluster, Contribution, Reason, Status, StatusFilter},
     power,
-    state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, DATANETS, MEMBERS, PARAMS, ROWS},
+    state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, DATANETS, MEMBERS, PARAMS},
     ContractError,
 };
 
@@ -65,7 +65,7 @@ pub fn turn_down(
     reason: Reason,
     by: &Addr,
 ) -> Result<Response, ContractError> {
-    ROWS.remove(storage, (contribution.datanet_id.u64(), contribution.rows_root.as_ref()));
+    state::free_rows(storage, &contribution)?;
     let response = respond(Event::Rejected { contribution: &contribution, reason, by });
     let status = Status::Rejected { reason, by: by.clone() };
     let deposit_to = (reason == Reason::Spam).then_some(by);
@@ -73,8 +73,12 @@ pub fn turn_down(
 }
 
 pub fn withdraw(deps: DepsMut, env: &Env, datanet_id: u64, contribution_id: u64) -> Result<Response, ContractError> {
+    let contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
+    if matches!(contribution.status, Status::Accepted { .. }) {
+        return removal::withdraw(deps, env, contribution);
+    }
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
-    ROWS.remove(deps.storage, (datanet_id, contribution.rows_root.as_ref()));
+    state::free_rows(deps.storage, &contribution)?;
     let response = respond(Event::Withdrawn(&contribution));
     decide(deps.storage, env, contribution, Status::Withdrawn {}, StatusFilter::Withdrawn, None, response)
 }

@@ -2,10 +2,10 @@
 
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
-    events::{Event, IdentityEvent, MoneyEvent, SharesEvent},
+    events::{ErasureEvent, Event, IdentityEvent, MoneyEvent, SharesEvent},
     msg::{
-        Commitment, Contribution, DatanetResponse, ExecuteMsg, IdentityResponse, Membership, Reason, Recovery, Status,
-        Version,
+        Commitment, Confirmation, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse, Membership,
+        Reason, Recovery, Status, Version,
     },
 };
 use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
@@ -162,4 +162,22 @@ fn shares_events() {
     ];
     let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
     goldie::assert!(lines.join("\n"));
+}
+
+#[test]
+fn erasure_events() {
+    let at = Uint64::new(1_700_000_000);
+    let (cluster, last_version) = (2, 3);
+    let mut erasure = Erasure {
+        contribution_id: Uint64::new(7),
+        cluster,
+        last_version,
+        requested_at: at,
+        sunset_at: at,
+        confirmed: None,
+    };
+    let requested = ErasureEvent::Requested { datanet_id: 1, erasure: &erasure }.line();
+    erasure.confirmed = Some(Confirmation { by: Addr::unchecked("wasm1bob"), evidence: digest(6), at });
+    let confirmed = ErasureEvent::Confirmed { datanet_id: 1, erasure: &erasure }.line();
+    goldie::assert!([requested, confirmed].join("\n"));
 }

@@ -10,6 +10,7 @@ mod create;
 mod curators;
 mod datanet_owner;
 mod deposits;
+mod erasure;
 mod golden;
 mod identity;
 mod income;

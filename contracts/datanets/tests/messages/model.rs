@@ -3,10 +3,11 @@
 
 use cosmwasm_std::{Uint128, Uint64};
 use datanets::{
+    client::Datanets,
     commitment::commitment,
-    msg::{ClustersResponse, ExecuteMsg, Membership, Params, QueryMsg, Reason, Status},
+    msg::{ClustersResponse, ExecuteMsg, Membership, Params, QueryMsg, Reason, Removal, Status},
 };
-use openledger_contract_kit::Digest;
+use openledger_contract_kit::{Bps, Digest};
 use openledger_protocol::merkle;
 use proptest::prelude::*;
 
@@ -23,6 +24,7 @@ enum Step {
     Accept { who: u8, id: u8 },
     Reject { who: u8, id: u8, spam: bool },
     Withdraw { who: u8, id: u8 },
+    Poison { id: u8 },
     Publish { who: u8 },
 }
 
@@ -36,8 +38,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (who.clone(), rows).prop_map(|(who, rows)| Step::Reveal { who, rows }),
         5 => (reviewer.clone(), id.clone()).prop_map(|(who, id)| Step::Accept { who, id }),
         2 => (reviewer.clone(), id.clone(), any::<bool>()).prop_map(|(who, id, spam)| Step::Reject { who, id, spam }),
-        1 => (who, id).prop_map(|(who, id)| Step::Withdraw { who, id }),
-        1 => reviewer.prop_map(|who| Step::Publish { who }),
+        2 => (who, id.clone()).prop_map(|(who, id)| Step::Withdraw { who, id }),
+        1 => id.prop_map(|id| Step::Poison { id }),
+        2 => reviewer.prop_map(|who| Step::Publish { who }),
     ]
 }
 
@@ -51,6 +54,8 @@ enum Fate {
     Accepted,
     Rejected,
     Withdrawn,
+    TakenOut,
+    Poison,
 }
 
 struct Offer {
@@ -65,10 +70,10 @@ struct Model {
     /// Who, rows and precedence.
     commitments: Vec<(u8, u8, u64)>,
     precedence: u64,
-    /// Contribution ids by cluster.
-    clusters: Vec<usize>,
+    /// Contribution ids by cluster; nothing where the rows are out.
+    clusters: Vec<(usize, bool)>,
     /// Clusters of each version.
-    versions: Vec<usize>,
+    versions: Vec<Vec<(usize, bool)>>,
     /// OPEN by account.
     money: [u128; 4],
 }
@@ -103,8 +108,9 @@ impl Model {
             (false, _) => self.precedence + 1,
         };
         let alive = |o: &Offer| o.rows == rows && matches!(o.fate, Fate::Pending | Fate::Accepted);
-        let known = self.offers.iter().position(alive);
-        if known.is_some_and(|at| self.offers[at].fate == Fate::Accepted || self.offers[at].precedence < precedence) {
+        let poison = |o: &Offer| o.rows == rows && o.fate == Fate::Poison;
+        let known = self.offers.iter().position(poison).or_else(|| self.offers.iter().position(alive));
+        if known.is_some_and(|at| self.offers[at].fate != Fate::Pending || self.offers[at].precedence < precedence) {
             return false;
         }
         let displaced = |at: usize| Some(at) == known;
@@ -137,20 +143,37 @@ impl Model {
         let to = if spam { who } else { offer.who };
         self.money[usize::from(to)] += DEPOSIT;
         if fate == Fate::Accepted {
-            self.clusters.push(usize::from(id));
+            self.clusters.push((usize::from(id), true));
         }
         true
     }
 
-    fn root(&self, clusters: usize) -> Digest {
-        let leaves: Vec<Digest> = self.clusters[..clusters].iter().map(|id| digest(self.offers[id - 1].rows)).collect();
-        Digest::new(merkle::root(&leaves))
+    /// Takes an accepted contribution out, or finds that one that was taken back is poison.
+    fn take_out(&mut self, id: u8, fate: Fate) -> bool {
+        let Some(at) = usize::from(id).checked_sub(1).filter(|at| *at < self.offers.len()) else { return false };
+        let known = self.offers[at].fate;
+        if known != Fate::Accepted && (known, fate) != (Fate::TakenOut, Fate::Poison) {
+            return false;
+        }
+        self.offers[at].fate = fate;
+        self.clusters.iter_mut().filter(|cluster| cluster.0 == at + 1).for_each(|cluster| cluster.1 = false);
+        true
+    }
+
+    fn withdraw(&mut self, who: u8, id: u8) -> bool {
+        let owner = usize::from(id).checked_sub(1).and_then(|at| self.offers.get(at)).map(|offer| offer.who);
+        self.decide(who, id, Fate::Withdrawn, false) || (owner == Some(who) && self.take_out(id, Fate::TakenOut))
+    }
+
+    fn root(&self, clusters: &[(usize, bool)]) -> Digest {
+        let rows = |(id, alive): &(usize, bool)| digest(if *alive { self.offers[id - 1].rows } else { 0 });
+        Digest::new(merkle::root(&clusters.iter().map(rows).collect::<Vec<_>>()))
     }
 
     fn publish(&mut self, who: u8) -> bool {
-        let ok = who == 0 && self.clusters.len() > self.versions.last().copied().unwrap_or(0);
+        let ok = who == 0 && !self.clusters.is_empty() && self.versions.last() != Some(&self.clusters);
         if ok {
-            self.versions.push(self.clusters.len());
+            self.versions.push(self.clusters.clone());
         }
         ok
     }
@@ -190,12 +213,17 @@ fn apply(suite: &mut Suite, model: &mut Model, id: u64, step: &Step) -> (bool, b
             let msg = ExecuteMsg::Reject { datanet_id, contribution_id, reason };
             (model.decide(who, contribution, Fate::Rejected, spam), suite.exec(name(who), msg).is_ok())
         }
-        Step::Withdraw { who, id: contribution } => (
-            model.decide(who, contribution, Fate::Withdrawn, false),
-            suite.exec(name(who), withdrawal(u64::from(contribution))).is_ok(),
-        ),
+        Step::Withdraw { who, id: contribution } => {
+            (model.withdraw(who, contribution), suite.exec(name(who), withdrawal(u64::from(contribution))).is_ok())
+        }
+        Step::Poison { id: contribution } => {
+            let (contribution_id, evidence) = (Uint64::from(contribution), digest(0xbd));
+            let (fraction, recipient) = (Bps::ZERO, None);
+            let msg = ExecuteMsg::ProvePoison { datanet_id, contribution_id, evidence, fraction, recipient };
+            (model.take_out(contribution, Fate::Poison), suite.exec("admin", msg).is_ok())
+        }
         Step::Publish { who } => {
-            let root = model.root(model.clusters.len());
+            let root = model.root(&model.clusters);
             (model.publish(who), suite.publish(name(who), id, root).is_ok())
         }
     }
@@ -219,22 +247,33 @@ fn check(suite: &Suite, model: &Model, id: u64) {
         let fate = match found.status {
             Status::Pending {} => Fate::Pending,
             Status::Accepted { cluster, .. } => {
-                assert_eq!(model.clusters[cluster as usize], at + 1);
+                assert_eq!(model.clusters[cluster as usize], (at + 1, true));
                 Fate::Accepted
             }
             Status::Rejected { .. } => Fate::Rejected,
             Status::Withdrawn {} => Fate::Withdrawn,
-            Status::Removed { .. } => unreachable!("nobody proves poison here"),
+            Status::Removed { cluster, cause } => {
+                assert_eq!(model.clusters[cluster as usize], (at + 1, false));
+                if cause == Removal::Poison {
+                    Fate::Poison
+                } else {
+                    Fate::TakenOut
+                }
+            }
         };
         assert_eq!((fate, found.precedence.u64()), (offer.fate, offer.precedence));
     }
-    for (at, size) in model.versions.iter().enumerate() {
+    let alive = model.offers.iter().filter(|offer| offer.fate == Fate::Accepted);
+    let client = Datanets::new(&suite.contract, suite.app.wrap());
+    let power = client.power_at(id, &suite.account("owner"), None).unwrap();
+    assert_eq!(power.total.u128(), 10 * alive.count() as u128);
+    for (at, clusters) in model.versions.iter().enumerate() {
         let (datanet_id, version) = (Uint64::new(id), at as u32 + 1);
         let found: datanets::msg::Version = suite.query(&QueryMsg::Version { datanet_id, version }).unwrap();
-        assert_eq!(found.content_root, model.root(*size));
+        assert_eq!(found.content_root, model.root(clusters));
         let list: ClustersResponse = suite.query(&QueryMsg::Clusters { datanet_id, version }).unwrap();
-        let ids: Vec<usize> = list.clusters.iter().map(|c| c.contribution_id.u64() as usize).collect();
-        assert_eq!(ids, model.clusters[..*size]);
+        let found = list.clusters.iter().map(|c| (c.contribution_id.u64() as usize, !c.removed));
+        assert_eq!(&found.collect::<Vec<_>>(), clusters);
     }
 }
 

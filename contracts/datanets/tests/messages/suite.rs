@@ -37,6 +37,7 @@ pub fn params() -> Params {
         max_pending: 3,
         payout_delay_seconds: Uint64::new(50),
         recovery_delay_seconds: Uint64::new(80),
+        sunset_seconds: Uint64::new(300),
         ..Params::standard()
     }
 }
