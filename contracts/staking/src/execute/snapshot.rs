@@ -1,23 +1,25 @@
 //! Recording who may attest.
 
-use cosmwasm_std::{DepsMut, Env, Order, Response, StdResult, Storage, Uint128, Uint64};
+use cosmwasm_std::{Addr, DepsMut, Env, Order, Response, StdResult, Storage, Uint128, Uint64};
 use openledger_contract_kit::{event::respond, BlsPublicKey, KitError};
 
 use crate::{
+    book::Book,
     error::ContractError,
     events::StakingEvent,
     msg::{EpochSet, SetMember},
-    state::{latest_set, BONDED, LATEST_SET, PARAMS, SETS, SET_TIMES, VALIDATORS},
+    state::{latest_set, LATEST_SET, LEDGER, PARAMS, RANKED, SETS, SET_TIMES, VALIDATORS},
 };
 
-/// Makes the next epoch set from the bonded validators.
+/// Makes the next epoch set from the candidates with the most tokens. From now on its members earn, and no others.
 ///
 /// A first set needs a validator. Later an empty set is possible: it attests nothing, and it lets the last validator
 /// withdraw.
 pub fn run(deps: DepsMut, env: Env) -> Result<Response, ContractError> {
     let now = env.block.time.seconds();
-    let members = bonded_members(deps.storage)?;
-    let set_id = match latest_set(deps.storage)? {
+    let (members, newcomers) = candidates(deps.storage)?;
+    let latest = latest_set(deps.storage)?;
+    let set_id = match &latest {
         None if members.is_empty() => return Err(ContractError::NoValidators),
         None => 1,
         Some(latest) => {
@@ -55,21 +57,49 @@ pub fn run(deps: DepsMut, env: Env) -> Result<Response, ContractError> {
     SETS.save(deps.storage, set_id, &set)?;
     SET_TIMES.save(deps.storage, set_id, &now)?;
     LATEST_SET.save(deps.storage, &set_id)?;
+    let leavers = latest.into_iter().flat_map(|latest| latest.members).map(|member| member.validator);
+    let leavers = leavers.filter(|address| !is_member(&set, address)).collect();
+    move_earnings(deps.storage, env.block.height, newcomers, leavers)?;
     let members = set.members.len();
     Ok(respond(StakingEvent::SetCreated { set_id, members, total_power, aggregate_public_key }))
 }
 
-/// By ascending address; at most 100, because `max_validators` bounds them.
-fn bonded_members(storage: &dyn Storage) -> Result<Vec<SetMember>, ContractError> {
-    let addresses = BONDED.keys(storage, None, None, Order::Ascending).collect::<StdResult<Vec<_>>>()?;
-    let mut members = Vec::with_capacity(addresses.len());
-    for address in addresses {
+/// The candidates with the most tokens by ascending address, and who of them does not earn yet. At most 100, because
+/// `max_validators` bounds them, whoever else is a candidate.
+fn candidates(storage: &dyn Storage) -> Result<(Vec<SetMember>, Vec<Addr>), ContractError> {
+    let places = usize::try_from(PARAMS.load(storage)?.max_validators).unwrap_or_default();
+    let ranks = RANKED.keys(storage, None, None, Order::Descending).take(places).collect::<StdResult<Vec<_>>>()?;
+    let mut members = Vec::with_capacity(ranks.len());
+    let mut newcomers = Vec::new();
+    for (power, address) in ranks {
         let validator = VALIDATORS.load(storage, &address)?;
-        members.push(SetMember {
-            validator: address,
-            bls_public_key: validator.bls_public_key,
-            power: validator.bonded,
-        });
+        if !validator.earning {
+            newcomers.push(address.clone());
+        }
+        let (bls_public_key, power) = (validator.bls_public_key, Uint128::new(power));
+        members.push(SetMember { validator: address, bls_public_key, power });
     }
-    Ok(members)
+    members.sort_by(|one, other| one.validator.cmp(&other.validator));
+    Ok((members, newcomers))
+}
+
+fn is_member(set: &EpochSet, address: &Addr) -> bool {
+    set.members.binary_search_by(|member| member.validator.cmp(address)).is_ok()
+}
+
+/// Lets newcomers earn and leavers earn no more; at most 100 each.
+fn move_earnings(
+    storage: &mut dyn Storage,
+    height: u64,
+    newcomers: Vec<Addr>,
+    leavers: Vec<Addr>,
+) -> Result<(), ContractError> {
+    let mut ledger = LEDGER.load(storage)?;
+    let newcomers = newcomers.into_iter().map(|address| (address, true));
+    for (address, earning) in newcomers.chain(leavers.into_iter().map(|address| (address, false))) {
+        let mut book = Book::open(storage, &address)?;
+        book.set_earning(storage, earning)?;
+        book.close(storage, height, &mut ledger)?;
+    }
+    Ok(ledger.save(storage, height)?)
 }

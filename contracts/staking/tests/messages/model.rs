@@ -72,6 +72,7 @@ proptest! {
     fn money_is_conserved_after_every_step(steps in prop::collection::vec(step(), 20..60)) {
         let mut chain = Chain::new();
         chain.register_all(&[200, 300, 400]);
+        chain.snapshot();
         let mut books: Vec<Books> =
             [200, 300, 400].iter().map(|bonded| Books { bonded: *bonded, ..Books::default() }).collect();
         let (mut funded, mut claimed) = (0u128, 0u128);
