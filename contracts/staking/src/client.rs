@@ -3,10 +3,11 @@
 //! Epoch sets are read from the raw state: a set of 100 validators is 20 KB of JSON, and a smart query would load this
 //! contract only to parse it and write it out again, at a third of what an epoch costs.
 
-use cosmwasm_std::{Addr, Binary, QuerierWrapper, StdError, StdResult, Uint128};
+use cosmwasm_std::{to_json_binary, Addr, Binary, QuerierWrapper, StdError, StdResult, Uint128, WasmMsg};
+use openledger_contract_kit::Bps;
 
 use crate::{
-    msg::{ConfigResponse, EpochSet, PowerResponse, QueryMsg, ReceiveMsg},
+    msg::{ConfigResponse, EpochSet, ExecuteMsg, PowerResponse, QueryMsg, ReceiveMsg},
     state::{Operator, LATEST_SET, OPERATORS, SETS},
 };
 
@@ -55,8 +56,35 @@ impl<'a> Client<'a> {
         Ok(querier.query_wasm_smart::<PowerResponse>(self.address, &msg)?.power)
     }
 
+    /// Slasher: takes a part of validators' stake for what they did in a set.
+    pub fn slash_validators(
+        &self,
+        case_id: u64,
+        set_id: u64,
+        validators: &[Addr],
+        fraction: Bps,
+        tombstone: bool,
+    ) -> StdResult<WasmMsg> {
+        self.call(&ExecuteMsg::SlashValidators {
+            case_id: case_id.into(),
+            set_id: set_id.into(),
+            validators: validators.iter().map(Addr::to_string).collect(),
+            fraction,
+            tombstone,
+        })
+    }
+
+    /// Slasher: takes a part of an operator's bond.
+    pub fn slash_operator(&self, case_id: u64, operator: &Addr, fraction: Bps, bar: bool) -> StdResult<WasmMsg> {
+        self.call(&ExecuteMsg::SlashOperator { case_id: case_id.into(), operator: operator.to_string(), fraction, bar })
+    }
+
+    fn call(&self, message: &ExecuteMsg) -> StdResult<WasmMsg> {
+        Ok(WasmMsg::Execute { contract_addr: self.address.to_string(), msg: to_json_binary(message)?, funds: vec![] })
+    }
+
     /// Hook message of a cw20 `send` that funds rewards.
     pub fn fund_rewards_hook() -> StdResult<Binary> {
-        cosmwasm_std::to_json_binary(&ReceiveMsg::FundRewards {})
+        to_json_binary(&ReceiveMsg::FundRewards {})
     }
 }

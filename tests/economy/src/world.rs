@@ -104,6 +104,9 @@ impl World {
                 max_validators: 4,
                 max_unbonding_entries: 7,
                 snapshot_interval_seconds: Uint64::new(10),
+                max_delegations: 16,
+                jail_seconds: Uint64::new(60),
+                min_operator_bond: Uint128::new(1),
             },
         };
         let staking = instantiate(&mut app, &founder, |app| code!(app, staking), &init, "staking")?;
@@ -178,6 +181,8 @@ impl World {
                 endpoint: staking::msg::Endpoint::new(text("http://127.0.0.1:1"))
                     .map_err(|error| anyhow!("{error}"))?,
                 moniker: staking::msg::Moniker::new(text("validator")).map_err(|error| anyhow!("{error}"))?,
+                commission: None,
+                description: None,
             };
             self.call(&account, &staking, &register).map_err(|error| anyhow!("{error:?}"))?;
         }

@@ -20,8 +20,8 @@ export async function instantiate(who, name, msg, admin = who.address) {
 }
 
 /**
- * Deploys the six contracts that the story needs; `owner` may change their parameters, and names the arbiter itself if it is
- * not who deploys. Returns their addresses.
+ * Deploys the six contracts that the story needs; `owner` may change their parameters, and names arbiter and slasher itself if it
+ * is not who deploys. Returns their addresses.
  */
 export async function deploy(who, treasury, owner = who.address) {
   const open_token = await instantiate(who, "open_token", {
@@ -57,6 +57,9 @@ export async function deploy(who, treasury, owner = who.address) {
       max_validators: 100,
       max_unbonding_entries: 7,
       snapshot_interval_seconds: "0",
+      max_delegations: 16,
+      jail_seconds: "600",
+      min_operator_bond: "1000000",
     },
   });
   const settlement = await instantiate(who, "settlement", {
@@ -90,8 +93,10 @@ export async function deploy(who, treasury, owner = who.address) {
       dispute_seconds: "3600",
     },
   });
-  const name = { set_arbiter: { arbiter: disputes } };
-  if (owner === who.address) await caller("settlement", settlement)(who, name);
+  if (owner === who.address) {
+    await caller("settlement", settlement)(who, { set_arbiter: { arbiter: disputes } });
+    await caller("staking", staking)(who, { set_slasher: { slasher: disputes } });
+  }
   return { open_token, datanets, models, staking, settlement, disputes };
 }
 

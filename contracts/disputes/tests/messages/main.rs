@@ -22,3 +22,4 @@ mod scene;
 #[path = "../../../settlement/tests/messages/signing.rs"]
 #[allow(dead_code)]
 mod signing;
+mod slashing;

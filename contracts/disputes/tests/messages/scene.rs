@@ -53,7 +53,10 @@ impl Scene {
         scene.disputes = scene.instantiate(params()).unwrap();
         let arbiter = scene.disputes.to_string();
         let owner = scene.chain.owner.clone();
-        scene.chain.send(&owner, &settlement::msg::ExecuteMsg::SetArbiter { arbiter });
+        scene.chain.send(&owner, &settlement::msg::ExecuteMsg::SetArbiter { arbiter: arbiter.clone() });
+        let staking = scene.chain.staking.clone();
+        let name = staking::msg::ExecuteMsg::SetSlasher { slasher: arbiter };
+        scene.chain.app.execute_contract(owner, staking, &name, &[]).unwrap();
         scene
     }
 
@@ -122,6 +125,29 @@ impl Scene {
         let books: SolvencyResponse = self.query(&QueryMsg::Solvency {});
         assert!(books.solvent && books.bonds == books.held, "{books:?}");
         books.bonds.u128()
+    }
+
+    /// Bonds the node as an operator. It gets the money from validator 4.
+    pub fn bond_node(&mut self, amount: u128) {
+        let (node, rich) = (self.chain.node(), self.chain.account("validator 4"));
+        let (token, staking) = (self.chain.token.clone(), self.chain.staking.clone());
+        let give = cw20::Cw20ExecuteMsg::Transfer { recipient: node.to_string(), amount: Uint128::new(amount) };
+        self.chain.app.execute_contract(rich, token, &give, &[]).unwrap();
+        self.chain.allow(&node, &staking, amount);
+        let register = staking::msg::ExecuteMsg::RegisterOperator {
+            amount: Uint128::new(amount),
+            endpoint: "http://127.0.0.1:1".try_into().unwrap(),
+            moniker: "a node".try_into().unwrap(),
+        };
+        self.chain.app.execute_contract(node, staking, &register, &[]).unwrap();
+    }
+
+    /// What the token counts in all.
+    pub fn supply(&self) -> u128 {
+        let question = cw20::Cw20QueryMsg::TokenInfo {};
+        let info: cw20::TokenInfoResponse =
+            self.chain.app.wrap().query_wasm_smart(&self.chain.token, &question).unwrap();
+        info.total_supply.u128()
     }
 
     pub fn anyone(&self) -> Addr {

@@ -11,8 +11,8 @@ use openledger_protocol::{ProofOfPossession, Scope, Signed};
 use serde::{de::DeserializeOwned, Serialize};
 use staking::{
     msg::{
-        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse, SolvencyResponse, UnbondingResponse,
-        ValidatorResponse,
+        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse,
+        SolvencyResponse, UnbondingResponse, ValidatorResponse,
     },
     ContractError,
 };

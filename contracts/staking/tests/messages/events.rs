@@ -26,7 +26,14 @@ fn events_tell_the_whole_story() {
     chain.allow(&sponsor, 100);
     let story = [
         (&account, chain.registration(0, 200)),
-        (&account, ExecuteMsg::UpdateValidator { endpoint: None, moniker: Some("renamed".try_into().unwrap()), description: None }),
+        (
+            &account,
+            ExecuteMsg::UpdateValidator {
+                endpoint: None,
+                moniker: Some("renamed".try_into().unwrap()),
+                description: None,
+            },
+        ),
         (&account, ExecuteMsg::BondMore { amount: Uint128::new(300) }),
         (&anyone, ExecuteMsg::Snapshot {}),
         (&sponsor, ExecuteMsg::FundRewards { amount: Uint128::new(100) }),

@@ -13,7 +13,7 @@ use crate::{error::NodeError, network::Contracts};
 /// Seconds between an epoch and the claims against it; short, because a real chain is waited for.
 const CHALLENGE_WINDOW: u64 = 6;
 
-/// Deploys OPEN and the contracts that work with it, and names the one that judges fraud.
+/// Deploys OPEN and the contracts that work with it, and gives the one that judges fraud its powers.
 pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> Result<Contracts, NodeError> {
     let founder = &accounts.founder;
     let owner = founder.address().to_owned();
@@ -70,6 +70,9 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     max_validators: 100,
                     max_unbonding_entries: 7,
                     snapshot_interval_seconds: Uint64::new(0),
+                    max_delegations: 16,
+                    jail_seconds: Uint64::new(600),
+                    min_operator_bond: Uint128::new(1_000_000),
                 },
             },
         )
@@ -117,6 +120,8 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
         .await?;
     let arbiter = disputes.clone();
     founder.execute(&settlement, &settlement::msg::ExecuteMsg::SetArbiter { arbiter }, vec![]).await?;
+    let slasher = disputes.clone();
+    founder.execute(&staking, &staking::msg::ExecuteMsg::SetSlasher { slasher }, vec![]).await?;
     Ok(Contracts { open_token, datanets, models, staking, settlement, disputes })
 }
 
