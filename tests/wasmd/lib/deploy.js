@@ -42,6 +42,9 @@ export async function deploy(who, treasury, owner = who.address) {
       max_validators: 100,
       max_unbonding_entries: 7,
       snapshot_interval_seconds: "0",
+      max_delegations: 16,
+      jail_seconds: "60",
+      min_operator_bond: "1000000",
     },
   });
   const settlement = await instantiate(who, "settlement", {

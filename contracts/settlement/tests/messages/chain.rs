@@ -101,6 +101,9 @@ pub fn bare() -> Chain {
             max_validators: 10,
             max_unbonding_entries: 5,
             snapshot_interval_seconds: Uint64::new(0),
+            max_delegations: 16,
+            jail_seconds: Uint64::new(1_000),
+            min_operator_bond: Uint128::new(1),
         },
     };
     let staking = app.instantiate_contract(code, owner.clone(), &init, &[], "staking", None).unwrap();
@@ -182,6 +185,8 @@ impl Chain {
             proof_of_possession: possession(number, self.scope_of(&self.staking), account.as_str()),
             endpoint: "http://127.0.0.1:9100".try_into().unwrap(),
             moniker: "a validator".try_into().unwrap(),
+            commission: None,
+            description: None,
         };
         self.app.execute_contract(account, self.staking.clone(), &msg, &[]).unwrap();
     }

@@ -11,8 +11,8 @@ use openledger_protocol::{ProofOfPossession, Scope, Signed};
 use serde::{de::DeserializeOwned, Serialize};
 use staking::{
     msg::{
-        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse, SolvencyResponse, UnbondingResponse,
-        ValidatorResponse,
+        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse,
+        SolvencyResponse, UnbondingResponse, ValidatorResponse,
     },
     ContractError,
 };
@@ -293,6 +293,10 @@ impl Chain {
 
     pub fn unbonding(&self, number: u8) -> UnbondingResponse {
         self.query(&QueryMsg::Unbonding { validator: self.validator(number).to_string() })
+    }
+
+    pub fn unbonding_of(&self, account: &Addr) -> UnbondingResponse {
+        self.query(&QueryMsg::Unbonding { validator: account.to_string() })
     }
 
     pub fn claimable(&self, number: u8) -> u128 {

@@ -22,18 +22,40 @@ fn identities<const N: usize>() -> [[u8; N]; 4] {
 
 fn with_key(message: ExecuteMsg, new_key: BlsPublicKey) -> ExecuteMsg {
     match message {
-        ExecuteMsg::RegisterValidator { amount, proof_of_possession, endpoint, moniker, commission, description, .. } => {
-            ExecuteMsg::RegisterValidator { amount, bls_public_key: new_key, proof_of_possession, endpoint, moniker, commission, description }
-        }
+        ExecuteMsg::RegisterValidator {
+            amount,
+            proof_of_possession,
+            endpoint,
+            moniker,
+            commission,
+            description,
+            ..
+        } => ExecuteMsg::RegisterValidator {
+            amount,
+            bls_public_key: new_key,
+            proof_of_possession,
+            endpoint,
+            moniker,
+            commission,
+            description,
+        },
         other => other,
     }
 }
 
 fn with_proof(message: ExecuteMsg, new_proof: BlsSignature) -> ExecuteMsg {
     match message {
-        ExecuteMsg::RegisterValidator { amount, bls_public_key, endpoint, moniker, commission, description, .. } => {
-            ExecuteMsg::RegisterValidator { amount, bls_public_key, proof_of_possession: new_proof, endpoint, moniker, commission, description }
-        }
+        ExecuteMsg::RegisterValidator {
+            amount, bls_public_key, endpoint, moniker, commission, description, ..
+        } => ExecuteMsg::RegisterValidator {
+            amount,
+            bls_public_key,
+            proof_of_possession: new_proof,
+            endpoint,
+            moniker,
+            commission,
+            description,
+        },
         other => other,
     }
 }

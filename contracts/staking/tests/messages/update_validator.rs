@@ -25,6 +25,7 @@ fn strangers_and_empty_changes_are_refused() {
     let nothing = ExecuteMsg::UpdateValidator { endpoint: None, moniker: None, description: None };
     assert_eq!(chain.refused(&chain.validator(0), &nothing), ContractError::NothingToUpdate);
     let stranger = chain.validator(1);
-    let change = ExecuteMsg::UpdateValidator { endpoint: None, moniker: Some("me".try_into().unwrap()), description: None };
+    let change =
+        ExecuteMsg::UpdateValidator { endpoint: None, moniker: Some("me".try_into().unwrap()), description: None };
     assert_eq!(chain.refused(&stranger, &change), ContractError::NotRegistered { validator: stranger });
 }

@@ -179,6 +179,8 @@ async fn bond(
         proof_of_possession: BlsSignature::new(bls.prove_possession(&scope, account.address())),
         endpoint: staking::msg::Endpoint::new(url).map_err(|error| bad(error.to_string()))?,
         moniker: staking::msg::Moniker::new(account.key().name()).map_err(|error| bad(error.to_string()))?,
+        commission: None,
+        description: None,
     };
     let value = |message: serde_json::Result<serde_json::Value>| message.map_err(|error| bad(error.to_string()));
     account
