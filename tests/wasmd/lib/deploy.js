@@ -58,7 +58,7 @@ export async function deploy(who, treasury, owner = who.address) {
       max_unbonding_entries: 7,
       snapshot_interval_seconds: "0",
       max_delegations: 16,
-      jail_seconds: "600",
+      jail_seconds: "60",
       min_operator_bond: "1000000",
     },
   });

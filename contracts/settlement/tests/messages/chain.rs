@@ -102,7 +102,7 @@ pub fn bare() -> Chain {
             max_unbonding_entries: 5,
             snapshot_interval_seconds: Uint64::new(0),
             max_delegations: 16,
-            jail_seconds: Uint64::new(60),
+            jail_seconds: Uint64::new(1_000),
             min_operator_bond: Uint128::new(1),
         },
     };

@@ -295,6 +295,10 @@ impl Chain {
         self.query(&QueryMsg::Unbonding { validator: self.validator(number).to_string() })
     }
 
+    pub fn unbonding_of(&self, account: &Addr) -> UnbondingResponse {
+        self.query(&QueryMsg::Unbonding { validator: account.to_string() })
+    }
+
     pub fn claimable(&self, number: u8) -> u128 {
         let validator = self.validator(number).to_string();
         self.query::<RewardsResponse>(&QueryMsg::Rewards { validator }).claimable.u128()

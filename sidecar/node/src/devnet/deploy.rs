@@ -71,7 +71,7 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     max_unbonding_entries: 7,
                     snapshot_interval_seconds: Uint64::new(0),
                     max_delegations: 16,
-                    jail_seconds: Uint64::new(600),
+                    jail_seconds: Uint64::new(3_600),
                     min_operator_bond: Uint128::new(1_000_000),
                 },
             },
