@@ -3,6 +3,7 @@
 //! A base model is a set of digests. An adapter belongs to one base and one Datanet; each of its versions fixes a
 //! Datanet version, the digests of its weights and of its counterfactual family, two prices and the split of the fee.
 
+mod answers;
 pub mod client;
 pub mod contract;
 pub mod error;

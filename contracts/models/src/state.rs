@@ -1,11 +1,11 @@
 //! What is stored.
 
-use cosmwasm_std::{Addr, Empty, Storage};
+use cosmwasm_std::{Addr, Empty, Storage, Uint128};
 use cw_storage_plus::{Item, Map};
 use openledger_contract_kit::ownership::Ownership;
 
 use crate::{
-    msg::{Adapter, AdapterVersion, Base, Params},
+    msg::{Adapter, AdapterVersion, Base, Bond, Params},
     ContractError,
 };
 
@@ -15,6 +15,14 @@ pub const OWNERSHIP: Item<Ownership> = Item::new("ownership");
 pub const PARAMS: Item<Params> = Item::new("params");
 /// Contract that holds the Datanets.
 pub const DATANETS: Item<Addr> = Item::new("datanets");
+/// The cw20 OPEN.
+pub const TOKEN: Item<Addr> = Item::new("token");
+/// The settlement contract; absent until it is named.
+pub const SETTLEMENT: Item<Addr> = Item::new("settlement");
+/// Sum of all bonds.
+pub const BONDED: Item<Uint128> = Item::new("bonded");
+/// Bonds by kind and id of what they stand behind; none is empty.
+pub const BONDS: Map<(u8, u64), Bond> = Map::new("bonds");
 /// Last base id given out.
 pub const BASE_COUNT: Item<u64> = Item::new("base_count");
 /// Base models by id.

@@ -19,6 +19,20 @@ export async function instantiate(who, name, msg, admin = who.address) {
   return made.contractAddress;
 }
 
+/** Parameters of the models contract without bonds. */
+export const modelsParams = (max_token_price) => ({
+  max_pause_seconds: "86400",
+  max_token_price,
+  base_bond: "0",
+  adapter_bond: "0",
+  rebate_bps: 0,
+  min_take_bps: 0,
+  bond_unlock_seconds: "60",
+  base_notice_seconds: "60",
+  payout_delay_seconds: "0",
+  max_suspension_seconds: "86400",
+});
+
 /**
  * Deploys the six contracts that the story needs; `owner` may change their parameters, and names arbiter and slasher itself if it
  * is not who deploys. Returns their addresses.
@@ -46,7 +60,8 @@ export async function deploy(who, treasury, owner = who.address) {
   const models = await instantiate(who, "models", {
     owner,
     datanets,
-    params: { max_pause_seconds: "86400", max_token_price: "1000000000" },
+    token: open_token,
+    params: modelsParams("1000000000"),
   });
   const staking = await instantiate(who, "staking", {
     owner,

@@ -47,8 +47,24 @@ impl Registries {
             models::contract::instantiate,
             models::contract::query,
         )));
-        let params = models::msg::Params { max_pause_seconds: Uint64::new(100), max_token_price: Uint128::new(1_000) };
-        let init = models::msg::InstantiateMsg { owner: owner.to_string(), datanets: datanets.to_string(), params };
+        let params = models::msg::Params {
+            max_pause_seconds: Uint64::new(100),
+            max_token_price: Uint128::new(1_000),
+            base_bond: Uint128::zero(),
+            adapter_bond: Uint128::zero(),
+            rebate_bps: Bps::ZERO,
+            min_take_bps: Bps::ZERO,
+            bond_unlock_seconds: Uint64::new(1),
+            base_notice_seconds: Uint64::new(1),
+            payout_delay_seconds: Uint64::zero(),
+            max_suspension_seconds: Uint64::zero(),
+        };
+        let init = models::msg::InstantiateMsg {
+            owner: owner.to_string(),
+            datanets: datanets.to_string(),
+            token: chain.token.to_string(),
+            params,
+        };
         let models = chain.app.instantiate_contract(code, owner.clone(), &init, &[], "models", None).unwrap();
         fill_datanet(chain, &datanets);
         let split = models::msg::Split {

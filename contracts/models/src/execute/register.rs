@@ -6,11 +6,11 @@ use openledger_contract_kit::{
     ids, KitError,
 };
 
-use super::{promote, terms::Terms};
+use super::{bond, promote, terms::Terms};
 use crate::{
     events::Event,
-    msg::{Adapter, Name, Split},
-    state::{self, ADAPTERS, ADAPTER_COUNT, DATANET_ADAPTERS, VERSIONS},
+    msg::{Adapter, Bonded, Name, Payout, Split},
+    state::{self, ADAPTERS, ADAPTER_COUNT, DATANET_ADAPTERS, PARAMS, VERSIONS},
     ContractError,
 };
 
@@ -29,13 +29,22 @@ pub struct NewTerms {
 }
 
 pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) -> Result<Response, ContractError> {
-    state::base(deps.storage, new.base_id.u64())?;
-    terms.check(deps.as_ref(), new.datanet_id.u64())?;
+    let base = state::base(deps.storage, new.base_id.u64())?;
+    if let Some(leaves_at) = base.leaves_at {
+        return Err(ContractError::Withdrawn { id: base.id.u64(), leaves_at });
+    }
+    if !base.shared && base.registrant != sender {
+        return Err(ContractError::NotShared { id: base.id.u64() });
+    }
+    let params = PARAMS.load(deps.storage)?;
+    terms.check(deps.as_ref(), new.datanet_id.u64(), params.rebate_bps)?;
 
     let id = ids::next(deps.storage, &ADAPTER_COUNT)?;
     let adapter = Adapter {
         id: Uint64::new(id),
+        payout: Payout { account: sender.clone(), next: None },
         developer: sender,
+        proposed: None,
         base_id: new.base_id,
         name: new.name,
         datanet_id: new.datanet_id,
@@ -43,13 +52,18 @@ pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) 
         serving_version: 1,
         previous_version: None,
         retired: false,
+        suspension: None,
+        earned: Uint128::zero(),
         registered_at: super::now(env),
     };
     let version = terms.into_version(env, adapter.id, 1);
     ADAPTERS.save(deps.storage, id, &adapter)?;
     DATANET_ADAPTERS.save(deps.storage, (adapter.datanet_id.u64(), id), &Empty {})?;
     VERSIONS.save(deps.storage, (id, 1), &version)?;
-    Ok(respond(Event::AdapterRegistered(&adapter)).add_event(Event::AdapterVersionPublished(&version).to_cosmwasm()))
+    let version = Event::AdapterVersionPublished(&version).to_cosmwasm();
+    let response = respond(Event::AdapterRegistered(&adapter)).add_event(version);
+    let (bonded, amount) = (Bonded::Adapter(adapter.id), params.adapter_bond);
+    bond::take(deps.storage, env, response, &adapter.developer, bonded, amount, params.rebate_bps)
 }
 
 pub fn publish(deps: DepsMut, env: &Env, id: u64, terms: Terms, promote: bool) -> Result<Response, ContractError> {
@@ -62,7 +76,11 @@ pub fn publish(deps: DepsMut, env: &Env, id: u64, terms: Terms, promote: bool) -
     if terms == Terms::of(&latest) {
         return Err(ContractError::NothingNew { latest: latest.version });
     }
-    terms.check(deps.as_ref(), adapter.datanet_id.u64())?;
+    let base = state::base(deps.storage, adapter.base_id.u64())?;
+    if let Some(leaves_at) = base.leaves_at.filter(|leaves_at| super::now(env) >= *leaves_at) {
+        return Err(ContractError::Withdrawn { id: base.id.u64(), leaves_at });
+    }
+    terms.check(deps.as_ref(), adapter.datanet_id.u64(), bond::promised(deps.storage, id)?)?;
     append(deps, env, adapter, terms, promote)
 }
 
@@ -79,7 +97,7 @@ pub fn set_terms(deps: DepsMut, env: &Env, id: u64, new: NewTerms) -> Result<Res
     if terms == Terms::of(&serving) {
         return Err(ContractError::NothingNew { latest: serving.version });
     }
-    terms.check_price(deps.storage)?;
+    terms.check_price(deps.storage, bond::promised(deps.storage, id)?)?;
     append(deps, env, adapter, terms, true)
 }
 

@@ -2,10 +2,10 @@
 
 use cosmwasm_std::{Deps, Env, Storage, Uint128, Uint64};
 use datanets::client::Datanets;
-use openledger_contract_kit::Digest;
+use openledger_contract_kit::{Bps, Digest};
 
 use crate::{
-    msg::{AdapterVersion, Split},
+    msg::{AdapterVersion, Params, Split},
     state::{DATANETS, PARAMS},
     ContractError,
 };
@@ -27,7 +27,7 @@ pub struct Terms {
 
 impl Terms {
     /// Checks digests, prices and split, and asks the Datanets contract whether the version exists.
-    pub fn check(&self, deps: Deps, datanet_id: u64) -> Result<(), ContractError> {
+    pub fn check(&self, deps: Deps, datanet_id: u64, promised: Bps) -> Result<(), ContractError> {
         let digests = [
             ("weights_digest", Some(self.weights_digest)),
             ("family_digest", Some(self.family_digest)),
@@ -41,7 +41,7 @@ impl Terms {
         if self.index_root.is_some() != self.index_rows.is_some() || self.index_rows == Some(Uint64::zero()) {
             return Err(ContractError::Index);
         }
-        self.check_price(deps.storage)?;
+        self.check_price(deps.storage, promised)?;
 
         let datanets = DATANETS.load(deps.storage)?;
         let version = self.datanet_version;
@@ -51,15 +51,20 @@ impl Terms {
         Ok(())
     }
 
-    /// Checks prices and split.
-    pub fn check_price(&self, storage: &dyn Storage) -> Result<(), ContractError> {
-        let max = PARAMS.load(storage)?.max_token_price;
+    /// Checks prices and split. `promised` is the rebate of the adapter's bond.
+    pub fn check_price(&self, storage: &dyn Storage, promised: Bps) -> Result<(), ContractError> {
+        let Params { max_token_price: max, min_take_bps, .. } = PARAMS.load(storage)?;
         for (field, found) in [("prompt_price", self.prompt_price), ("response_price", self.response_price)] {
             if found > max {
                 return Err(ContractError::Price { field, found, max });
             }
         }
-        Ok(self.split.validate()?)
+        self.split.validate()?;
+        let (found, min) = (self.split.treasury, min_take_bps.max(promised));
+        if found < min {
+            return Err(ContractError::Take { found: found.points(), min: min.points() });
+        }
+        Ok(())
     }
 
     /// What an earlier version fixed.

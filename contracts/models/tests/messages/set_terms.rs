@@ -49,7 +49,7 @@ fn what_was_rolled_back_does_not_return_with_new_prices() {
     suite.publish_datanet_version(2);
     suite.exec("dave", publish_msg(1, Terms { datanet_version: 2, weights_digest: digest(0xa3), ..terms() })).unwrap();
     suite.exec("dave", ExecuteMsg::Rollback { adapter_id: Uint64::one() }).unwrap();
-    suite.exec("dave", set(Some(1), Some(2), Some(split([10_000, 0, 0, 0, 0])))).unwrap();
+    suite.exec("dave", set(Some(1), Some(2), Some(split([9_600, 0, 0, 0, 400])))).unwrap();
     let found = suite.adapter(1).serving;
     assert_eq!((found.version, found.datanet_version, found.weights_digest), (4, 1, digest(0xa0)));
     assert_eq!((found.prompt_price.u128(), found.response_price.u128()), (1, 2));

@@ -4,24 +4,48 @@ use std::fmt::Debug;
 
 use cosmwasm_schema::serde::{de::DeserializeOwned, Serialize};
 use cosmwasm_std::{testing::MockStorage, to_json_binary, Addr, Uint128, Uint64};
-use cw_multi_test::{no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32};
+use cw20::{BalanceResponse, Cw20Coin, Cw20ExecuteMsg, Cw20QueryMsg};
+use cw_multi_test::{
+    error::AnyError, no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32,
+};
 use datanets::msg as datanet;
 use models::{
+    client::adapter_income_hook,
     contract,
-    msg::{AdapterResponse, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg, Split, SudoMsg},
+    msg::{
+        AdapterResponse, Bond, Bonded, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg, Split, SudoMsg,
+    },
     ContractError,
 };
 use openledger_contract_kit::{Bps, Digest};
+
+/// What every account has to begin with, and lets the contract take all of.
+pub const RICH: u128 = 1_000_000;
+pub const BASE_BOND: u128 = 700;
+pub const ADAPTER_BOND: u128 = 500;
+const NAMES: [&str; 6] = ["carol", "dave", "erin", "curator", "settlement", "admin"];
 
 pub struct Suite {
     pub app: App<BankKeeper, MockApiBech32, MockStorage>,
     pub code: u64,
     pub contract: Addr,
     pub datanets: Addr,
+    pub token: Addr,
 }
 
 pub fn params() -> Params {
-    Params { max_pause_seconds: Uint64::new(100), max_token_price: Uint128::new(1_000_000) }
+    Params {
+        max_pause_seconds: Uint64::new(100),
+        max_token_price: Uint128::new(1_000_000),
+        base_bond: Uint128::new(BASE_BOND),
+        adapter_bond: Uint128::new(ADAPTER_BOND),
+        rebate_bps: Bps::new(300).unwrap(),
+        min_take_bps: Bps::new(400).unwrap(),
+        bond_unlock_seconds: Uint64::new(1_000),
+        base_notice_seconds: Uint64::new(200),
+        payout_delay_seconds: Uint64::new(60),
+        max_suspension_seconds: Uint64::new(50),
+    }
 }
 
 /// A digest that is all `byte`.
@@ -39,11 +63,12 @@ pub fn good_split() -> Split {
 }
 
 impl Suite {
-    /// Datanet 1 has version 1; base model 1 is registered by `carol`.
+    /// Datanet 1 has version 1; base model 1 is registered by `carol` and shared.
     pub fn new() -> Self {
         let mut suite = Self::bare(params()).unwrap();
         suite.publish_datanet_version(1);
         suite.exec("carol", base_msg(digest(0xb0))).unwrap();
+        suite.exec("admin", ExecuteMsg::WhitelistBase { base_id: Uint64::one() }).unwrap();
         suite
     }
 
@@ -74,13 +99,54 @@ impl Suite {
             .with_sudo(contract::sudo)
             .with_migrate(contract::migrate);
         let code = app.store_code(Box::new(wrapper));
-        let msg = InstantiateMsg { owner: admin.to_string(), datanets: datanets.to_string(), params };
+        let token = open(&mut app);
+        let msg = InstantiateMsg {
+            owner: admin.to_string(),
+            datanets: datanets.to_string(),
+            token: token.to_string(),
+            params,
+        };
         let contract = app
             .instantiate_contract(code, admin.clone(), &msg, &[], "models", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
-        let mut suite = Self { app, code, contract, datanets };
+        let mut suite = Self { app, code, contract, datanets, token };
+        for name in NAMES {
+            suite.allow(name, RICH);
+        }
         suite.create_datanet("CC0-1.0");
         Ok(suite)
+    }
+
+    /// Lets the contract take so much more.
+    pub fn allow(&mut self, name: &str, amount: u128) {
+        let spender = self.contract.to_string();
+        let msg = Cw20ExecuteMsg::IncreaseAllowance { spender, amount: Uint128::new(amount), expires: None };
+        self.token(name, &msg).unwrap();
+    }
+
+    pub fn token(&mut self, who: &str, msg: &Cw20ExecuteMsg) -> Result<AppResponse, AnyError> {
+        let sender = self.account(who);
+        self.app.execute_contract(sender, self.token.clone(), msg, &[])
+    }
+
+    /// Sends OPEN with the hook that pays an adapter's developer.
+    pub fn income(&mut self, who: &str, adapter_id: u64, amount: u128) -> Result<AppResponse, AnyError> {
+        let (contract, msg) = (self.contract.to_string(), adapter_income_hook(adapter_id).unwrap());
+        self.token(who, &Cw20ExecuteMsg::Send { contract, amount: Uint128::new(amount), msg })
+    }
+
+    pub fn balance(&self, account: &Addr) -> u128 {
+        let question = Cw20QueryMsg::Balance { address: account.to_string() };
+        let found: BalanceResponse = self.app.wrap().query_wasm_smart(&self.token, &question).unwrap();
+        found.balance.u128()
+    }
+
+    pub fn balance_of(&self, name: &str) -> u128 {
+        self.balance(&self.account(name))
+    }
+
+    pub fn bond(&self, bonded: Bonded) -> Bond {
+        self.query(&QueryMsg::Bond { bonded }).unwrap()
     }
 
     /// Creates the next Datanet.
@@ -134,10 +200,15 @@ impl Suite {
 
     /// Sends a message that must be refused, and checks that nothing stored changed.
     pub fn refused(&mut self, who: &str, msg: ExecuteMsg) -> Result<(), ContractError> {
-        let before = self.app.dump_wasm_raw(&self.contract);
+        let before = self.raw();
         let error = self.exec(who, msg).map(|_| ()).expect_err("a refusal");
-        assert_eq!(self.app.dump_wasm_raw(&self.contract), before, "{error}");
+        assert_eq!(self.raw(), before, "{error}");
         Err(error)
+    }
+
+    /// All that this contract and the token have stored.
+    pub fn raw(&self) -> [Vec<(Vec<u8>, Vec<u8>)>; 2] {
+        [&self.contract, &self.token].map(|contract| self.app.dump_wasm_raw(contract))
     }
 
     pub fn sudo(&mut self, msg: SudoMsg) -> Result<AppResponse, ContractError> {
@@ -163,6 +234,31 @@ impl Suite {
     pub fn adapter(&self, id: u64) -> AdapterResponse {
         self.query(&QueryMsg::Adapter { id: Uint64::new(id) }).unwrap()
     }
+}
+
+/// A cw20 of which every account has plenty.
+pub fn open(app: &mut App<BankKeeper, MockApiBech32, MockStorage>) -> Addr {
+    let rich = |name: &str| Cw20Coin { address: app.api().addr_make(name).to_string(), amount: Uint128::new(RICH) };
+    let init = cw20_base::msg::InstantiateMsg {
+        name: "OPEN".into(),
+        symbol: "OPEN".into(),
+        decimals: 6,
+        initial_balances: NAMES.map(rich).to_vec(),
+        mint: None,
+        marketing: None,
+    };
+    use cw20_base::contract::{execute, instantiate, query};
+    let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+    let admin = app.api().addr_make("admin");
+    app.instantiate_contract(code, admin, &init, &[], "open", None).unwrap()
+}
+
+pub fn adapter(id: u64) -> Bonded {
+    Bonded::Adapter(Uint64::new(id))
+}
+
+pub fn base(id: u64) -> Bonded {
+    Bonded::Base(Uint64::new(id))
 }
 
 pub fn base_msg(digest: Digest) -> ExecuteMsg {

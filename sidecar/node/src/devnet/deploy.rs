@@ -51,9 +51,19 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
             &models::msg::InstantiateMsg {
                 owner: owner.clone(),
                 datanets: datanets.clone(),
+                token: open_token.clone(),
                 params: models::msg::Params {
                     max_pause_seconds: Uint64::new(86_400),
                     max_token_price: Uint128::new(1_000_000_000),
+                    // Developers of the story begin without OPEN, so no bond is asked of them.
+                    base_bond: Uint128::zero(),
+                    adapter_bond: Uint128::zero(),
+                    rebate_bps: models::msg::Bps::ZERO,
+                    min_take_bps: models::msg::Bps::ZERO,
+                    bond_unlock_seconds: Uint64::new(3_600),
+                    base_notice_seconds: Uint64::new(3_600),
+                    payout_delay_seconds: Uint64::new(3_600),
+                    max_suspension_seconds: Uint64::new(86_400),
                 },
             },
         )

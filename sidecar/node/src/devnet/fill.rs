@@ -49,6 +49,8 @@ pub async fn fill(
     };
     let outcome = accounts.founder.execute(&contracts.models, &register, vec![]).await?;
     let base_id = id(&outcome, "base_id")?;
+    // The founder owns the registry here: everybody may build on this base model.
+    accounts.founder.execute(&contracts.models, &model::ExecuteMsg::WhitelistBase { base_id }, vec![]).await?;
     let mut adapters = Vec::new();
     for datanet in &examples.datanets {
         let (datanet_id, version) = publish(datanet, accounts, contracts).await?;
