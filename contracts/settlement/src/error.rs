@@ -173,10 +173,13 @@ pub enum ContractError {
     NothingClaimable,
     /// The leaf is not in the tree.
     #[error("the payout of {payee} is not proven against epoch {epoch}: {reason}; take the proof from that epoch")]
-    InvalidPayoutProof { payee: Addr, epoch: u64, reason: MerkleError },
+    InvalidPayoutProof { payee: String, epoch: u64, reason: MerkleError },
+    /// No registry knows it.
+    #[error("{payee:?} cannot be paid: {reason}")]
+    UnknownPayee { payee: String, reason: String },
     /// Paid already.
     #[error("{payee} was paid {claimed} already, the proof is for {cumulative}: nothing to claim")]
-    NothingToClaim { payee: Addr, claimed: Uint128, cumulative: Uint128 },
+    NothingToClaim { payee: String, claimed: Uint128, cumulative: Uint128 },
     /// More than all accepted batches brought in.
     #[error("paying {amount} is beyond the {unclaimed} that accepted epochs hold: the payout tree lowered somebody's cumulative amount")]
     PayoutsExhausted { amount: Uint128, unclaimed: Uint128 },

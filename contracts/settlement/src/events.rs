@@ -40,7 +40,7 @@ pub enum SettlementEvent {
     /// An epoch is tried again.
     RoundAdvanced { epoch: u64, round: u32 },
     /// A payee was paid.
-    Claimed { payee: Addr, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
+    Claimed { payee: String, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
     /// A batch's money went back: it was not attested in time, or proven false.
     BatchRefunded { batch_id: u64, total: Uint128, status: BatchStatus },
     /// A refund reached a session.
@@ -124,7 +124,7 @@ impl Event for SettlementEvent {
             }
             Self::EpochAccepted { epoch } => epoch_attributes(epoch),
             Self::Claimed { payee, amount, cumulative_amount, epoch } => vec![
-                ("payee", payee.to_string()),
+                ("payee", payee.clone()),
                 ("amount", amount.to_string()),
                 ("cumulative_amount", cumulative_amount.to_string()),
                 ("epoch", epoch.to_string()),

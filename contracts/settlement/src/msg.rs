@@ -152,7 +152,7 @@ pub enum ExecuteMsg {
     Receive(Cw20ReceiveMsg),
     /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
     Claim {
-        /// Who is paid.
+        /// Who is paid: an account, `identity:N`, `adapter:N` or `datanet:N`. The money goes to whom the registry names now.
         payee: String,
         /// All that the payee earned, in `uopen`, as in the payout tree.
         cumulative_amount: Uint128,

@@ -126,8 +126,7 @@ fn batches(
 }
 
 fn claimed(deps: Deps, payee: &str) -> Result<ClaimedResponse, ContractError> {
-    let payee = deps.api.addr_validate(payee)?;
-    Ok(ClaimedResponse { claimed: CLAIMED.may_load(deps.storage, &payee)?.unwrap_or_default() })
+    Ok(ClaimedResponse { claimed: CLAIMED.may_load(deps.storage, payee)?.unwrap_or_default() })
 }
 
 fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {

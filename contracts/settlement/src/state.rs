@@ -46,8 +46,8 @@ pub const FIRST_ROUNDS: Map<u64, u32> = Map::new("first_rounds");
 pub const LAST_EPOCH: Item<u64> = Item::new("last_epoch");
 /// What the sessions of a batch got back after its epoch paid, in the order of its charges.
 pub const RESTITUTED: Map<u64, Vec<Uint128>> = Map::new("restituted");
-/// Paid so far by payee.
-pub const CLAIMED: Map<&Addr, Uint128> = Map::new("claimed");
+/// Paid so far by payee, as the payout tree spells it.
+pub const CLAIMED: Map<&str, Uint128> = Map::new("claimed");
 
 /// Addresses.
 #[cw_serde]

@@ -109,6 +109,8 @@ export async function deploy(who, treasury, owner = who.address) {
     },
   });
   if (owner === who.address) {
+    await caller("models", models)(who, { set_settlement: { settlement } });
+    await caller("datanets", datanets)(who, { set_settlement: { settlement } });
     await caller("settlement", settlement)(who, { set_arbiter: { arbiter: disputes } });
     await caller("staking", staking)(who, { set_slasher: { slasher: disputes } });
   }

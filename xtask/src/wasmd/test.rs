@@ -46,7 +46,9 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
 /// The story of every forgery, which the tests of the node play on the embedded chain.
 fn fraud(ready: &Ready, node: &Node, log: &Path) -> Result<()> {
     ready
-        .cargo("see the failing story above; `cargo test -p openledger-node --test fraud` plays it on the embedded chain")
+        .cargo(
+            "see the failing story above; `cargo test -p openledger-node --test fraud` plays it on the embedded chain",
+        )
         .args(["test", "--quiet", "--locked", "--package", "openledger-node", "--test", "fraud"])
         .args(["--", "--ignored", "on_a_real_node"])
         .env("OPENLEDGER_NODE_GRPC", &node.endpoints().grpc)

@@ -8,6 +8,7 @@ use openledger_protocol::{
     fees::SplitTable,
     fraud::{charge::ChargeFacts, BatchFacts, OpenedReceipt, SumTree},
     merkle_sum::Node,
+    payee::Payee,
     Scope,
 };
 use settlement::{
@@ -106,18 +107,21 @@ impl<'a> Records<'a> {
         let registry = models::DATANETS.query(&self.querier, self.config.models.clone())?;
         let datanets = Datanets::new(&registry, self.querier);
         let datanet_id = adapter.datanet_id.u64();
-        let commons = datanets.datanet(datanet_id).map_err(unknown)?.commons;
         let clusters = datanets.clusters(datanet_id, terms.datanet_version).map_err(unknown)?;
         let payees = Payees {
-            contributors: clusters.into_iter().map(|cluster| cluster.contributor.into_string()).collect(),
-            commons: commons.into_string(),
-            developer: adapter.developer.into_string(),
+            contributors: clusters.into_iter().map(|cluster| identity(cluster.identity_id.u64())).collect(),
+            commons: Payee::Datanet(datanet_id).to_string(),
+            developer: Payee::Adapter(adapter_id).to_string(),
             node: opened.batch().node.clone(),
             stakers: self.config.staking.to_string(),
             treasury: self.config.treasury.to_string(),
         };
         Ok((terms.split.into(), payees))
     }
+}
+
+fn identity(identity_id: u64) -> String {
+    Payee::Identity(identity_id).to_string()
 }
 
 /// The credits' tree of a batch.

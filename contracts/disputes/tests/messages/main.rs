@@ -17,6 +17,8 @@ mod prove_batch_fraud;
 mod prove_epoch_fraud;
 mod prove_equivocation;
 mod queries;
+#[path = "../../../settlement/tests/messages/registries.rs"]
+#[allow(dead_code)]
 mod registries;
 mod scene;
 #[path = "../../../settlement/tests/messages/signing.rs"]

@@ -5,6 +5,7 @@ pub mod admin;
 mod advance_round;
 mod claim;
 pub mod instantiate;
+mod payee;
 mod refund_batch;
 mod restitution;
 mod session;

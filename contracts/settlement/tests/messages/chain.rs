@@ -324,7 +324,12 @@ impl Chain {
 
     /// Adds to what a payee earned off chain.
     pub fn credit(&mut self, payee: &Addr, amount: u128) {
-        let credit = Credit { payee: payee.to_string(), amount: amount.to_string(), ..Credit::default() };
+        self.credit_to(payee.as_str(), amount);
+    }
+
+    /// The same by the payee's spelling.
+    pub fn credit_to(&mut self, payee: &str, amount: u128) {
+        let credit = Credit { payee: payee.to_owned(), amount: amount.to_string(), ..Credit::default() };
         self.payouts.add([&credit]).unwrap();
     }
 
@@ -369,7 +374,12 @@ impl Chain {
 
     /// The claim that `payee` can prove from the payouts credited so far.
     pub fn claim_msg(&self, payee: &Addr) -> ExecuteMsg {
-        let (cumulative, proof) = self.payouts.proof(&self.scope(), payee.as_str()).unwrap().unwrap();
+        self.claim_of(payee.as_str())
+    }
+
+    /// The same by the payee's spelling.
+    pub fn claim_of(&self, payee: &str) -> ExecuteMsg {
+        let (cumulative, proof) = self.payouts.proof(&self.scope(), payee).unwrap().unwrap();
         ExecuteMsg::Claim {
             payee: payee.to_string(),
             cumulative_amount: Uint128::new(cumulative),

@@ -14,9 +14,12 @@ mod instantiate;
 mod model;
 mod open_session;
 mod pause;
+mod payees;
 mod permissions;
 mod queries;
 mod refund_batch;
+#[allow(dead_code)]
+mod registries;
 mod restitution;
 mod settle_session;
 mod signing;

@@ -1,7 +1,7 @@
 use cosmwasm_std::Uint64;
 use datanets::msg::{
     ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetResponse, DatanetsResponse,
-    DraftResponse, ExecuteMsg, MemberResponse, MembersResponse, QueryMsg, StatusFilter, Version,
+    DraftResponse, ExecuteMsg, IdentityResponse, MemberResponse, MembersResponse, QueryMsg, StatusFilter, Version,
 };
 
 super::contract! {
@@ -13,6 +13,8 @@ super::contract! {
     datanet(datanet_id: Uint64) -> DatanetResponse = Datanet;
     /// Datanets by ascending id.
     datanets(start_after: Option<Uint64>, limit: Option<u32>) -> DatanetsResponse = Datanets;
+    /// One contributor's identity.
+    identity(identity_id: Uint64) -> IdentityResponse = Identity;
     /// One account's standing in a Datanet.
     member(datanet_id: Uint64, account: String) -> MemberResponse = Member;
     /// Members and applicants by address.

@@ -128,6 +128,9 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
             },
         )
         .await?;
+    let named = settlement.clone();
+    founder.execute(&models, &models::msg::ExecuteMsg::SetSettlement { settlement: named.clone() }, vec![]).await?;
+    founder.execute(&datanets, &datanets::msg::ExecuteMsg::SetSettlement { settlement: named }, vec![]).await?;
     let arbiter = disputes.clone();
     founder.execute(&settlement, &settlement::msg::ExecuteMsg::SetArbiter { arbiter }, vec![]).await?;
     let slasher = disputes.clone();

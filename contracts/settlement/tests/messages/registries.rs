@@ -14,6 +14,7 @@ pub const RESPONSE_PRICE: u128 = 2;
 
 /// What the registries say about adapter 1.
 pub struct Registries {
+    pub datanets: Addr,
     pub models: Addr,
     pub table: SplitTable,
     pub payees: Payees,
@@ -76,14 +77,15 @@ impl Registries {
         };
         register_adapter(chain, &models, split);
         let payees = Payees {
-            contributors: ["alice", "bob"].map(|name| chain.account(name).into_string()).to_vec(),
-            commons: chain.account("commons").into_string(),
-            developer: chain.account("developer").into_string(),
+            // The owner of the Datanet is identity 1.
+            contributors: vec!["identity:2".into(), "identity:3".into()],
+            commons: "datanet:1".into(),
+            developer: "adapter:1".into(),
             node: chain.node().into_string(),
             stakers: chain.staking.to_string(),
             treasury: chain.account("treasury").into_string(),
         };
-        Self { models, table: split.into(), payees }
+        Self { datanets, models, table: split.into(), payees }
     }
 }
 
