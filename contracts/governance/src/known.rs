@@ -46,6 +46,7 @@ pub const SETTLEMENT: &[Row] = &[
     ("max_pause_seconds", Integer, 1, MONTH),
     ("round_seconds", Integer, 1, MONTH),
     ("max_open_epochs", Number, 1, 16),
+    ("exposure_factor", Number, 0, 10_000),
 ];
 
 /// Parameters of the disputes contract.

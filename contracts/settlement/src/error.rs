@@ -142,6 +142,12 @@ pub enum ContractError {
     /// A node whose batch was proven false.
     #[error("a batch of {node} was proven false: it submits no more")]
     Barred { node: Addr },
+    /// A node without a bond.
+    #[error("{node} is no operator in the staking contract, or barred there: register_operator first")]
+    NotAnOperator { node: Addr },
+    /// More at stake than the bond answers for.
+    #[error("batches of {node} that wait for an epoch would be {pending}: its bond of {bond} answers for {factor} times as much; bond more or wait")]
+    BondTooSmall { node: Addr, pending: Uint128, bond: Uint128, factor: u32 },
     /// Nothing to accept.
     #[error("the epoch names no batch: accept at least one")]
     NoBatches,

@@ -224,5 +224,6 @@ fn param_attributes(params: &Params) -> Vec<(&'static str, String)> {
         ("max_pause_seconds", params.max_pause_seconds.to_string()),
         ("round_seconds", params.round_seconds.to_string()),
         ("max_open_epochs", params.max_open_epochs.to_string()),
+        ("exposure_factor", params.exposure_factor.to_string()),
     ]
 }

@@ -55,6 +55,9 @@ pub struct Params {
     pub round_seconds: Uint64,
     /// Most epochs that may be within their challenge window at one time; 1 to 16.
     pub max_open_epochs: u32,
+    /// Most that a node may have in batches without an epoch, as a multiple of its bond in the staking contract; 0 when nodes
+    /// need no bond; 0 to 10,000.
+    pub exposure_factor: u32,
 }
 
 /// Everything that changes state.
@@ -88,7 +91,7 @@ pub enum ExecuteMsg {
         /// Session.
         session_id: Uint64,
     },
-    /// A node (any account that was not barred, in this version): commits receipts and moves their money from sessions to
+    /// A node that is not barred and, unless `exposure_factor` is 0, bonded in the staking contract: commits receipts and moves their money from sessions to
     /// pending.
     SubmitBatch {
         /// One more than the node's last batch; starts at 1.

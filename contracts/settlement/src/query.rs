@@ -148,10 +148,11 @@ fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {
 
 fn node(deps: Deps, address: &str) -> Result<NodeResponse, ContractError> {
     let address = deps.api.addr_validate(address)?;
-    let node = NODES.may_load(deps.storage, &address)?;
+    let node = NODES.may_load(deps.storage, &address)?.unwrap_or_default();
     Ok(NodeResponse {
-        last_sequence: Uint64::new(node.as_ref().map(|node| node.last_sequence).unwrap_or_default()),
-        last_batch_id: node.as_ref().map(|node| Uint64::new(node.last_batch_id)),
-        barred: node.is_some_and(|node| node.barred),
+        last_sequence: Uint64::new(node.last_sequence),
+        last_batch_id: Some(node.last_batch_id).filter(|id| *id > 0).map(Uint64::new),
+        pending: node.pending,
+        barred: node.barred,
     })
 }

@@ -135,8 +135,10 @@ pub struct Round {
 pub struct Node {
     /// Of its last batch.
     pub last_sequence: u64,
-    /// Its last batch.
+    /// Its last batch; zero before the first.
     pub last_batch_id: u64,
+    /// Total of its batches that wait for an epoch.
+    pub pending: Uint128,
     /// Whether one of its batches was proven false; for ever.
     pub barred: bool,
 }

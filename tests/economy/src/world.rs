@@ -308,6 +308,7 @@ pub fn settlement_params() -> settlement::msg::Params {
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(400),
         max_open_epochs: 8,
+        exposure_factor: 0,
     }
 }
 

@@ -95,6 +95,7 @@ export async function deploy(who, treasury, owner = who.address) {
       max_pause_seconds: "86400",
       round_seconds: "60",
       max_open_epochs: 16,
+      exposure_factor: 100,
     },
   });
   const disputes = await instantiate(who, "disputes", {

@@ -5,7 +5,7 @@ use openledger_contract_kit::{event::Event, ids, KitError};
 use openledger_protocol::{amount, EpochStatement, Signed};
 use staking::{msg::EpochSet, quorum};
 
-use super::scope;
+use super::{exposure, scope};
 use crate::{
     error::ContractError,
     events::SettlementEvent,
@@ -73,6 +73,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
         batch.status = BatchStatus::Accepted;
         batch.epoch = Some(proposal.epoch);
         move_batch(deps.storage, &batch, Some(BatchStatus::Pending))?;
+        exposure::remove(deps.storage, &batch.node, batch.total)?;
         let BatchSummary { batch_id, total, .. } = batch;
         let event = SettlementEvent::BatchAccepted { batch_id: batch_id.u64(), epoch: expected, total };
         events.push(event.to_cosmwasm());

@@ -4,6 +4,7 @@ mod accept_epoch;
 pub mod admin;
 mod advance_round;
 mod claim;
+mod exposure;
 pub mod instantiate;
 mod payee;
 mod refund_batch;

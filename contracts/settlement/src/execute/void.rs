@@ -13,7 +13,7 @@ use openledger_contract_kit::{
 use crate::{
     error::ContractError,
     events::SettlementEvent,
-    execute::refund_batch,
+    execute::{exposure, refund_batch},
     msg::{BatchStatus, EpochResponse},
     state::{
         load_batch, load_epoch, move_batch, next_epoch, Node, Round, EPOCHS, FIRST_ROUNDS, LAST_EPOCH, LEDGER, NODES,
@@ -77,6 +77,7 @@ fn from(storage: &mut dyn Storage, env: &Env, first: u64) -> Result<Vec<ChainEve
             batch.epoch = None;
             batch.deadline = Uint64::new(deadline);
             move_batch(storage, &batch, Some(BatchStatus::Accepted))?;
+            exposure::add(storage, &batch.node, batch.total)?;
         }
         // What was signed for this epoch must never be accepted again.
         let next_round = epoch.round.checked_add(1).ok_or(KitError::Overflow { what: "round" })?;

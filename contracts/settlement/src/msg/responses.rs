@@ -268,6 +268,8 @@ pub struct NodeResponse {
     pub last_sequence: Uint64,
     /// Its last batch; null before the first.
     pub last_batch_id: Option<Uint64>,
+    /// Total of its batches that wait for an epoch, in `uopen`.
+    pub pending: Uint128,
     /// Whether one of its batches was proven false; it submits no more.
     pub barred: bool,
 }

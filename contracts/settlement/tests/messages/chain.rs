@@ -49,6 +49,7 @@ pub fn params() -> Params {
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(50),
         max_open_epochs: 16,
+        exposure_factor: 0,
     }
 }
 

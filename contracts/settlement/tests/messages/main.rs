@@ -10,6 +10,7 @@ mod advance_round;
 mod chain;
 mod claim;
 mod events;
+mod exposure;
 mod instantiate;
 mod model;
 mod open_session;

@@ -108,6 +108,7 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     max_pause_seconds: Uint64::new(86_400),
                     round_seconds: Uint64::new(60),
                     max_open_epochs: 16,
+                    exposure_factor: 100,
                 },
             },
         )

@@ -12,7 +12,12 @@ use openledger_chain::{
 use openledger_forgeries::{Batch, Ground, Session};
 use openledger_node::{
     bls::BlsKey,
-    devnet::{Stage, Story, Target, chain::FEE_DENOM, fill::id, sidecars::bond},
+    devnet::{
+        Stage, Story, Target,
+        chain::FEE_DENOM,
+        fill::id,
+        sidecars::{BOND, bond, bond_node},
+    },
     network::{AdapterTerms, Network},
 };
 use openledger_protocol::{Scope, Signed, Voucher};
@@ -70,12 +75,20 @@ impl Court {
         }
     }
 
-    /// Nodes, with coins for fees.
+    /// Bonded nodes, with coins for fees.
     pub async fn nodes(&self, count: usize) -> Vec<Signer> {
         let make = |number| self.stage.chain.client.signer(Key::generate(&format!("node-{number}")).unwrap());
         let nodes: Vec<Signer> = (0..count).map(make).collect();
         let addresses: Vec<&str> = nodes.iter().map(Signer::address).collect();
         self.stage.chain.faucet.send_many(&addresses, &[coin(1_000_000_000, FEE_DENOM)]).await.unwrap();
+        let token = self.stage.contracts.open_token.as_str();
+        let amount = Uint128::new(BOND);
+        let give = addresses.iter().map(|to| Cw20ExecuteMsg::Transfer { recipient: (*to).to_owned(), amount });
+        let gifts: Vec<_> = give.map(|message| (token, message, vec![])).collect();
+        self.stage.accounts.founder.execute_many(&gifts).await.unwrap();
+        for node in &nodes {
+            bond_node(node, &self.stage.contracts, "http://127.0.0.1:1").await.unwrap();
+        }
         nodes
     }
 

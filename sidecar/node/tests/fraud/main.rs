@@ -11,7 +11,10 @@ use cosmwasm_std::{Uint64, Uint128};
 use cw20::Cw20ExecuteMsg;
 use disputes::msg::{BlsSignature, Culprit, Digest, ExecuteMsg, SignedStatement, Verdict};
 use openledger_forgeries::{FORGERIES, honest_attempts, payout_proof, payouts_of, stolen_after};
-use openledger_node::{bls::aggregate, devnet::Target};
+use openledger_node::{
+    bls::aggregate,
+    devnet::{Target, sidecars::BOND},
+};
 use openledger_protocol::{DisputeVerdict, EpochStatement, Signed, Verdict as Found, payouts::Payouts};
 use settlement::msg::{BatchStatus, ExecuteMsg as Settle};
 
@@ -61,6 +64,10 @@ async fn every_forged_batch_is_caught(court: &Court) {
         assert_eq!(found.status, BatchStatus::Voided, "{}", forgery.name);
         court.is_whole(&ground).await;
         assert!(court.settlement.node(node.address().into()).await.unwrap().barred);
+        // Half of the bond; nothing is owed to the sessions, a quarter of it is the challenger's, the rest burns.
+        let part = |key: &str| done.attribute("wasm-disputes/slashed", key).unwrap().parse::<u128>().unwrap();
+        let parts = ["amount", "restored", "rewarded", "burned"].map(part);
+        assert_eq!(parts, [BOND / 2, 0, BOND / 8, BOND / 2 - BOND / 8], "{}", forgery.name);
         court.refused(&message, "nothing to prove").await;
     }
 }
@@ -154,6 +161,8 @@ async fn a_false_payout_is_caught(court: &Court, paid: &Payouts) {
     let case_id: u64 = done.attribute("wasm-disputes/fraud_proven", "case_id").unwrap().parse().unwrap();
     let case = court.disputes.case(case_id.into()).await.unwrap();
     let Culprit::Validators { validators, .. } = case.culprit else { panic!("{case:?}") };
+    // A twentieth of three stakes.
+    assert_eq!(case.slashed.u128(), 3 * BOND / 20);
     let absent = court.stage.accounts.validators[0].address();
     assert!(validators.len() == 3 && validators.iter().all(|validator| validator.as_str() != absent));
 }
