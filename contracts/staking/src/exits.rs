@@ -102,10 +102,15 @@ pub fn slash(
     fraction: Bps,
     now: u64,
 ) -> Result<Uint128, ContractError> {
+    let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut total = Uint128::zero();
-    // At most 32 pools.
-    for (pool_id, mut pool) in live_pools(storage, validator, now)? {
-        if pool.set_id.u64() >= set_id {
+    // At most 32 pools, and for a young infraction one or two: sets ascend with the pools.
+    for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default().into_iter().rev() {
+        let Some(mut pool) = POOLS.may_load(storage, pool_id)? else { continue };
+        if pool.set_id.u64() < set_id {
+            break;
+        }
+        if is_live(storage, &pool, latest, now)? {
             total = total.checked_add(pool.stake.slash(fraction)?)?;
             POOLS.save(storage, pool_id, &pool)?;
         }
@@ -130,18 +135,23 @@ pub fn due_at(
     Ok(superseded_at.saturating_add(unbonding_seconds).max(completes_at))
 }
 
-/// Pools that hold something and whose last entry is not due, oldest first.
+/// Pools that a slash may still reach, oldest first.
 fn live_pools(storage: &dyn Storage, validator: &Addr, now: u64) -> Result<Vec<(u64, Pool)>, ContractError> {
     let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut live = Vec::new();
     for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default() {
         let Some(pool) = POOLS.may_load(storage, pool_id)? else { continue };
-        let (set_id, completes_at) = (pool.set_id.u64(), pool.completes_at.u64());
-        let newest = set_id != 0 && set_id >= latest;
-        let due_at = due_at(storage, set_id, completes_at, pool.unbonding_seconds.u64())?;
-        if !pool.stake.tokens.is_zero() && (newest || now < due_at) {
+        if is_live(storage, &pool, latest, now)? {
             live.push((pool_id, pool));
         }
     }
     Ok(live)
+}
+
+/// Whether a pool holds something that may not leave yet, or that the newest set may still count.
+fn is_live(storage: &dyn Storage, pool: &Pool, latest: u64, now: u64) -> Result<bool, ContractError> {
+    let set_id = pool.set_id.u64();
+    let newest = set_id != 0 && set_id >= latest;
+    let due_at = due_at(storage, set_id, pool.completes_at.u64(), pool.unbonding_seconds.u64())?;
+    Ok(!pool.stake.tokens.is_zero() && (newest || now < due_at))
 }

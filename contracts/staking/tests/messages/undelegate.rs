@@ -1,6 +1,7 @@
 use cosmwasm_std::{Uint128, Uint64};
 use staking::{
     msg::{ExecuteMsg, Params},
+    state::LIVE_POOLS,
     ContractError,
 };
 
@@ -94,6 +95,42 @@ fn nobody_can_fill_the_pools_to_keep_others_in() {
     chain.wait(1_000);
     chain.send(&alice, &WITHDRAW);
     assert_eq!(chain.balance(&alice), RICH);
+}
+
+#[test]
+fn pools_are_bounded_when_the_wait_is_shortened_too() {
+    let open = Params { snapshot_interval_seconds: Uint64::zero(), max_unbonding_entries: 32, ..params() };
+    let (mut chain, slasher) = Chain::with(open.clone()).with_slasher();
+    chain.register(0, 100);
+    let accounts = ["alice", "bob", "carol"].map(|name| chain.account(name));
+    for account in &accounts {
+        chain.delegate(account, 0, 1_000);
+    }
+    let one = chain.undelegation(0, 1);
+    let mut exits = 0u128;
+    let mut leave = |chain: &mut Chain, seconds: u64| {
+        chain.snapshot();
+        chain.send(&accounts[(exits / 32) as usize], &one);
+        exits += 1;
+        chain.wait(seconds);
+        LIVE_POOLS.query(&chain.app.wrap(), chain.staking.clone(), &chain.validator(0)).unwrap().unwrap().len()
+    };
+    let mut most = 0;
+    for _ in 0..17 {
+        most = most.max(leave(&mut chain, 62));
+    }
+    assert!((16..=18).contains(&most), "{most}");
+    let shorter = Params { unbonding_seconds: Uint64::new(320), ..open };
+    chain.send(&chain.owner.clone(), &ExecuteMsg::UpdateParams { params: shorter });
+    for _ in 0..40 {
+        most = most.max(leave(&mut chain, 20));
+    }
+    assert!(most <= 32, "{most}");
+    // One slash reaches all that is still waiting.
+    let before = chain.solvency().unbonding;
+    let slash = chain.slash_of(&[0], 1, 10_000);
+    chain.send(&slasher, &slash);
+    assert!(chain.solvency().unbonding < before);
 }
 
 #[test]
