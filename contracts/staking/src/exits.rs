@@ -46,7 +46,6 @@ pub fn enter(
                 stake: Stake::default(),
                 set_id: Uint64::new(set_id),
                 opened_at: Uint64::new(now),
-                completes_at: Uint64::new(completes_at),
                 unbonding_seconds: Uint64::new(unbonding_seconds),
             };
             live.push((pool_id, pool.clone()));
@@ -55,7 +54,6 @@ pub fn enter(
     };
     let shares = pool.stake.deposit(amount)?;
     pool.set_id = Uint64::new(set_id);
-    pool.completes_at = pool.completes_at.max(Uint64::new(completes_at));
     pool.unbonding_seconds = pool.unbonding_seconds.max(Uint64::new(unbonding_seconds));
     POOLS.save(storage, pool_id, &pool)?;
     LIVE_POOLS.save(storage, validator, &live.into_iter().map(|(pool_id, _)| pool_id).collect())?;
@@ -119,7 +117,7 @@ pub fn slash(
     Ok(total)
 }
 
-/// When an entry or pool may leave, as far as the sets made so far tell.
+/// When an entry may leave, as far as the sets made so far tell.
 pub fn due_at(
     storage: &dyn Storage,
     set_id: u64,
@@ -148,10 +146,16 @@ fn live_pools(storage: &dyn Storage, validator: &Addr, now: u64) -> Result<Vec<(
     Ok(live)
 }
 
-/// Whether a pool holds something that may not leave yet, or that the newest set may still count.
+/// Whether a pool holds something whose wait is not over. The set after the pool's own was made after every entry, so the
+/// longest wait counted from there outlasts each of them.
 fn is_live(storage: &dyn Storage, pool: &Pool, latest: u64, now: u64) -> Result<bool, ContractError> {
+    if pool.stake.tokens.is_zero() {
+        return Ok(false);
+    }
     let set_id = pool.set_id.u64();
-    let newest = set_id != 0 && set_id >= latest;
-    let due_at = due_at(storage, set_id, pool.completes_at.u64(), pool.unbonding_seconds.u64())?;
-    Ok(!pool.stake.tokens.is_zero() && (newest || now < due_at))
+    if set_id >= latest {
+        return Ok(true);
+    }
+    let superseded_at = SET_TIMES.load(storage, set_id.saturating_add(1))?;
+    Ok(now < superseded_at.saturating_add(pool.unbonding_seconds.u64()))
 }

@@ -131,8 +131,6 @@ pub struct Pool {
     pub set_id: Uint64,
     /// Beginning of the oldest entry, seconds.
     pub opened_at: Uint64,
-    /// Latest `completes_at` of an entry, seconds.
-    pub completes_at: Uint64,
     /// Longest wait of an entry, seconds.
     pub unbonding_seconds: Uint64,
 }

@@ -105,6 +105,26 @@ fn what_the_newest_set_still_counts_answers_however_long_it_waited() {
 }
 
 #[test]
+fn the_longest_wait_in_a_pool_counts() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    let (alice, bob) = (chain.account("alice"), chain.account("bob"));
+    chain.delegate(&alice, 0, 200);
+    chain.delegate(&bob, 0, 200);
+    chain.snapshot();
+    let all = chain.undelegation(0, None);
+    chain.send(&alice, &all);
+    let longer = staking::msg::Params { unbonding_seconds: 5_000u64.into(), ..crate::chain::params() };
+    chain.send(&chain.owner.clone(), &ExecuteMsg::UpdateParams { params: longer });
+    chain.send(&bob, &all);
+    chain.wait(10);
+    chain.snapshot();
+    chain.wait(4_000);
+    slashed(&mut chain, &slasher, &[0], 1, 1_000);
+    assert_eq!(chain.unbonding_of(&bob).total.u128(), 180);
+}
+
+#[test]
 fn an_exit_answers_for_newer_sets_only_as_long_as_its_pool_takes_others() {
     let (mut chain, slasher) = Chain::new().with_slasher();
     chain.register(0, 1_000);
