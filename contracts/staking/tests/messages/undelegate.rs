@@ -150,10 +150,27 @@ fn after_a_slash_an_amount_still_leaves_to_the_uopen() {
     let entries = chain.unbonding_of(&alice);
     assert_eq!(entries.total, Uint128::new(100));
     assert_eq!(chain.staked(&alice, 0), left - 100);
-    // Naming all that is left closes the delegation, whatever the shares.
-    let rest = chain.undelegation(0, left - 100);
+    let rest = chain.undelegation(0, None);
     chain.send(&alice, &rest);
     assert_eq!(chain.unbonding_of(&alice).total.u128(), left);
-    let all: DelegationsResponse = chain.query(&QueryMsg::Delegations { delegator: alice.to_string() });
-    assert!(all.delegations.is_empty());
+}
+
+#[test]
+fn naming_all_that_is_left_closes_the_delegation() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    let accounts: Vec<_> = (10..20).map(|number| chain.validator(number)).collect();
+    for (account, amount) in accounts.iter().zip(771..) {
+        chain.delegate(account, 0, amount);
+    }
+    chain.snapshot();
+    let slash = chain.slash_of(&[0], 1, 3_333);
+    chain.send(&slasher, &slash);
+    for account in &accounts {
+        // Fewer shares may be worth as much, and none stay behind.
+        let all = chain.undelegation(0, chain.staked(account, 0));
+        chain.send(account, &all);
+        let left: DelegationsResponse = chain.query(&QueryMsg::Delegations { delegator: account.to_string() });
+        assert!(left.delegations.is_empty());
+    }
 }
