@@ -7,8 +7,8 @@ use crate::{
     error::ContractError,
     stake::Stake,
     state::{
-        load_validator, Ledger, RewardAccount, Validator, BACKED, CLAIMABLE, EARNED, PARAMS, RANKED, REWARD_INDEX,
-        SHARES, STAKES, VALIDATORS,
+        load_validator, Ledger, RewardAccount, Validator, BACKED, CLAIMABLE, EARNED, EARNING, PARAMS, RANKED,
+        REWARD_INDEX, SHARES, STAKES, VALIDATORS,
     },
 };
 
@@ -18,13 +18,16 @@ pub struct Book {
     pub validator: Validator,
     pub stake: Stake,
     before: Stake,
+    /// Present while it earns.
+    income: Option<RewardAccount>,
     earned_on: Uint128,
 }
 
 impl Book {
     /// A new validator without a stake.
     pub fn new(address: Addr, validator: Validator) -> Self {
-        Self { address, validator, stake: Stake::default(), before: Stake::default(), earned_on: Uint128::zero() }
+        let (stake, before) = (Stake::default(), Stake::default());
+        Self { address, validator, stake, before, income: None, earned_on: Uint128::zero() }
     }
 
     /// Opens a registered validator and books its rewards.
@@ -40,9 +43,10 @@ impl Book {
         let stake = STAKES.may_load(storage, address)?.unwrap_or_default();
         let mut commission = Uint128::zero();
         let mut earned_on = Uint128::zero();
-        if validator.earning {
+        let mut income = EARNING.may_load(storage, address)?;
+        if let Some(income) = &mut income {
             earned_on = stake.tokens;
-            let earned = validator.income.accrue(&REWARD_INDEX.load(storage)?, stake.tokens)?;
+            let earned = income.accrue(&REWARD_INDEX.load(storage)?, stake.tokens)?;
             commission = validator.commission.rate.of(earned);
             let rest = earned.checked_sub(commission)?;
             // Where something was earned there are tokens, and so shares.
@@ -50,16 +54,20 @@ impl Book {
                 validator.per_share.share(rest, stake.shares)?;
             }
         }
-        Ok((Self { address: address.clone(), validator, stake, before: stake, earned_on }, commission))
+        Ok((Self { address: address.clone(), validator, stake, before: stake, income, earned_on }, commission))
     }
 
-    /// Begins or stops to earn, from the next funding on.
-    pub fn set_earning(&mut self, storage: &dyn Storage, earning: bool) -> Result<(), ContractError> {
-        if earning && !self.validator.earning {
-            self.validator.income.index = REWARD_INDEX.load(storage)?.index;
+    /// Earns from the next funding on.
+    pub fn start_earning(&mut self, storage: &dyn Storage) -> Result<(), ContractError> {
+        if self.income.is_none() {
+            self.income = Some(RewardAccount::starting(&REWARD_INDEX.load(storage)?));
         }
-        self.validator.earning = earning;
         Ok(())
+    }
+
+    /// Earns nothing more. The fraction of a uopen that it had earned stays in the contract.
+    pub fn stop_earning(&mut self) {
+        self.income = None;
     }
 
     /// The validator's own stake, in `uopen`.
@@ -150,7 +158,16 @@ impl Book {
 
     /// Writes the validator, its stake and its rank, and moves the totals.
     pub fn close(mut self, storage: &mut dyn Storage, height: u64, ledger: &mut Ledger) -> Result<(), ContractError> {
-        let earns_on = if self.validator.earning { self.stake.tokens } else { Uint128::zero() };
+        let earns_on = match &self.income {
+            Some(income) => {
+                EARNING.save(storage, &self.address, income)?;
+                self.stake.tokens
+            }
+            None => {
+                EARNING.remove(storage, &self.address);
+                Uint128::zero()
+            }
+        };
         ledger.bonded = ledger.bonded.checked_add(self.stake.tokens)?.checked_sub(self.before.tokens)?;
         ledger.earning = ledger.earning.checked_add(earns_on)?.checked_sub(self.earned_on)?;
         let validator = &mut self.validator;

@@ -46,7 +46,6 @@ pub fn enter(
                 stake: Stake::default(),
                 set_id: Uint64::new(set_id),
                 opened_at: Uint64::new(now),
-                completes_at: Uint64::new(completes_at),
                 unbonding_seconds: Uint64::new(unbonding_seconds),
             };
             live.push((pool_id, pool.clone()));
@@ -55,7 +54,6 @@ pub fn enter(
     };
     let shares = pool.stake.deposit(amount)?;
     pool.set_id = Uint64::new(set_id);
-    pool.completes_at = pool.completes_at.max(Uint64::new(completes_at));
     pool.unbonding_seconds = pool.unbonding_seconds.max(Uint64::new(unbonding_seconds));
     POOLS.save(storage, pool_id, &pool)?;
     LIVE_POOLS.save(storage, validator, &live.into_iter().map(|(pool_id, _)| pool_id).collect())?;
@@ -102,10 +100,15 @@ pub fn slash(
     fraction: Bps,
     now: u64,
 ) -> Result<Uint128, ContractError> {
+    let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut total = Uint128::zero();
-    // At most 32 pools.
-    for (pool_id, mut pool) in live_pools(storage, validator, now)? {
-        if pool.set_id.u64() >= set_id {
+    // At most 32 pools, and for a young infraction one or two: sets ascend with the pools.
+    for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default().into_iter().rev() {
+        let Some(mut pool) = POOLS.may_load(storage, pool_id)? else { continue };
+        if pool.set_id.u64() < set_id {
+            break;
+        }
+        if is_live(storage, &pool, latest, now)? {
             total = total.checked_add(pool.stake.slash(fraction)?)?;
             POOLS.save(storage, pool_id, &pool)?;
         }
@@ -114,7 +117,7 @@ pub fn slash(
     Ok(total)
 }
 
-/// When an entry or pool may leave, as far as the sets made so far tell.
+/// When an entry may leave, as far as the sets made so far tell.
 pub fn due_at(
     storage: &dyn Storage,
     set_id: u64,
@@ -130,18 +133,29 @@ pub fn due_at(
     Ok(superseded_at.saturating_add(unbonding_seconds).max(completes_at))
 }
 
-/// Pools that hold something and whose last entry is not due, oldest first.
+/// Pools that a slash may still reach, oldest first.
 fn live_pools(storage: &dyn Storage, validator: &Addr, now: u64) -> Result<Vec<(u64, Pool)>, ContractError> {
     let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut live = Vec::new();
     for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default() {
         let Some(pool) = POOLS.may_load(storage, pool_id)? else { continue };
-        let (set_id, completes_at) = (pool.set_id.u64(), pool.completes_at.u64());
-        let newest = set_id != 0 && set_id >= latest;
-        let due_at = due_at(storage, set_id, completes_at, pool.unbonding_seconds.u64())?;
-        if !pool.stake.tokens.is_zero() && (newest || now < due_at) {
+        if is_live(storage, &pool, latest, now)? {
             live.push((pool_id, pool));
         }
     }
     Ok(live)
+}
+
+/// Whether a pool holds something whose wait is not over. The set after the pool's own was made after every entry, so the
+/// longest wait counted from there outlasts each of them.
+fn is_live(storage: &dyn Storage, pool: &Pool, latest: u64, now: u64) -> Result<bool, ContractError> {
+    if pool.stake.tokens.is_zero() {
+        return Ok(false);
+    }
+    let set_id = pool.set_id.u64();
+    if set_id >= latest {
+        return Ok(true);
+    }
+    let superseded_at = SET_TIMES.load(storage, set_id.saturating_add(1))?;
+    Ok(now < superseded_at.saturating_add(pool.unbonding_seconds.u64()))
 }

@@ -39,6 +39,8 @@ pub const BACKED: SnapshotMap<&Addr, Vec<Addr>> =
 pub const EARNED: Map<(&Addr, &Addr), RewardAccount> = Map::new("earned");
 /// Rewards and commission that an account may claim, whole uopen.
 pub const CLAIMABLE: Map<&Addr, Uint128> = Map::new("claimable");
+/// Validators that earn, so members of the newest set that are not jailed, by the index over all of them. At most 100.
+pub const EARNING: Map<&Addr, RewardAccount> = Map::new("earning");
 /// Owner of each key, for ever: a key that left must not come back under another account.
 pub const KEYS: Map<&[u8], Addr> = Map::new("keys");
 /// Epoch sets, one item each, so that settlement reads a whole set at once.
@@ -83,10 +85,6 @@ pub struct Validator {
     pub own_shares: Uint128,
     /// Tokens by which it is in [`RANKED`]; absent while no set may take it in.
     pub ranked: Option<Uint128>,
-    /// Whether it earns: a member of the newest set that is not jailed.
-    pub earning: bool,
-    /// What the stake earned from the index over all validators.
-    pub income: RewardAccount,
     /// What is left after commission, per share.
     pub per_share: RewardIndex,
     /// First moment of `unjail`, seconds; absent while not jailed.
@@ -133,8 +131,6 @@ pub struct Pool {
     pub set_id: Uint64,
     /// Beginning of the oldest entry, seconds.
     pub opened_at: Uint64,
-    /// Latest `completes_at` of an entry, seconds.
-    pub completes_at: Uint64,
     /// Longest wait of an entry, seconds.
     pub unbonding_seconds: Uint64,
 }

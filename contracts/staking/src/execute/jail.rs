@@ -28,7 +28,9 @@ pub fn leave(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, Con
     book.validator.jailed_until = None;
     let latest = latest_set(deps.storage)?;
     let member = latest.iter().flat_map(|set| &set.members).any(|member| member.validator == validator);
-    book.set_earning(deps.storage, member)?;
+    if member {
+        book.start_earning(deps.storage)?;
+    }
     let mut ledger = LEDGER.load(deps.storage)?;
     book.close(deps.storage, env.block.height, &mut ledger)?;
     ledger.save(deps.storage, env.block.height)?;

@@ -10,7 +10,7 @@ use crate::{
     error::ContractError,
     events::{Profile, StakingEvent},
     msg::{BlsPublicKey, BlsSignature, Commission},
-    state::{RewardAccount, RewardIndex, Validator, KEYS, VALIDATORS},
+    state::{RewardIndex, Validator, KEYS, VALIDATORS},
 };
 
 /// What a new validator brings.
@@ -49,8 +49,6 @@ pub fn run(deps: DepsMut, env: Env, info: MessageInfo, new: Registration) -> Res
         commission_changed_at: Uint64::new(env.block.time.seconds()),
         own_shares: Uint128::zero(),
         ranked: None,
-        earning: false,
-        income: RewardAccount::default(),
         per_share: RewardIndex::default(),
         jailed_until: None,
         tombstoned: false,

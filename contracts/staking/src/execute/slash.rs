@@ -70,7 +70,7 @@ pub fn validators(
         let from_bonded = book.stake.slash(fraction)?;
         let from_unbonding = exits::slash(deps.storage, &mut ledger, &validator, set_id.u64(), fraction, now)?;
         total = total.checked_add(from_bonded)?.checked_add(from_unbonding)?;
-        book.set_earning(deps.storage, false)?;
+        book.stop_earning();
         let jailed_until = book.validator.jailed_until.unwrap_or_default().max(Uint64::new(until));
         book.validator.jailed_until = Some(jailed_until);
         book.validator.tombstoned |= tombstone;

@@ -1,6 +1,6 @@
 //! Recording who may attest.
 
-use cosmwasm_std::{Addr, DepsMut, Env, Order, Response, StdResult, Storage, Uint128, Uint64};
+use cosmwasm_std::{DepsMut, Env, Order, Response, StdResult, Storage, Uint128, Uint64};
 use openledger_contract_kit::{event::respond, BlsPublicKey, KitError};
 
 use crate::{
@@ -8,7 +8,10 @@ use crate::{
     error::ContractError,
     events::StakingEvent,
     msg::{EpochSet, SetMember},
-    state::{latest_set, LATEST_SET, LEDGER, PARAMS, RANKED, SETS, SET_TIMES, VALIDATORS},
+    state::{
+        latest_set, RewardAccount, EARNING, LATEST_SET, LEDGER, PARAMS, RANKED, REWARD_INDEX, SETS, SET_TIMES,
+        VALIDATORS,
+    },
 };
 
 /// Makes the next epoch set from the candidates with the most tokens. From now on its members earn, and no others.
@@ -17,7 +20,7 @@ use crate::{
 /// withdraw.
 pub fn run(deps: DepsMut, env: Env) -> Result<Response, ContractError> {
     let now = env.block.time.seconds();
-    let (members, newcomers) = candidates(deps.storage)?;
+    let members = candidates(deps.storage)?;
     let latest = latest_set(deps.storage)?;
     let set_id = match &latest {
         None if members.is_empty() => return Err(ContractError::NoValidators),
@@ -57,49 +60,48 @@ pub fn run(deps: DepsMut, env: Env) -> Result<Response, ContractError> {
     SETS.save(deps.storage, set_id, &set)?;
     SET_TIMES.save(deps.storage, set_id, &now)?;
     LATEST_SET.save(deps.storage, &set_id)?;
-    let leavers = latest.into_iter().flat_map(|latest| latest.members).map(|member| member.validator);
-    let leavers = leavers.filter(|address| !is_member(&set, address)).collect();
-    move_earnings(deps.storage, env.block.height, newcomers, leavers)?;
+    move_earnings(deps.storage, env.block.height, latest, &set)?;
     let members = set.members.len();
     Ok(respond(StakingEvent::SetCreated { set_id, members, total_power, aggregate_public_key }))
 }
 
-/// The candidates with the most tokens by ascending address, and who of them does not earn yet. At most 100, because
-/// `max_validators` bounds them, whoever else is a candidate.
-fn candidates(storage: &dyn Storage) -> Result<(Vec<SetMember>, Vec<Addr>), ContractError> {
+/// The candidates with the most tokens, by ascending address. At most 100, because `max_validators` bounds them, whoever
+/// else is a candidate.
+fn candidates(storage: &dyn Storage) -> Result<Vec<SetMember>, ContractError> {
     let places = usize::try_from(PARAMS.load(storage)?.max_validators).unwrap_or_default();
     let ranks = RANKED.keys(storage, None, None, Order::Descending).take(places).collect::<StdResult<Vec<_>>>()?;
     let mut members = Vec::with_capacity(ranks.len());
-    let mut newcomers = Vec::new();
-    for (power, address) in ranks {
-        let validator = VALIDATORS.load(storage, &address)?;
-        if !validator.earning {
-            newcomers.push(address.clone());
-        }
-        let (bls_public_key, power) = (validator.bls_public_key, Uint128::new(power));
-        members.push(SetMember { validator: address, bls_public_key, power });
+    for (power, validator) in ranks {
+        let bls_public_key = VALIDATORS.load(storage, &validator)?.bls_public_key;
+        members.push(SetMember { validator, bls_public_key, power: Uint128::new(power) });
     }
     members.sort_by(|one, other| one.validator.cmp(&other.validator));
-    Ok((members, newcomers))
+    Ok(members)
 }
 
-fn is_member(set: &EpochSet, address: &Addr) -> bool {
-    set.members.binary_search_by(|member| member.validator.cmp(address)).is_ok()
-}
-
-/// Lets newcomers earn and leavers earn no more; at most 100 each.
+/// Lets those that come in earn, and those that fall out earn no more; at most 100 each. Who stays in the set goes on.
 fn move_earnings(
     storage: &mut dyn Storage,
     height: u64,
-    newcomers: Vec<Addr>,
-    leavers: Vec<Addr>,
+    before: Option<EpochSet>,
+    after: &EpochSet,
 ) -> Result<(), ContractError> {
+    let before = before.map(|set| set.members).unwrap_or_default();
     let mut ledger = LEDGER.load(storage)?;
-    let newcomers = newcomers.into_iter().map(|address| (address, true));
-    for (address, earning) in newcomers.chain(leavers.into_iter().map(|address| (address, false))) {
-        let mut book = Book::open(storage, &address)?;
-        book.set_earning(storage, earning)?;
+    for member in before.iter().filter(|member| !is_among(&after.members, member)) {
+        let mut book = Book::open(storage, &member.validator)?;
+        book.stop_earning();
         book.close(storage, height, &mut ledger)?;
     }
+    let starting = RewardAccount::starting(&REWARD_INDEX.load(storage)?);
+    for member in after.members.iter().filter(|member| !is_among(&before, member)) {
+        EARNING.save(storage, &member.validator, &starting)?;
+        ledger.earning = ledger.earning.checked_add(member.power)?;
+    }
     Ok(ledger.save(storage, height)?)
+}
+
+/// Members are sorted by address.
+fn is_among(members: &[SetMember], one: &SetMember) -> bool {
+    members.binary_search_by(|member| member.validator.cmp(&one.validator)).is_ok()
 }

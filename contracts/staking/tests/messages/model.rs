@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use cosmwasm_std::{Addr, Uint128};
 use cw_multi_test::Executor;
 use proptest::prelude::*;
-use staking::msg::{ExecuteMsg, OperatorResponse, PowerResponse, QueryMsg};
+use staking::{
+    msg::{EpochSet, ExecuteMsg, OperatorResponse, PowerResponse, QueryMsg},
+    state::{EARNING, LEDGER},
+};
 
 use crate::chain::{params, Chain, RICH};
 
@@ -264,7 +267,9 @@ impl Model {
                     continue;
                 }
                 let slashed = exit.worth * keeps;
-                let waits = now < exit.started_at + 1_000;
+                // Its time is not over, or the sets that count it are not.
+                let superseded_at = self.set_times.get(exit.set_id as usize);
+                let waits = now < exit.started_at + 1_000 || superseded_at.is_none_or(|next| now < next + 1_000);
                 let touched = (amount as f64 - slashed).abs() < (amount as f64 - exit.worth).abs();
                 if exit.set_id >= set_id && waits {
                     assert!((amount as f64 - slashed).abs() <= TOLERANCE, "{amount} instead of {slashed} at {now}");
@@ -309,6 +314,7 @@ impl Model {
             bonded += info.bonded.u128();
         }
         assert_eq!(books.bonded.u128(), bonded);
+        self.check_who_earns();
         assert!(delegated <= bonded && bonded - delegated <= 15, "{delegated} of {bonded}");
         assert_eq!(power, delegated);
         assert!(unbonding <= books.unbonding.u128() && books.unbonding.u128() - unbonding <= 15);
@@ -318,6 +324,21 @@ impl Model {
         assert!(promised <= rewards && rewards - promised <= 100, "{promised} of {rewards}");
         let inside = books.held.u128() + self.slashed - rewards;
         assert_eq!(outside, u128::from(ACCOUNTS) * RICH + self.claimed - inside);
+    }
+
+    /// Members of the newest set that are not jailed, with all of their tokens.
+    fn check_who_earns(&self) {
+        let (querier, staking) = (self.chain.app.wrap(), self.chain.staking.clone());
+        let set: EpochSet = self.chain.query(&QueryMsg::LatestSet {});
+        let mut earning = 0;
+        for validator in 0..3 {
+            let account = self.chain.validator(validator);
+            let member = set.members.iter().any(|member| member.validator == account);
+            let earns = EARNING.query(&querier, staking.clone(), &account).unwrap().is_some();
+            assert_eq!(earns, member && !self.jailed[validator as usize]);
+            earning += if earns { self.chain.bonded(validator) } else { 0 };
+        }
+        assert_eq!(LEDGER.query(&querier, staking).unwrap().earning.u128(), earning);
     }
 }
 

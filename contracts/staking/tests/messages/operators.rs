@@ -162,7 +162,8 @@ fn an_exit_worth_nothing_is_closed_without_a_payment() {
     let message = slash(&chain, 10_000, false);
     chain.send(&slasher, &message);
     chain.wait(1_000);
-    chain.send(&alice, &WITHDRAW);
+    let response = chain.send(&alice, &WITHDRAW);
+    assert!(!response.events.iter().any(|event| event.ty == "wasm"));
     assert_eq!((chain.balance(&alice), operator(&chain).unbonding), (RICH - 100, Uint128::zero()));
     let response = chain.send(&slasher, &message);
     assert!(!response.events.iter().any(|event| event.ty == "wasm"));

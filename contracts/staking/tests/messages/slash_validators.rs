@@ -79,8 +79,75 @@ fn whoever_unbonds_after_the_set_answers_too() {
     chain.snapshot();
     chain.wait(1_000);
     // An entry that is worth nothing is closed without a payment.
-    chain.send(&chain.validator(0), &ExecuteMsg::WithdrawUnbonded {});
+    let response = chain.send(&chain.validator(0), &ExecuteMsg::WithdrawUnbonded {});
+    assert!(!response.events.iter().any(|event| event.ty == "wasm"));
     assert_eq!((chain.balance(&chain.validator(0)), chain.solvency().held), (RICH - 1_000, Uint128::zero()));
+}
+
+#[test]
+fn what_the_newest_set_still_counts_answers_however_long_it_waited() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    chain.snapshot();
+    chain.unbond(0, 1_000);
+    chain.wait(5_000);
+    slashed(&mut chain, &slasher, &[0], 1, 4_000);
+    assert_eq!(chain.unbonding(0).total.u128(), 600);
+    // The next set lets it go, as long after as that set's predecessor is accepted.
+    chain.snapshot();
+    chain.wait(999);
+    slashed(&mut chain, &slasher, &[0], 1, 5_000);
+    assert_eq!(chain.unbonding(0).total.u128(), 300);
+    chain.wait(1);
+    slashed(&mut chain, &slasher, &[0], 1, 5_000);
+    assert_eq!(chain.unbonding(0).total.u128(), 300);
+    chain.send(&chain.validator(0), &ExecuteMsg::WithdrawUnbonded {});
+    assert_eq!(chain.balance(&chain.validator(0)), RICH - 700);
+}
+
+#[test]
+fn the_longest_wait_in_a_pool_counts() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    let (alice, bob) = (chain.account("alice"), chain.account("bob"));
+    chain.delegate(&alice, 0, 200);
+    chain.delegate(&bob, 0, 200);
+    chain.snapshot();
+    let all = chain.undelegation(0, None);
+    chain.send(&alice, &all);
+    let longer = staking::msg::Params { unbonding_seconds: 5_000u64.into(), ..crate::chain::params() };
+    chain.send(&chain.owner.clone(), &ExecuteMsg::UpdateParams { params: longer });
+    chain.send(&bob, &all);
+    chain.wait(10);
+    chain.snapshot();
+    chain.wait(4_000);
+    slashed(&mut chain, &slasher, &[0], 1, 1_000);
+    assert_eq!(chain.unbonding_of(&bob).total.u128(), 180);
+}
+
+#[test]
+fn an_exit_answers_for_newer_sets_only_as_long_as_its_pool_takes_others() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    let (alice, bob, carol) = (chain.account("alice"), chain.account("bob"), chain.account("carol"));
+    for delegator in [&alice, &bob, &carol] {
+        chain.delegate(delegator, 0, 200);
+    }
+    chain.snapshot();
+    let all = chain.undelegation(0, None);
+    chain.send(&alice, &all);
+    // Within a sixteenth of the wait (62 seconds) Bob joins Alice's pool, which so answers for the second set.
+    chain.wait(61);
+    chain.snapshot();
+    chain.send(&bob, &all);
+    chain.wait(10);
+    chain.snapshot();
+    chain.send(&carol, &all);
+    slashed(&mut chain, &slasher, &[0], 3, 1_000);
+    let left = |chain: &Chain| [&alice, &bob, &carol].map(|account| chain.unbonding_of(account).total.u128());
+    assert_eq!(left(&chain), [200, 200, 180]);
+    slashed(&mut chain, &slasher, &[0], 2, 1_000);
+    assert_eq!(left(&chain), [180, 180, 162]);
 }
 
 #[test]

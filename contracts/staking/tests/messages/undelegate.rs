@@ -1,6 +1,7 @@
 use cosmwasm_std::{Uint128, Uint64};
 use staking::{
-    msg::{ExecuteMsg, Params},
+    msg::{DelegationsResponse, ExecuteMsg, Params, QueryMsg},
+    state::LIVE_POOLS,
     ContractError,
 };
 
@@ -97,6 +98,42 @@ fn nobody_can_fill_the_pools_to_keep_others_in() {
 }
 
 #[test]
+fn pools_are_bounded_when_the_wait_is_shortened_too() {
+    let open = Params { snapshot_interval_seconds: Uint64::zero(), max_unbonding_entries: 32, ..params() };
+    let (mut chain, slasher) = Chain::with(open.clone()).with_slasher();
+    chain.register(0, 100);
+    let accounts = ["alice", "bob", "carol"].map(|name| chain.account(name));
+    for account in &accounts {
+        chain.delegate(account, 0, 1_000);
+    }
+    let one = chain.undelegation(0, 1);
+    let mut exits = 0u128;
+    let mut leave = |chain: &mut Chain, seconds: u64| {
+        chain.snapshot();
+        chain.send(&accounts[(exits / 32) as usize], &one);
+        exits += 1;
+        chain.wait(seconds);
+        LIVE_POOLS.query(&chain.app.wrap(), chain.staking.clone(), &chain.validator(0)).unwrap().unwrap().len()
+    };
+    let mut most = 0;
+    for _ in 0..17 {
+        most = most.max(leave(&mut chain, 62));
+    }
+    assert!((16..=18).contains(&most), "{most}");
+    let shorter = Params { unbonding_seconds: Uint64::new(16), ..open };
+    chain.send(&chain.owner.clone(), &ExecuteMsg::UpdateParams { params: shorter });
+    for _ in 0..40 {
+        most = most.max(leave(&mut chain, 1));
+    }
+    assert_eq!(most, 32);
+    // One slash reaches all that is still waiting.
+    let before = chain.solvency().unbonding;
+    let slash = chain.slash_of(&[0], 1, 10_000);
+    chain.send(&slasher, &slash);
+    assert!(chain.solvency().unbonding < before);
+}
+
+#[test]
 fn after_a_slash_an_amount_still_leaves_to_the_uopen() {
     let (mut chain, slasher) = Chain::new().with_slasher();
     chain.register(0, 1_000);
@@ -116,4 +153,24 @@ fn after_a_slash_an_amount_still_leaves_to_the_uopen() {
     let rest = chain.undelegation(0, None);
     chain.send(&alice, &rest);
     assert_eq!(chain.unbonding_of(&alice).total.u128(), left);
+}
+
+#[test]
+fn naming_all_that_is_left_closes_the_delegation() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register(0, 1_000);
+    let accounts: Vec<_> = (10..20).map(|number| chain.validator(number)).collect();
+    for (account, amount) in accounts.iter().zip(771..) {
+        chain.delegate(account, 0, amount);
+    }
+    chain.snapshot();
+    let slash = chain.slash_of(&[0], 1, 3_333);
+    chain.send(&slasher, &slash);
+    for account in &accounts {
+        // Fewer shares may be worth as much, and none stay behind.
+        let all = chain.undelegation(0, chain.staked(account, 0));
+        chain.send(account, &all);
+        let left: DelegationsResponse = chain.query(&QueryMsg::Delegations { delegator: account.to_string() });
+        assert!(left.delegations.is_empty());
+    }
 }
