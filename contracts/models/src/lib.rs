@@ -10,6 +10,7 @@ pub mod error;
 pub mod events;
 mod execute;
 pub mod identity;
+pub mod licence;
 mod migrate;
 pub mod msg;
 pub mod params;

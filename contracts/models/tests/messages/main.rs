@@ -5,6 +5,7 @@ mod accept_adapter;
 mod adapter_income;
 mod admin;
 mod golden;
+mod licence;
 mod migrate;
 mod model;
 mod promote;

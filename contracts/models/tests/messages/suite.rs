@@ -296,6 +296,7 @@ pub fn register_msg(base_id: u64, datanet_id: u64, terms: Terms) -> ExecuteMsg {
     ExecuteMsg::RegisterAdapter {
         base_id: Uint64::new(base_id),
         name: "words-lora".try_into().unwrap(),
+        licence: None,
         datanet_id: Uint64::new(datanet_id),
         datanet_version: terms.datanet_version,
         weights_digest: terms.weights_digest,
