@@ -13,7 +13,8 @@ use models::{
     client::adapter_income_hook,
     contract,
     msg::{
-        AdapterResponse, Bond, Bonded, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg, Split, SudoMsg,
+        AdapterResponse, AdapterVersion, Bond, Bonded, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg,
+        Split, SudoMsg,
     },
     ContractError,
 };
@@ -140,6 +141,10 @@ impl Suite {
 
     pub fn balance_of(&self, name: &str) -> u128 {
         self.balance(&self.account(name))
+    }
+
+    pub fn version(&self, id: u64, version: u32) -> AdapterVersion {
+        self.query(&QueryMsg::AdapterVersion { id: Uint64::new(id), version }).unwrap()
     }
 
     pub fn bond(&self, bonded: Bonded) -> Bond {
