@@ -4,8 +4,11 @@
 mod accept_adapter;
 mod adapter_income;
 mod admin;
+mod adversarial;
+mod events;
 mod golden;
 mod licence;
+mod make;
 mod migrate;
 mod model;
 mod plain;
