@@ -90,6 +90,8 @@ pub struct Adapter {
     pub base_id: Uint64,
     /// Its name.
     pub name: Name,
+    /// SPDX expression that it is under.
+    pub licence: Licence,
     /// Datanet that every version is trained on.
     pub datanet_id: Uint64,
     /// Latest version.

@@ -4,7 +4,7 @@ use cosmwasm_std::{Addr, OverflowError, StdError, Uint128, Uint64};
 use openledger_contract_kit::{Digest, KitError};
 use thiserror::Error;
 
-pub use crate::split::SplitError;
+pub use crate::{licence::LicenceError, split::SplitError};
 
 /// A refusal. Nothing is stored when one is returned.
 #[derive(Debug, Error, PartialEq)]
@@ -144,6 +144,17 @@ pub enum ContractError {
         found: u16,
         /// Least.
         min: u16,
+    },
+
+    /// The licence does not let the adapter be built and sold.
+    #[error("the licence of the {of}, {licence}, is refused: {cause}")]
+    Licence {
+        /// Whose.
+        of: &'static str,
+        /// As written.
+        licence: String,
+        /// Why.
+        cause: LicenceError,
     },
 
     /// Only the registrant may build on a base model that is not on the list.

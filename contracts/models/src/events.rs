@@ -129,6 +129,7 @@ impl event::Event for Event<'_> {
                 ("developer", adapter.developer.to_string()),
                 ("base_id", adapter.base_id.to_string()),
                 ("name", adapter.name.to_string()),
+                ("licence", adapter.licence.to_string()),
                 ("datanet_id", adapter.datanet_id.to_string()),
             ],
             Self::AdapterVersionPublished(version) => of_version(version),

@@ -101,6 +101,9 @@ pub enum ExecuteMsg {
         base_id: Uint64,
         /// 1 to 64 bytes.
         name: Name,
+        /// SPDX expression that the adapter itself is under; the Datanet's if absent. Those of the Datanet and of the
+        /// base model must allow it: [`crate::licence`].
+        licence: Option<Licence>,
         /// Datanet that the adapter was trained on.
         datanet_id: Uint64,
         /// Published version of that Datanet.

@@ -3,9 +3,13 @@
 use cosmwasm_std::{Addr, DepsMut, Env, Response, Uint64};
 use openledger_contract_kit::{event::respond, ids, Bps, Digest};
 
-use super::{bond, terms::require_digest};
+use super::{
+    bond,
+    terms::{self, require_digest},
+};
 use crate::{
     events::Event,
+    licence,
     msg::{Architecture, Base, Bonded, Licence, Name},
     state::{self, BASES, BASE_COUNT, BASE_DIGESTS, PARAMS},
     ContractError,
@@ -23,6 +27,7 @@ pub struct New {
 pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Response, ContractError> {
     require_digest("digest", new.digest)?;
     require_digest("tokenizer_digest", new.tokenizer_digest)?;
+    licence::check_source(&new.licence).map_err(terms::licence("base model", &new.licence))?;
     if let Some(id) = BASE_DIGESTS.may_load(deps.storage, (&sender, new.digest.as_ref()))? {
         return Err(ContractError::BaseKnown { digest: new.digest, id });
     }

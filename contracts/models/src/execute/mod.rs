@@ -27,6 +27,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::RegisterAdapter {
             base_id,
             name,
+            licence,
             datanet_id,
             datanet_version,
             weights_digest,
@@ -39,7 +40,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             response_price,
             split,
         } => {
-            let new = register::New { base_id, name, datanet_id };
+            let new = register::New { base_id, name, licence, datanet_id };
             let terms = Terms {
                 datanet_version,
                 weights_digest,

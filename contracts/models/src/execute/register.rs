@@ -1,16 +1,21 @@
 //! Registering an adapter and publishing its versions.
 
-use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Uint128, Uint64};
+use cosmwasm_std::{Addr, Deps, DepsMut, Empty, Env, Response, Uint128, Uint64};
+use datanets::client::Datanets;
 use openledger_contract_kit::{
     event::{respond, Event as _},
     ids, KitError,
 };
 
-use super::{bond, promote, terms::Terms};
+use super::{
+    bond, promote,
+    terms::{self, Terms},
+};
 use crate::{
     events::Event,
-    msg::{Adapter, Bonded, Name, Payout, Split},
-    state::{self, ADAPTERS, ADAPTER_COUNT, DATANET_ADAPTERS, PARAMS, VERSIONS},
+    licence,
+    msg::{Adapter, Base, Bonded, Licence, Name, Payout, Split},
+    state::{self, ADAPTERS, ADAPTER_COUNT, DATANETS, DATANET_ADAPTERS, PARAMS, VERSIONS},
     ContractError,
 };
 
@@ -18,6 +23,7 @@ use crate::{
 pub struct New {
     pub base_id: Uint64,
     pub name: Name,
+    pub licence: Option<Licence>,
     pub datanet_id: Uint64,
 }
 
@@ -38,6 +44,7 @@ pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) 
     }
     let params = PARAMS.load(deps.storage)?;
     terms.check(deps.as_ref(), new.datanet_id.u64(), params.rebate_bps)?;
+    let licence = licence_of(deps.as_ref(), new.licence, new.datanet_id.u64(), &base)?;
 
     let id = ids::next(deps.storage, &ADAPTER_COUNT)?;
     let adapter = Adapter {
@@ -47,6 +54,7 @@ pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) 
         proposed: None,
         base_id: new.base_id,
         name: new.name,
+        licence,
         datanet_id: new.datanet_id,
         latest_version: 1,
         serving_version: 1,
@@ -64,6 +72,17 @@ pub fn register(deps: DepsMut, env: &Env, sender: Addr, new: New, terms: Terms) 
     let response = respond(Event::AdapterRegistered(&adapter)).add_event(version);
     let (bonded, amount) = (Bonded::Adapter(adapter.id), params.adapter_bond);
     bond::take(deps.storage, env, response, &adapter.developer, bonded, amount, params.rebate_bps)
+}
+
+/// What the adapter is under, after the Datanet's and the base model's licence allowed it. Neither of them ever changes.
+fn licence_of(deps: Deps, chosen: Option<Licence>, datanet_id: u64, base: &Base) -> Result<Licence, ContractError> {
+    let datanets = DATANETS.load(deps.storage)?;
+    let source = Datanets::new(&datanets, deps.querier).datanet(datanet_id)?.licence;
+    let chosen = chosen.unwrap_or_else(|| source.clone());
+    licence::check_own(&chosen).map_err(terms::licence("adapter", &chosen))?;
+    licence::check(&source, &chosen).map_err(terms::licence("Datanet", &source))?;
+    licence::check(&base.licence, &chosen).map_err(terms::licence("base model", &base.licence))?;
+    Ok(chosen)
 }
 
 pub fn publish(deps: DepsMut, env: &Env, id: u64, terms: Terms, promote: bool) -> Result<Response, ContractError> {

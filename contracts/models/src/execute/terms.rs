@@ -5,7 +5,8 @@ use datanets::client::Datanets;
 use openledger_contract_kit::{Bps, Digest};
 
 use crate::{
-    msg::{AdapterVersion, Params, Split},
+    licence::LicenceError,
+    msg::{AdapterVersion, Licence, Params, Split},
     state::{DATANETS, PARAMS},
     ContractError,
 };
@@ -109,4 +110,9 @@ pub fn require_digest(field: &'static str, digest: Digest) -> Result<(), Contrac
         return Err(ContractError::ZeroDigest { field });
     }
     Ok(())
+}
+
+/// Says whose licence was refused.
+pub fn licence<'a>(of: &'static str, licence: &'a Licence) -> impl Fn(LicenceError) -> ContractError + 'a {
+    move |cause| ContractError::Licence { of, licence: licence.to_string(), cause }
 }

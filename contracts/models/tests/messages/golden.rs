@@ -39,6 +39,7 @@ fn events() {
         payout: Payout { account: bob.clone(), next: None },
         base_id: one,
         name: "words-lora".try_into().unwrap(),
+        licence: "CC-BY-4.0".try_into().unwrap(),
         datanet_id: one,
         latest_version: 1,
         serving_version: 1,

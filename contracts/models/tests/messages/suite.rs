@@ -1,9 +1,7 @@
 //! A chain with a Datanets contract that has one published version, and a models contract.
 
-use std::fmt::Debug;
-
-use cosmwasm_schema::serde::{de::DeserializeOwned, Serialize};
-use cosmwasm_std::{testing::MockStorage, to_json_binary, Addr, Uint128, Uint64};
+use cosmwasm_schema::serde::de::DeserializeOwned;
+use cosmwasm_std::{testing::MockStorage, Addr, Event, Uint128, Uint64};
 use cw20::{BalanceResponse, Cw20Coin, Cw20ExecuteMsg, Cw20QueryMsg};
 use cw_multi_test::{
     error::AnyError, no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32,
@@ -13,11 +11,14 @@ use models::{
     client::adapter_income_hook,
     contract,
     msg::{
-        AdapterResponse, Bond, Bonded, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg, Split, SudoMsg,
+        AdapterResponse, AdapterVersion, Bond, Bonded, ConfigResponse, ExecuteMsg, InstantiateMsg, Params, QueryMsg,
+        SolvencyResponse, SudoMsg,
     },
     ContractError,
 };
-use openledger_contract_kit::{Bps, Digest};
+use openledger_contract_kit::Bps;
+
+pub use crate::make::*;
 
 /// What every account has to begin with, and lets the contract take all of.
 pub const RICH: u128 = 1_000_000;
@@ -31,6 +32,8 @@ pub struct Suite {
     pub contract: Addr,
     pub datanets: Addr,
     pub token: Addr,
+    /// Every event of every message that took effect, with the time of its block.
+    pub log: Vec<(u64, Event)>,
 }
 
 pub fn params() -> Params {
@@ -46,20 +49,6 @@ pub fn params() -> Params {
         payout_delay_seconds: Uint64::new(60),
         max_suspension_seconds: Uint64::new(50),
     }
-}
-
-/// A digest that is all `byte`.
-pub fn digest(byte: u8) -> Digest {
-    Digest::new([byte; 32])
-}
-
-pub fn split(points: [u16; 5]) -> Split {
-    let [contributors, developer, node, stakers, treasury] = points.map(|p| Bps::new(p).unwrap());
-    Split { contributors, developer, node, stakers, treasury }
-}
-
-pub fn good_split() -> Split {
-    split([5_000, 2_000, 2_000, 500, 500])
 }
 
 impl Suite {
@@ -109,7 +98,7 @@ impl Suite {
         let contract = app
             .instantiate_contract(code, admin.clone(), &msg, &[], "models", Some(admin.to_string()))
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
-        let mut suite = Self { app, code, contract, datanets, token };
+        let mut suite = Self { app, code, contract, datanets, token, log: vec![] };
         for name in NAMES {
             suite.allow(name, RICH);
         }
@@ -126,7 +115,14 @@ impl Suite {
 
     pub fn token(&mut self, who: &str, msg: &Cw20ExecuteMsg) -> Result<AppResponse, AnyError> {
         let sender = self.account(who);
-        self.app.execute_contract(sender, self.token.clone(), msg, &[])
+        let result = self.app.execute_contract(sender, self.token.clone(), msg, &[]);
+        self.logged(result)
+    }
+
+    fn logged(&mut self, result: Result<AppResponse, AnyError>) -> Result<AppResponse, AnyError> {
+        let (time, result) = (self.now(), result?);
+        self.log.extend(result.events.iter().map(|event| (time, event.clone())));
+        Ok(result)
     }
 
     /// Sends OPEN with the hook that pays an adapter's developer.
@@ -143,6 +139,15 @@ impl Suite {
 
     pub fn balance_of(&self, name: &str) -> u128 {
         self.balance(&self.account(name))
+    }
+
+    /// What the contract owes in bonds.
+    pub fn bonded(&self) -> u128 {
+        self.query::<SolvencyResponse>(&QueryMsg::Solvency {}).unwrap().bonded.u128()
+    }
+
+    pub fn version(&self, id: u64, version: u32) -> AdapterVersion {
+        self.query(&QueryMsg::AdapterVersion { id: Uint64::new(id), version }).unwrap()
     }
 
     pub fn bond(&self, bonded: Bonded) -> Bond {
@@ -195,7 +200,8 @@ impl Suite {
 
     pub fn exec(&mut self, who: &str, msg: ExecuteMsg) -> Result<AppResponse, ContractError> {
         let sender = self.account(who);
-        self.app.execute_contract(sender, self.contract.clone(), &msg, &[]).map_err(|error| error.downcast().unwrap())
+        let result = self.app.execute_contract(sender, self.contract.clone(), &msg, &[]);
+        self.logged(result).map_err(|error| error.downcast().unwrap())
     }
 
     /// Sends a message that must be refused, and checks that nothing stored changed.
@@ -251,99 +257,4 @@ pub fn open(app: &mut App<BankKeeper, MockApiBech32, MockStorage>) -> Addr {
     let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
     let admin = app.api().addr_make("admin");
     app.instantiate_contract(code, admin, &init, &[], "open", None).unwrap()
-}
-
-pub fn adapter(id: u64) -> Bonded {
-    Bonded::Adapter(Uint64::new(id))
-}
-
-pub fn base(id: u64) -> Bonded {
-    Bonded::Base(Uint64::new(id))
-}
-
-pub fn base_msg(digest: Digest) -> ExecuteMsg {
-    ExecuteMsg::RegisterBase {
-        name: "tiny-llama".try_into().unwrap(),
-        digest,
-        tokenizer_digest: crate::suite::digest(0x70),
-        architecture: "LlamaForCausalLM".try_into().unwrap(),
-        licence: "Apache-2.0".try_into().unwrap(),
-    }
-}
-
-/// Terms of an adapter version; tests change one at a time.
-#[derive(Clone)]
-pub struct Terms {
-    pub datanet_version: u32,
-    pub weights_digest: Digest,
-    pub family_digest: Digest,
-    pub manifest_digest: Option<Digest>,
-    pub index: Option<(Digest, u64)>,
-    pub prompt_price: u128,
-    pub response_price: u128,
-    pub split: Split,
-}
-
-pub fn terms() -> Terms {
-    Terms {
-        datanet_version: 1,
-        weights_digest: digest(0xa0),
-        family_digest: digest(0xf0),
-        manifest_digest: None,
-        index: None,
-        prompt_price: 10,
-        response_price: 30,
-        split: good_split(),
-    }
-}
-
-pub fn register_msg(base_id: u64, datanet_id: u64, terms: Terms) -> ExecuteMsg {
-    ExecuteMsg::RegisterAdapter {
-        base_id: Uint64::new(base_id),
-        name: "words-lora".try_into().unwrap(),
-        datanet_id: Uint64::new(datanet_id),
-        datanet_version: terms.datanet_version,
-        weights_digest: terms.weights_digest,
-        family_digest: terms.family_digest,
-        manifest_digest: terms.manifest_digest,
-        transcript_root: None,
-        index_root: terms.index.map(|(root, _)| root),
-        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
-        prompt_price: Uint128::new(terms.prompt_price),
-        response_price: Uint128::new(terms.response_price),
-        split: terms.split,
-    }
-}
-
-pub fn publish_msg(adapter_id: u64, terms: Terms) -> ExecuteMsg {
-    ExecuteMsg::PublishAdapterVersion {
-        adapter_id: Uint64::new(adapter_id),
-        datanet_version: terms.datanet_version,
-        weights_digest: terms.weights_digest,
-        family_digest: terms.family_digest,
-        manifest_digest: terms.manifest_digest,
-        transcript_root: None,
-        index_root: terms.index.map(|(root, _)| root),
-        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
-        prompt_price: Uint128::new(terms.prompt_price),
-        response_price: Uint128::new(terms.response_price),
-        split: terms.split,
-        promote: None,
-    }
-}
-
-pub fn promote(adapter_id: u64, version: u32) -> ExecuteMsg {
-    ExecuteMsg::Promote { adapter_id: Uint64::new(adapter_id), version }
-}
-
-/// True when the table, and not the action, refused.
-pub fn is_unauthorized<T: Debug>(result: Result<T, ContractError>) -> bool {
-    matches!(result, Err(ContractError::Kit(openledger_contract_kit::KitError::Unauthorized { .. })))
-}
-
-/// Whether a message survives its JSON with one piece of text replaced.
-pub fn parses_with<T: Serialize + DeserializeOwned>(msg: &T, find: &str, replace: &str) -> bool {
-    let json = String::from_utf8(to_json_binary(msg).unwrap().to_vec()).unwrap();
-    assert!(json.contains(find), "{json}");
-    cosmwasm_std::from_json::<T>(json.replacen(find, replace, 1)).is_ok()
 }

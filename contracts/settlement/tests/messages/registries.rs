@@ -140,6 +140,7 @@ fn register_adapter(chain: &mut Chain, models: &Addr, split: models::msg::Split)
     };
     let adapter = ExecuteMsg::RegisterAdapter {
         base_id: Uint64::new(1),
+        licence: None,
         name: "facts".try_into().unwrap(),
         datanet_id: Uint64::new(1),
         datanet_version: 1,

@@ -59,6 +59,7 @@ pub async fn fill(
         let bps = |points| model::Bps::new(points).map_err(|error| NodeError::Config(error.to_string()));
         let register = model::ExecuteMsg::RegisterAdapter {
             base_id,
+            licence: None,
             name: text(&datanet.name)?,
             datanet_id,
             datanet_version: version,
