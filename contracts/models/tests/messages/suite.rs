@@ -87,6 +87,7 @@ impl Suite {
             commons,
             membership: datanet::Membership::Open,
             commit_reveal: None,
+            review: None,
         });
         Ok(suite)
     }
