@@ -3,13 +3,14 @@
 mod erasure;
 mod identity;
 mod money;
+mod review;
 mod shares;
 
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use openledger_contract_kit::{ownership::Ownership, Digest};
 
-pub use self::{erasure::*, identity::*, money::*, shares::*};
+pub use self::{erasure::*, identity::*, money::*, review::*, shares::*};
 use crate::msg::{Description, Licence, MediaType, Membership, Name, Params, Reason};
 
 /// Owner, parameters and pause.
@@ -56,6 +57,8 @@ pub struct DatanetResponse {
     pub latest_version: u32,
     /// Whether rows can only be offered after a commitment to them.
     pub commit_reveal: bool,
+    /// Terms of drawn reviewers; absent where owner and curators decide.
+    pub review: Option<ReviewTerms>,
     /// Held until the Datanet is retired, in `uopen`.
     pub bond: Uint128,
     /// Shares, once issued; income goes to their holders.

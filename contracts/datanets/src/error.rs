@@ -1,6 +1,6 @@
 //! Every refusal: what was refused, why, and what would be accepted.
 
-use cosmwasm_std::{Addr, StdError};
+use cosmwasm_std::{Addr, OverflowError, StdError};
 use openledger_contract_kit::{Digest, KitError};
 use thiserror::Error;
 
@@ -10,6 +10,10 @@ pub enum ContractError {
     /// Storage, parsing or address error of the standard library.
     #[error("{0}")]
     Std(#[from] StdError),
+
+    /// Amounts beyond 128 bits.
+    #[error("{0}")]
+    Overflow(#[from] OverflowError),
 
     /// A rule that all contracts share.
     #[error("{0}")]
@@ -319,6 +323,100 @@ pub enum ContractError {
     /// The chain did not say where the new contract is.
     #[error("the chain reports no address of the shares contract")]
     NoSharesAddress,
+
+    /// Terms of drawn reviewers outside their bounds.
+    #[error("review terms: {0}")]
+    ReviewTerms(&'static str),
+
+    /// Owner and curators decide.
+    #[error("Datanet {datanet_id} is not reviewed by drawn reviewers: its owner and curators decide")]
+    NotReviewed {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// Drawn reviewers decide.
+    #[error("Datanet {datanet_id} is reviewed by drawn reviewers: owner and curators cannot decide")]
+    Reviewed {
+        /// Datanet asked for.
+        datanet_id: u64,
+    },
+
+    /// Bonded already.
+    #[error("{account} is a reviewer of this Datanet already")]
+    AlreadyReviewer {
+        /// Who.
+        account: Addr,
+    },
+
+    /// Drawn and needed.
+    #[error("the reviewer is drawn for {duties} reviews that are not over: vote and wait for their end")]
+    OnDuty {
+        /// How many.
+        duties: u32,
+    },
+
+    /// Nobody to draw.
+    #[error("{found} reviewers can be drawn, {wanted} are needed: more have to bond")]
+    FewReviewers {
+        /// Wanted.
+        wanted: u32,
+        /// Found.
+        found: u32,
+    },
+
+    /// No such review.
+    #[error("contribution {contribution_id} has no open review")]
+    NoReview {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Too late to vote.
+    #[error("the vote on contribution {contribution_id} is over")]
+    VotingOver {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Voted before.
+    #[error("{reviewer} has voted already: votes are final")]
+    Voted {
+        /// Who.
+        reviewer: Addr,
+    },
+
+    /// Not the time for it.
+    #[error(
+        "contribution {contribution_id} has no decision that can be appealed against now: one appeal, in its time"
+    )]
+    NoAppeal {
+        /// Which.
+        contribution_id: u64,
+    },
+
+    /// Not the one who was turned down.
+    #[error("only the contributor, {contributor}, can appeal against a rejection")]
+    NotAppellant {
+        /// Who can.
+        contributor: Addr,
+    },
+
+    /// The step's time is not over.
+    #[error("the review of contribution {contribution_id} goes on until {until}")]
+    ReviewOpen {
+        /// Which.
+        contribution_id: u64,
+        /// First second at which it can be finished.
+        until: u64,
+    },
+
+    /// Too late to take it back.
+    #[error("reviewers have voted on contribution {contribution_id}: wait for their decision")]
+    UnderReview {
+        /// Which.
+        contribution_id: u64,
+    },
 
     /// No money came.
     #[error("amount is zero")]

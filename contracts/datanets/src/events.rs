@@ -3,13 +3,16 @@
 mod erasure;
 mod identity;
 mod money;
+mod review;
 mod shares;
 
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
-pub use self::{erasure::ErasureEvent, identity::IdentityEvent, money::MoneyEvent, shares::SharesEvent};
-use crate::msg::{Commitment, Contribution, DatanetResponse, Membership, Params, Reason, Version};
+pub use self::{
+    erasure::ErasureEvent, identity::IdentityEvent, money::MoneyEvent, review::ReviewEvent, shares::SharesEvent,
+};
+use crate::msg::{Commitment, Contribution, DatanetResponse, Membership, Params, Reason, ReviewTerms, Version};
 
 /// Everything this contract tells indexers.
 #[derive(Debug, Clone, Copy)]
@@ -189,7 +192,14 @@ fn of_datanet(datanet: &DatanetResponse) -> Vec<(&'static str, String)> {
         ("membership", membership.to_owned()),
         ("commit_reveal", datanet.commit_reveal.to_string()),
         ("bond", datanet.bond.to_string()),
+        ("review", datanet.review.as_ref().map(of_review).unwrap_or_default()),
     ]
+}
+
+/// Reviewers, bond, seconds to vote, seconds to appeal, deposit of an appeal.
+fn of_review(terms: &ReviewTerms) -> String {
+    let ReviewTerms { reviewers, bond, vote_seconds, appeal_seconds, appeal_deposit } = terms;
+    format!("{reviewers},{bond},{vote_seconds},{appeal_seconds},{appeal_deposit}")
 }
 
 fn of_contribution(contribution: &Contribution) -> Vec<(&'static str, String)> {
@@ -229,5 +239,6 @@ fn reason_code(reason: Reason) -> &'static str {
         Reason::PersonalData => "personal_data",
         Reason::Malformed => "malformed",
         Reason::Spam => "spam",
+        Reason::Undecided => "undecided",
     }
 }

@@ -16,6 +16,7 @@ pub mod identities;
 pub mod identity;
 mod migrate;
 pub mod msg;
+pub mod panel;
 pub mod params;
 pub mod permissions;
 pub mod power;

@@ -75,6 +75,8 @@ pub enum ExecuteMsg {
         membership: Membership,
         /// Whether rows can only be offered after a commitment to them; absent: no.
         commit_reveal: Option<bool>,
+        /// Contributions are decided on by drawn reviewers, on these terms; absent: by owner and curators.
+        review: Option<ReviewTerms>,
     },
     /// Becomes a member, or asks to become one where membership needs approval.
     Join {
@@ -111,7 +113,7 @@ pub enum ExecuteMsg {
         /// Opens the sender's commitment, made in an earlier block; needed where the Datanet asks for commitments.
         salt: Option<Digest>,
     },
-    /// Takes back a contribution. One that is not decided yet is gone at once, with its deposit. An accepted one is out of later
+    /// Takes back a contribution. One that is not decided yet, and that no drawn reviewer voted on, is gone at once, with its deposit. An accepted one is out of later
     /// versions at once; until `sunset_seconds` are over, whoever holds its rows or serves what was trained on them must have
     /// erased them. The same rows may be offered again.
     RequestWithdrawal {
@@ -151,6 +153,40 @@ pub enum ExecuteMsg {
         datanet_id: Uint64,
         /// RFC 6962 root over the clusters' rows roots, in cluster order. The contract computes its own and compares.
         content_root: Digest,
+    },
+    /// Becomes a reviewer who can be drawn. Takes the terms' bond by an allowance that the sender gave to this contract.
+    BondReviewer {
+        /// Which Datanet.
+        datanet_id: Uint64,
+    },
+    /// Ceases to be one, and gets the bond back. Not while a review that the sender was drawn for is open.
+    UnbondReviewer {
+        /// Which Datanet.
+        datanet_id: Uint64,
+    },
+    /// A drawn reviewer's vote. It is public and final.
+    Vote {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+        /// Take it in or not.
+        ballot: Ballot,
+    },
+    /// Asks other reviewers, once. Against a rejection only the contributor can, against an acceptance every member. Takes the
+    /// terms' deposit by an allowance that the sender gave to this contract.
+    Appeal {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+    },
+    /// Takes the next step of a review whose time is over. Anybody may send it.
+    FinishReview {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
     },
     /// Issues the Datanet's shares, once. From then on its income goes to their holders, and accepted rows bring shares.
     IssueShares {
@@ -353,4 +389,6 @@ pub enum Reason {
     Malformed,
     /// Not a serious offer; the deposit goes to the reviewer.
     Spam,
+    /// The drawn reviewers did not agree in time, or there is no room for another cluster.
+    Undecided,
 }

@@ -8,7 +8,7 @@ use openledger_contract_kit::{permission::Permission, permissions};
 use crate::{
     identities,
     msg::{DatanetResponse, ExecuteMsg, Standing},
-    state, ContractError,
+    panel, state, ContractError,
 };
 
 /// Roles within the Datanet that a message names.
@@ -20,6 +20,10 @@ pub enum Role {
     Reviewer,
     /// Offered the contribution that the message names, or controls the identity that is credited for it.
     Contributor,
+    /// Drawn for the contribution that the message names.
+    Panelist,
+    /// Can be drawn in the Datanet.
+    BondedReviewer,
     /// OPEN, reporting a `send`.
     Token,
     /// Owns the Datanet.
@@ -42,6 +46,8 @@ impl fmt::Display for Role {
             Self::Member => "member of the Datanet",
             Self::Reviewer => "owner or curator of the Datanet",
             Self::Contributor => "contributor, or controller of the credited identity",
+            Self::Panelist => "reviewer drawn for the contribution",
+            Self::BondedReviewer => "bonded reviewer of the Datanet",
             Self::Token => "the token",
             Self::DatanetOwner => "owner of the Datanet",
             Self::ProposedDatanetOwner => "proposed owner of the Datanet",
@@ -64,6 +70,11 @@ permissions! { ExecuteMsg, Role;
     Reject => Permission::Role(Role::Reviewer), pausable;
     ConfirmErasure => Permission::Role(Role::Reviewer), always;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
+    BondReviewer => Permission::Role(Role::Member), pausable;
+    UnbondReviewer => Permission::Role(Role::BondedReviewer), always;
+    Vote => Permission::Role(Role::Panelist), always;
+    Appeal => Permission::Role(Role::Member), always;
+    FinishReview => Permission::Anyone, always;
     IssueShares => Permission::Role(Role::DatanetOwner), pausable;
     SetCommonsPart => Permission::Role(Role::DatanetOwner), pausable;
     ProvePoison => Permission::Owner, always;
@@ -103,6 +114,8 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
     Ok(match role {
         Role::Member => is_member(deps, datanet_id, sender)?,
         Role::Reviewer => datanet.ownership.is_owner(sender) || is_curator(&datanet, sender),
+        Role::BondedReviewer => panel::REVIEWERS.has(deps.storage, (datanet_id, sender)),
+        Role::Panelist => sits(deps, datanet_id, sender, msg)?,
         Role::DatanetOwner => datanet.ownership.is_owner(sender),
         Role::ProposedDatanetOwner => datanet.ownership.proposed.is_some_and(|next| next.account == sender),
         Role::ProposedCurator => {
@@ -121,6 +134,12 @@ fn offered(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, Contract
     let contribution = state::contribution(deps.storage, datanet_id.u64(), contribution_id.u64())?;
     let controls = identities::BY_CONTROLLER.may_load(deps.storage, sender)?;
     Ok(contribution.contributor == sender || controls == Some(contribution.identity_id.u64()))
+}
+
+fn sits(deps: Deps, datanet_id: u64, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
+    let ExecuteMsg::Vote { contribution_id, .. } = msg else { return Ok(false) };
+    let review = panel::REVIEWS.may_load(deps.storage, (datanet_id, contribution_id.u64()))?;
+    Ok(review.is_some_and(|review| review.panel.iter().any(|seat| seat.reviewer == sender)))
 }
 
 fn guards(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
@@ -145,6 +164,11 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         | ExecuteMsg::Commit { datanet_id, .. }
         | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
         | ExecuteMsg::ConfirmErasure { datanet_id, .. }
+        | ExecuteMsg::BondReviewer { datanet_id }
+        | ExecuteMsg::UnbondReviewer { datanet_id }
+        | ExecuteMsg::Vote { datanet_id, .. }
+        | ExecuteMsg::Appeal { datanet_id, .. }
+        | ExecuteMsg::FinishReview { datanet_id, .. }
         | ExecuteMsg::IssueShares { datanet_id, .. }
         | ExecuteMsg::SetCommonsPart { datanet_id, .. }
         | ExecuteMsg::ProvePoison { datanet_id, .. }

@@ -9,9 +9,10 @@ use crate::{
     cluster, identities,
     msg::{
         ClustersResponse, CommitmentsResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse,
-        DraftResponse, ErasuresResponse, MemberResponse, MembersResponse, QueryMsg, SolvencyResponse, Standing,
-        StatusFilter, Version,
+        DraftResponse, ErasuresResponse, MemberResponse, MembersResponse, QueryMsg, ReviewResponse, ReviewersResponse,
+        SolvencyResponse, Standing, StatusFilter, Version,
     },
+    panel::{REVIEWERS, REVIEWS},
     power,
     state::{
         self, Ledger, BY_STATUS, COMMITMENTS, CONTRIBUTIONS, DATANETS, ERASURES, INCOME, LEDGER, MEMBERS, OWNERSHIP,
@@ -57,6 +58,17 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             let account = deps.api.addr_validate(&account)?;
             to_json_binary(&power::at(deps, &env, datanet_id.u64(), &account, height)?)
         }
+        QueryMsg::Review { datanet_id, contribution_id } => {
+            let key = (datanet_id.u64(), contribution_id.u64());
+            to_json_binary(&ReviewResponse { review: REVIEWS.may_load(deps.storage, key)? })
+        }
+        QueryMsg::Reviewers { datanet_id, start_after, limit } => {
+            let after: Option<Addr> = start_after.map(|address| deps.api.addr_validate(&address)).transpose()?;
+            let after = after.as_ref().map(Bound::exclusive);
+            let range = REVIEWERS.prefix(datanet_id.u64()).range(deps.storage, after, None, Order::Ascending);
+            let reviewers = range.take(page::limit(limit)).map(|entry| Ok(entry?.1)).collect::<StdResult<_>>()?;
+            to_json_binary(&ReviewersResponse { reviewers })
+        }
         QueryMsg::Erasures { datanet_id, start_after, limit } => {
             state::datanet(deps.storage, datanet_id.u64())?;
             let prefix = ERASURES.prefix(datanet_id.u64());
@@ -98,12 +110,12 @@ fn config(deps: Deps, env: &Env) -> Answer<ConfigResponse> {
 }
 
 fn solvency(deps: Deps, env: &Env) -> Answer<SolvencyResponse> {
-    let Ledger { deposits, bonds } = LEDGER.may_load(deps.storage)?.unwrap_or_default();
+    let Ledger { deposits, bonds, reviewers, appeals } = LEDGER.may_load(deps.storage)?.unwrap_or_default();
     let question = Cw20QueryMsg::Balance { address: env.contract.address.to_string() };
     let token = state::TOKEN.load(deps.storage)?;
     let held = deps.querier.query_wasm_smart::<BalanceResponse>(token, &question)?.balance;
-    let owed = deposits.checked_add(bonds).map_err(|_| KitError::Overflow { what: "amount" })?;
-    Ok(SolvencyResponse { deposits, bonds, held, solvent: owed <= held })
+    let owed = deposits.checked_add(bonds)?.checked_add(reviewers)?.checked_add(appeals)?;
+    Ok(SolvencyResponse { deposits, bonds, reviewers, appeals, held, solvent: owed <= held })
 }
 
 fn member(deps: Deps, datanet_id: u64, account: &str) -> Answer<MemberResponse> {

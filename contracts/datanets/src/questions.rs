@@ -96,6 +96,24 @@ pub enum QueryMsg {
         /// At the start of this height, which is not ahead; the present one if absent.
         height: Option<Uint64>,
     },
+    /// The open review of a contribution.
+    #[returns(ReviewResponse)]
+    Review {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Which contribution.
+        contribution_id: Uint64,
+    },
+    /// Reviewers who can be drawn, by address.
+    #[returns(ReviewersResponse)]
+    Reviewers {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Address to start after.
+        start_after: Option<String>,
+        /// Entries; 10 if absent, 30 at most.
+        limit: Option<u32>,
+    },
     /// Erasures that a Datanet owes or has done, by contribution.
     #[returns(ErasuresResponse)]
     Erasures {

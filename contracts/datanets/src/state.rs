@@ -62,6 +62,10 @@ pub struct Ledger {
     pub deposits: Uint128,
     /// Bonds of Datanets.
     pub bonds: Uint128,
+    /// Bonds of reviewers.
+    pub reviewers: Uint128,
+    /// Deposits of open appeals.
+    pub appeals: Uint128,
 }
 
 /// Standing of an account in a Datanet. `Standing::None` is never stored.

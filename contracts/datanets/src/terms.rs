@@ -1,7 +1,10 @@
-//! Syntax of licences and media types. Whether a licence exists or fits is for the Datanet's people to judge.
+//! Syntax of licences and media types, and bounds of review terms. Whether a licence exists or fits is for the Datanet's people to judge.
+
+use cosmwasm_std::Uint128;
 
 use crate::{
-    msg::{Licence, MediaType},
+    msg::{Licence, MediaType, ReviewTerms},
+    params::{MAX_AMOUNT, MAX_DELAY_SECONDS},
     ContractError,
 };
 
@@ -21,6 +24,23 @@ pub fn check_media_type(media_type: &MediaType) -> Result<(), ContractError> {
     match media_type.split_once('/') {
         Some((left, right)) if part(left) && part(right) => Ok(()),
         _ => Err(ContractError::MediaType { found: media_type.to_string() }),
+    }
+}
+
+/// Every bound that the fields' comments name.
+pub fn check_review(terms: &ReviewTerms) -> Result<(), ContractError> {
+    let seconds = |seconds: u64| (1..=MAX_DELAY_SECONDS).contains(&seconds);
+    let amount = |amount: Uint128| amount <= Uint128::from(MAX_AMOUNT);
+    let rules = [
+        ([3, 5, 7].contains(&terms.reviewers), "reviewers must be 3, 5 or 7"),
+        (amount(terms.bond), "bond must be at most 10^15"),
+        (seconds(terms.vote_seconds.u64()), "vote_seconds must be 1 to 2592000"),
+        (seconds(terms.appeal_seconds.u64()), "appeal_seconds must be 1 to 2592000"),
+        (amount(terms.appeal_deposit), "appeal_deposit must be at most 10^15"),
+    ];
+    match rules.iter().find(|rule| !rule.0) {
+        Some((_, rule)) => Err(ContractError::ReviewTerms(rule)),
+        None => Ok(()),
     }
 }
 

@@ -22,9 +22,13 @@ pub struct SolvencyResponse {
     pub deposits: Uint128,
     /// Bonds of Datanets, in `uopen`.
     pub bonds: Uint128,
+    /// Bonds of reviewers, in `uopen`.
+    pub reviewers: Uint128,
+    /// Deposits of open appeals, in `uopen`.
+    pub appeals: Uint128,
     /// OPEN on the contract's account, in `uopen`.
     pub held: Uint128,
-    /// Whether `held` covers both.
+    /// Whether `held` covers all four.
     pub solvent: bool,
 }
 

@@ -8,8 +8,8 @@ use openledger_contract_kit::event;
 pub enum MoneyEvent<'a> {
     /// Income came for a Datanet and went on.
     Income { datanet_id: Uint64, from: &'a Addr, to: &'a Addr, amount: Uint128, usage: bool },
-    /// A contribution's deposit left.
-    DepositReleased { datanet_id: Uint64, contribution_id: Uint64, to: &'a Addr, amount: Uint128 },
+    /// A contribution's deposit left; without `to` it burned.
+    DepositReleased { datanet_id: Uint64, contribution_id: Uint64, to: Option<&'a Addr>, amount: Uint128 },
     /// A Datanet's bond left.
     BondReleased { datanet_id: Uint64, to: &'a Addr, amount: Uint128 },
     /// The settlement contract is known.
@@ -38,7 +38,7 @@ impl event::Event for MoneyEvent<'_> {
             Self::DepositReleased { datanet_id, contribution_id, to, amount } => vec![
                 ("datanet_id", datanet_id.to_string()),
                 ("contribution_id", contribution_id.to_string()),
-                ("to", to.to_string()),
+                ("to", to.map(Addr::to_string).unwrap_or_default()),
                 ("amount", amount.to_string()),
             ],
             Self::BondReleased { datanet_id, to, amount } => {

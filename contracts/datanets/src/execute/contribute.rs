@@ -3,7 +3,7 @@
 use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage, Uint64};
 use openledger_contract_kit::{event::Event as _, Digest, KitError};
 
-use super::{commit, identity, money, review};
+use super::{commit, identity, money, review, votes};
 use crate::{
     events::Event,
     msg::{Contribution, MediaType, Reason, Status, StatusFilter},
@@ -83,7 +83,8 @@ pub fn contribute(
     CONTRIBUTIONS.save(deps.storage, (datanet_id, id), &contribution)?;
     BY_STATUS.save(deps.storage, (datanet_id, StatusFilter::Pending.key(), id), &Empty {})?;
     ROWS.save(deps.storage, (datanet_id, offer.rows_root.as_ref()), &id)?;
-    Ok(response.add_event(Event::Contributed(&contribution).to_cosmwasm()))
+    let response = response.add_event(Event::Contributed(&contribution).to_cosmwasm());
+    votes::open(deps.storage, env, &datanet, &contribution, response)
 }
 
 /// Refuses rows that are known, unless the sender had committed to them before whoever offered them, which is not decided yet.

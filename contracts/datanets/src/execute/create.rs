@@ -6,7 +6,7 @@ use openledger_contract_kit::{event::respond, ids, ownership::Ownership};
 use super::{identity, money};
 use crate::{
     events::Event,
-    msg::{DatanetResponse, Description, Licence, Membership, Name, Standing},
+    msg::{DatanetResponse, Description, Licence, Membership, Name, ReviewTerms, Standing},
     state::{Member, DATANETS, DATANET_COUNT, MEMBERS, PARAMS},
     terms, ContractError,
 };
@@ -19,11 +19,15 @@ pub struct New {
     pub commons: String,
     pub membership: Membership,
     pub commit_reveal: bool,
+    pub review: Option<ReviewTerms>,
 }
 
 pub fn create(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Response, ContractError> {
     terms::check_licence(&new.licence)?;
     let commons = deps.api.addr_validate(&new.commons)?;
+    if let Some(review) = &new.review {
+        terms::check_review(review)?;
+    }
     if commons == env.contract.address {
         return Err(ContractError::ToItself);
     }
@@ -42,6 +46,7 @@ pub fn create(deps: DepsMut, env: &Env, sender: Addr, new: New) -> Result<Respon
         clusters: 0,
         latest_version: 0,
         commit_reveal: new.commit_reveal,
+        review: new.review,
         bond,
         shares: None,
         retired: false,

@@ -14,7 +14,9 @@ mod receive;
 mod removal;
 mod retire;
 mod review;
+mod reviewers;
 pub mod shares;
+mod votes;
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
 
@@ -23,13 +25,13 @@ use crate::{msg::ExecuteMsg, ContractError};
 pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     let sender = info.sender;
     match msg {
-        ExecuteMsg::Create { name, description, licence, commons, membership, commit_reveal } => {
+        ExecuteMsg::Create { name, description, licence, commons, membership, commit_reveal, review } => {
             let commit_reveal = commit_reveal.unwrap_or(false);
             create::create(
                 deps,
                 &env,
                 sender,
-                create::New { name, description, licence, commons, membership, commit_reveal },
+                create::New { name, description, licence, commons, membership, commit_reveal, review },
             )
         }
         ExecuteMsg::Join { datanet_id } => join::join(deps, &env, sender, datanet_id.u64()),
@@ -55,6 +57,17 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
+        }
+        ExecuteMsg::BondReviewer { datanet_id } => reviewers::bond(deps, &env, sender, datanet_id.u64()),
+        ExecuteMsg::UnbondReviewer { datanet_id } => reviewers::unbond(deps, &sender, datanet_id.u64()),
+        ExecuteMsg::Vote { datanet_id, contribution_id, ballot } => {
+            votes::vote(deps, &env, &sender, datanet_id.u64(), contribution_id.u64(), ballot)
+        }
+        ExecuteMsg::Appeal { datanet_id, contribution_id } => {
+            votes::appeal(deps, &env, sender, datanet_id.u64(), contribution_id.u64())
+        }
+        ExecuteMsg::FinishReview { datanet_id, contribution_id } => {
+            votes::finish(deps, &env, datanet_id.u64(), contribution_id.u64())
         }
         ExecuteMsg::IssueShares { datanet_id, name, symbol, per_row, terms } => {
             shares::issue(deps, &env, datanet_id.u64(), shares::Issue { name, symbol, per_row, terms })

@@ -48,12 +48,27 @@ pub fn take(sum: &mut Uint128, amount: Uint128) -> Result<(), ContractError> {
     Ok(())
 }
 
-/// Releases a contribution's deposit: to `to`, or to where the contributor's income goes.
+/// Destroys `amount` of what this contract holds.
+pub fn burn(storage: &dyn Storage, amount: Uint128) -> Result<WasmMsg, ContractError> {
+    Ok(call(storage, &Cw20ExecuteMsg::Burn { amount })?)
+}
+
+/// Where a deposit goes.
+pub enum DepositTo<'a> {
+    /// Where the contributor's income goes.
+    Contributor,
+    /// To whoever found spam.
+    Reviewer(&'a Addr),
+    /// Nowhere: drawn reviewers do not earn by finding spam.
+    Burned,
+}
+
+/// Releases a contribution's deposit.
 pub fn release_deposit(
     storage: &mut dyn Storage,
     env: &Env,
     contribution: &mut Contribution,
-    to: Option<&Addr>,
+    to: DepositTo<'_>,
     response: Response,
 ) -> Result<Response, ContractError> {
     let amount = std::mem::take(&mut contribution.deposit);
@@ -62,12 +77,19 @@ pub fn release_deposit(
     }
     book(storage, |ledger| take(&mut ledger.deposits, amount))?;
     let to = match to {
-        Some(account) => account.clone(),
-        None => identities::load(storage, contribution.identity_id.u64())?.at(env.block.time).payout,
+        DepositTo::Reviewer(account) => Some(account.clone()),
+        DepositTo::Contributor => {
+            Some(identities::load(storage, contribution.identity_id.u64())?.at(env.block.time).payout)
+        }
+        DepositTo::Burned => None,
     };
     let (datanet_id, contribution_id) = (contribution.datanet_id, contribution.contribution_id);
-    let event = MoneyEvent::DepositReleased { datanet_id, contribution_id, to: &to, amount };
-    Ok(response.add_event(event.to_cosmwasm()).add_message(pay(storage, &to, amount)?))
+    let event = MoneyEvent::DepositReleased { datanet_id, contribution_id, to: to.as_ref(), amount };
+    let message = match &to {
+        Some(account) => pay(storage, account, amount)?,
+        None => burn(storage, amount)?,
+    };
+    Ok(response.add_event(event.to_cosmwasm()).add_message(message))
 }
 
 fn call(storage: &dyn Storage, message: &Cw20ExecuteMsg) -> StdResult<WasmMsg> {

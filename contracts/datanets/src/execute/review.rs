@@ -3,7 +3,10 @@
 use cosmwasm_std::{Addr, DepsMut, Empty, Env, Response, Storage};
 use openledger_contract_kit::{event::respond, KitError};
 
-use super::{money, removal, shares};
+use super::{
+    money::{self, DepositTo},
+    removal, shares, votes,
+};
 use crate::{
     events::Event,
     msg::{Cluster, Contribution, Reason, Status, StatusFilter},
@@ -20,6 +23,13 @@ pub fn accept(
     contribution_id: u64,
 ) -> Result<Response, ContractError> {
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
+    curated(deps.storage, datanet_id)?;
+    take_in(deps, env, sender, contribution)
+}
+
+/// Takes a pending contribution in, as the next cluster.
+pub fn take_in(deps: DepsMut, env: &Env, sender: Addr, contribution: Contribution) -> Result<Response, ContractError> {
+    let datanet_id = contribution.datanet_id.u64();
     let mut datanet = state::datanet(deps.storage, datanet_id)?;
     let index = datanet.clusters;
     let max = PARAMS.load(deps.storage)?.max_clusters;
@@ -42,7 +52,7 @@ pub fn accept(
     let status = Status::Accepted { cluster: index, by: sender.clone() };
     let event = Event::Accepted { contribution: &contribution, cluster: index, by: &sender };
     let response = shares::mint(deps.as_ref(), env, &datanet, &contribution, respond(event))?;
-    decide(deps.storage, env, contribution, status, StatusFilter::Accepted, None, response)
+    decide(deps.storage, env, contribution, status, StatusFilter::Accepted, DepositTo::Contributor, response)
 }
 
 pub fn reject(
@@ -54,7 +64,16 @@ pub fn reject(
     reason: Reason,
 ) -> Result<Response, ContractError> {
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
+    curated(deps.storage, datanet_id)?;
     turn_down(deps.storage, env, contribution, reason, &sender)
+}
+
+/// Refuses where drawn reviewers decide.
+fn curated(storage: &dyn Storage, datanet_id: u64) -> Result<(), ContractError> {
+    match state::datanet(storage, datanet_id)?.review {
+        Some(_) => Err(ContractError::Reviewed { datanet_id }),
+        None => Ok(()),
+    }
 }
 
 /// Turns a pending contribution down. Its rows may be offered again, for example by the person they were taken from.
@@ -68,7 +87,11 @@ pub fn turn_down(
     state::free_rows(storage, &contribution)?;
     let response = respond(Event::Rejected { contribution: &contribution, reason, by });
     let status = Status::Rejected { reason, by: by.clone() };
-    let deposit_to = (reason == Reason::Spam).then_some(by);
+    let deposit_to = match reason {
+        Reason::Spam if *by == env.contract.address => DepositTo::Burned,
+        Reason::Spam => DepositTo::Reviewer(by),
+        _ => DepositTo::Contributor,
+    };
     decide(storage, env, contribution, status, StatusFilter::Rejected, deposit_to, response)
 }
 
@@ -78,9 +101,18 @@ pub fn withdraw(deps: DepsMut, env: &Env, datanet_id: u64, contribution_id: u64)
         return removal::withdraw(deps, env, contribution);
     }
     let contribution = pending(deps.storage, datanet_id, contribution_id)?;
+    votes::refuse_if_voted(deps.storage, (datanet_id, contribution_id))?;
     state::free_rows(deps.storage, &contribution)?;
     let response = respond(Event::Withdrawn(&contribution));
-    decide(deps.storage, env, contribution, Status::Withdrawn {}, StatusFilter::Withdrawn, None, response)
+    decide(
+        deps.storage,
+        env,
+        contribution,
+        Status::Withdrawn {},
+        StatusFilter::Withdrawn,
+        DepositTo::Contributor,
+        response,
+    )
 }
 
 fn pending(storage: &dyn Storage, datanet_id: u64, contribution_id: u64) -> Result<Contribution, ContractError> {
@@ -98,11 +130,12 @@ fn decide(
     mut contribution: Contribution,
     status: Status,
     filter: StatusFilter,
-    deposit_to: Option<&Addr>,
+    deposit_to: DepositTo<'_>,
     response: Response,
 ) -> Result<Response, ContractError> {
     let (datanet_id, id) = (contribution.datanet_id.u64(), contribution.contribution_id.u64());
     contribution.status = status;
+    let response = votes::drop_review(storage, (datanet_id, id), response)?;
     let response = money::release_deposit(storage, env, &mut contribution, deposit_to, response)?;
     CONTRIBUTIONS.save(storage, (datanet_id, id), &contribution)?;
     BY_STATUS.remove(storage, (datanet_id, StatusFilter::Pending.key(), id));

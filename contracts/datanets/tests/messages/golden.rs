@@ -2,10 +2,10 @@
 
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
-    events::{ErasureEvent, Event, IdentityEvent, MoneyEvent, SharesEvent},
+    events::{ErasureEvent, Event, IdentityEvent, MoneyEvent, ReviewEvent, SharesEvent},
     msg::{
-        Commitment, Confirmation, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse, Membership,
-        Reason, Recovery, Status, Version,
+        Ballot, Commitment, Confirmation, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse,
+        Membership, Reason, Recovery, Status, Version,
     },
 };
 use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
@@ -35,6 +35,7 @@ fn events() {
         clusters: 0,
         latest_version: 0,
         commit_reveal: true,
+        review: Some(crate::votes::terms()),
         bond: Uint128::new(5),
         shares: None,
         retired: false,
@@ -133,7 +134,8 @@ fn money_events() {
     let (datanet_id, contribution_id, amount) = (Uint64::one(), Uint64::new(7), Uint128::new(500));
     let all = [
         MoneyEvent::Income { datanet_id, from: &alice, to: &bob, amount, usage: true },
-        MoneyEvent::DepositReleased { datanet_id, contribution_id, to: &bob, amount },
+        MoneyEvent::DepositReleased { datanet_id, contribution_id, to: Some(&bob), amount },
+        MoneyEvent::DepositReleased { datanet_id, contribution_id, to: None, amount },
         MoneyEvent::BondReleased { datanet_id, to: &alice, amount },
         MoneyEvent::SettlementSet { settlement: &alice },
     ];
@@ -180,4 +182,26 @@ fn erasure_events() {
     erasure.confirmed = Some(Confirmation { by: Addr::unchecked("wasm1bob"), evidence: digest(6), at });
     let confirmed = ErasureEvent::Confirmed { datanet_id: 1, erasure: &erasure }.line();
     goldie::assert!([requested, confirmed].join("\n"));
+}
+
+#[test]
+fn review_events() {
+    let (alice, bob) = (Addr::unchecked("wasm1alice"), Addr::unchecked("wasm1bob"));
+    let (datanet_id, contribution_id, deposit, until) = (1, 7, Uint128::new(30), Uint64::new(1_700_000_000));
+    let reject = Ballot::Reject { reason: Reason::Licence };
+    let reviewers = &[alice.clone(), bob.clone()];
+    let closed = |back| ReviewEvent::AppealClosed { datanet_id, contribution_id, by: &bob, deposit, back };
+    let all = [
+        ReviewEvent::Bonded { datanet_id, reviewer: &bob, bond: deposit },
+        ReviewEvent::Left { datanet_id, reviewer: &bob, back: Uint128::new(27), fine: Uint128::new(3) },
+        ReviewEvent::Drawn { datanet_id, contribution_id, reviewers, voting_until: until, appeal: false },
+        ReviewEvent::Voted { datanet_id, contribution_id, reviewer: &bob, ballot: Ballot::Accept {} },
+        ReviewEvent::Voted { datanet_id, contribution_id, reviewer: &bob, ballot: reject },
+        ReviewEvent::Decided { datanet_id, contribution_id, ballot: reject, appeal_until: until },
+        ReviewEvent::Appealed { datanet_id, contribution_id, by: &bob, deposit },
+        closed(true),
+        closed(false),
+    ];
+    let lines: Vec<String> = all.iter().map(|event| event.line()).collect();
+    goldie::assert!(lines.join("\n"));
 }

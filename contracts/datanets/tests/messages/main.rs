@@ -26,6 +26,8 @@ mod recovery;
 mod reject;
 mod request_withdrawal;
 mod retire_datanet;
+mod reviewers;
 mod shares;
 mod sudo;
 mod suite;
+mod votes;

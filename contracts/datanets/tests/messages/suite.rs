@@ -27,7 +27,27 @@ pub struct Suite {
 
 /// What every named account has at the start, in `uopen`.
 pub const RICH: u128 = 1_000_000;
-const NAMES: [&str; 9] = ["alice", "bob", "carol", "owner", "ann", "ben", "stranger", "sponsor", "settlement"];
+const NAMES: [&str; 19] = [
+    "alice",
+    "bob",
+    "carol",
+    "owner",
+    "ann",
+    "ben",
+    "stranger",
+    "sponsor",
+    "settlement",
+    "r0",
+    "r1",
+    "r2",
+    "r3",
+    "r4",
+    "r5",
+    "r6",
+    "r7",
+    "r8",
+    "r9",
+];
 
 pub fn params() -> Params {
     Params {
@@ -121,6 +141,11 @@ impl Suite {
         let books: SolvencyResponse = self.query(&QueryMsg::Solvency {}).unwrap();
         assert!(books.solvent, "{books:?}");
         books
+    }
+
+    /// The name of an account that has money.
+    pub fn name_of(&self, account: &Addr) -> &'static str {
+        NAMES.into_iter().find(|name| self.account(name) == account).unwrap()
     }
 
     pub fn next_block(&mut self) {
@@ -225,6 +250,7 @@ pub fn create_msg(commons: &str, membership: Membership) -> ExecuteMsg {
         commons: commons.to_owned(),
         membership,
         commit_reveal: None,
+        review: None,
     }
 }
 

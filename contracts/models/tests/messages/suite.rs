@@ -164,6 +164,7 @@ impl Suite {
             commons,
             membership: datanet::Membership::Open,
             commit_reveal: None,
+            review: None,
         });
     }
 

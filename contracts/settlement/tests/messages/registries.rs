@@ -101,6 +101,7 @@ fn fill_datanet(chain: &mut Chain, datanets: &Addr) {
         commons: chain.account("commons").into_string(),
         membership: Membership::Open,
         commit_reveal: None,
+        review: None,
     };
     chain.app.execute_contract(owner.clone(), datanets.clone(), &create, &[]).unwrap();
     let mut roots = Vec::new();

@@ -104,6 +104,7 @@ async fn publish(
         commons,
         membership: net::Membership::Open,
         commit_reveal: None,
+        review: None,
     };
     let outcome = owner.execute(&contracts.datanets, &create, vec![]).await?;
     let datanet_id = id(&outcome, "datanet_id")?;
