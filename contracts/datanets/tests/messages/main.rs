@@ -4,6 +4,7 @@
 mod accept;
 mod admin;
 mod approve_member;
+mod audit;
 mod commit;
 mod contribute;
 mod create;
