@@ -78,7 +78,7 @@ pub enum ExecuteMsg {
         max_prompt_price: Uint128,
         /// Highest price of a response token, in `uopen`.
         max_response_price: Uint128,
-        /// From this time on no answer may be charged; at most `max_session_seconds` ahead.
+        /// From this second on no answer may be charged; at most `max_session_seconds` ahead.
         expires_at: Uint64,
     },
     /// Owner of the session: ends it now. Nodes keep `settle_grace_seconds` to submit what they served.

@@ -359,7 +359,8 @@ pub struct IncomeResponse {
     pub lifetime_claimed: Uint128,
     /// Arrived but not released yet, in `uopen`.
     pub streaming: Uint128,
-    /// When all of that will be released if nothing more arrives; absent when nothing is on its way or nobody holds shares.
+    /// Second at which all of that will be released if nothing more arrives; absent when nothing is on its way or nobody holds
+    /// shares.
     pub streams_until: Option<Uint64>,
     /// Length of a period in seconds.
     pub period_seconds: Uint64,

@@ -54,7 +54,7 @@ pub enum ReceiveMsg {
     Grant {
         /// Who is paid. Neither this contract nor the token.
         recipient: String,
-        /// Vesting is counted from here; at most ten years ahead or back.
+        /// Vesting is counted from this second; at most ten years ahead or back.
         starts_at: Uint64,
         /// Nothing is paid before this many seconds after the start; at most the duration.
         cliff_seconds: Uint64,
@@ -114,7 +114,7 @@ pub struct GrantResponse {
     pub revoker: Option<Addr>,
     /// All tokens of the grant.
     pub amount: Uint128,
-    /// Vesting is counted from here.
+    /// Vesting is counted from this second.
     pub starts_at: Uint64,
     /// Seconds from the start to the first payment.
     pub cliff_seconds: Uint64,
@@ -128,7 +128,7 @@ pub struct GrantResponse {
     pub releasable: Uint128,
     /// What returned to the revoker.
     pub returned: Uint128,
-    /// When it was stopped, if it was.
+    /// When it was stopped, in seconds, if it was.
     pub revoked_at: Option<Uint64>,
 }
 

@@ -68,7 +68,7 @@ pub struct CaseResponse {
     pub rewarded: Uint128,
     /// Of it, burned.
     pub burned: Uint128,
-    /// Time of the proof.
+    /// Block time of the proof, in seconds.
     pub proven_at: Uint64,
 }
 
@@ -114,9 +114,9 @@ pub struct DisputeResponse {
     pub receipt_id: Digest,
     /// Locked, in `uopen`.
     pub bond: Uint128,
-    /// Time of opening.
+    /// Block time of opening, in seconds.
     pub opened_at: Uint64,
-    /// From here on no verdict counts and the bond can go back.
+    /// From this second on no verdict counts and the bond can go back.
     pub deadline: Uint64,
     /// Where it stands.
     pub status: DisputeStatus,

@@ -164,7 +164,7 @@ pub struct ProposalSummary {
     pub status: Status,
     /// Whether the expedited majority and time hold now.
     pub expedited: bool,
-    /// When it was proposed.
+    /// When it was proposed, in seconds.
     pub submitted_at: Uint64,
     /// Power counts as of the start of this block, which is the proposal's own.
     pub power_height: Uint64,
@@ -172,15 +172,15 @@ pub struct ProposalSummary {
     pub total_power: Uint128,
     /// Windows and majorities.
     pub rules: Rules,
-    /// First moment at which it is too late for the minimum deposit.
+    /// First second at which it is too late for the minimum deposit.
     pub deposit_ends_at: Uint64,
-    /// When voting began.
+    /// When voting began, in seconds.
     pub voting_starts_at: Option<Uint64>,
-    /// First moment at which no vote counts.
+    /// First second at which no vote counts.
     pub voting_ends_at: Option<Uint64>,
-    /// First moment of execution, once passed.
+    /// First second of execution, once passed.
     pub executable_at: Option<Uint64>,
-    /// First moment at which it can no longer be executed, once passed.
+    /// First second at which it can no longer be executed, once passed.
     pub expires_at: Option<Uint64>,
     /// Power by answer.
     pub tally: Tally,
@@ -255,7 +255,7 @@ pub struct VotingPowerResponse {
 pub struct Guardian {
     /// Who.
     pub account: Addr,
-    /// First moment at which it no longer may.
+    /// First second at which it no longer may.
     pub term_ends_at: Uint64,
 }
 

@@ -37,7 +37,7 @@ pub struct ConfigResponse {
     pub arbiter: Option<Addr>,
     /// Windows and bounds.
     pub params: Params,
-    /// First moment after the pause; null when not paused.
+    /// First second after the pause; null when not paused.
     pub paused_until: Option<Uint64>,
 }
 
@@ -70,11 +70,11 @@ pub struct SessionResponse {
     pub available: Uint128,
     /// Sequence of the last voucher charged; zero before the first.
     pub voucher_sequence: Uint64,
-    /// Time of opening.
+    /// Block time of opening, in seconds.
     pub opened_at: Uint64,
-    /// From this time on no answer may be charged.
+    /// From this second on no answer may be charged.
     pub expires_at: Uint64,
-    /// Submission of charges ends and settlement begins.
+    /// First second of settlement; charges are taken before it only.
     pub settles_at: Uint64,
     /// Whether it was settled; final.
     pub settled: bool,
@@ -149,9 +149,9 @@ pub struct BatchSummary {
     pub status: BatchStatus,
     /// Epoch that accepted it.
     pub epoch: Option<Uint64>,
-    /// Time of submission.
+    /// Block time of submission, in seconds.
     pub submitted_at: Uint64,
-    /// Attestation ends and refunds begin.
+    /// First second of refunds; attestation ends before it.
     pub deadline: Uint64,
 }
 
@@ -211,9 +211,9 @@ pub struct EpochResponse {
     pub signed_power: Uint128,
     /// Power of the whole set.
     pub total_power: Uint128,
-    /// Time of acceptance.
+    /// Block time of acceptance, in seconds.
     pub accepted_at: Uint64,
-    /// First moment of claims against it.
+    /// First second of claims against it.
     pub claimable_at: Uint64,
 }
 
@@ -238,9 +238,9 @@ pub struct RoundResponse {
     pub epoch: Uint64,
     /// Its present round, from 0. A validator signs one statement per epoch and round.
     pub round: u32,
-    /// When the round began; zero before the first epoch.
+    /// When the round began, in seconds; zero before the first epoch.
     pub began_at: Uint64,
-    /// From when on anybody may begin the next round; absent while no batch waits.
+    /// First second at which anybody may begin the next round; absent while no batch waits.
     pub advances_at: Option<Uint64>,
 }
 

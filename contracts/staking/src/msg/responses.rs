@@ -39,11 +39,11 @@ pub struct ValidatorResponse {
     pub commission: Commission,
     /// More words for people.
     pub description: Option<Description>,
-    /// First moment of `unjail`; absent while not jailed.
+    /// First second of `unjail`; absent while not jailed.
     pub jailed_until: Option<Uint64>,
     /// Out for ever.
     pub tombstoned: bool,
-    /// Time of registration.
+    /// Block time of registration, in seconds.
     pub registered_at: Uint64,
 }
 
@@ -65,7 +65,7 @@ pub struct EpochSet {
     pub total_power: Uint128,
     /// Sum of the members' public keys, 48 bytes in hex; absent when there are no members.
     pub aggregate_public_key: Option<BlsPublicKey>,
-    /// Time of the snapshot.
+    /// Block time of the snapshot, in seconds.
     pub created_at: Uint64,
 }
 
@@ -101,9 +101,9 @@ pub struct UnbondingEntryResponse {
     /// Newest epoch set when the entry began; zero when there was none. What the money did up to this set stays its
     /// liability.
     pub set_id: Uint64,
-    /// Time of `unbond`.
+    /// Block time of `unbond`, in seconds.
     pub started_at: Uint64,
-    /// First moment of `withdraw_unbonded`; later when the next set was made later than `started_at`.
+    /// First second of `withdraw_unbonded`; later when the next set was made later than `started_at`.
     pub completes_at: Uint64,
 }
 
@@ -149,7 +149,7 @@ pub struct OperatorResponse {
     pub endpoint: Endpoint,
     /// A name for people.
     pub moniker: Moniker,
-    /// Time of registration.
+    /// Block time of registration, in seconds.
     pub registered_at: Uint64,
 }
 
