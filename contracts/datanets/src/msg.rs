@@ -116,12 +116,7 @@ pub enum ExecuteMsg {
     /// Takes back a contribution. One that is not decided yet, and that no drawn reviewer voted on, is gone at once, with its deposit. An accepted one is out of later
     /// versions at once; until `sunset_seconds` are over, whoever holds its rows or serves what was trained on them must have
     /// erased them. The same rows may be offered again.
-    RequestWithdrawal {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    RequestWithdrawal(Which),
     /// Takes a pending contribution in, as the Datanet's next cluster.
     Accept {
         /// Which Datanet.
@@ -155,15 +150,9 @@ pub enum ExecuteMsg {
         content_root: Digest,
     },
     /// Becomes a reviewer who can be drawn. Takes the terms' bond by an allowance that the sender gave to this contract.
-    BondReviewer {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
+    BondReviewer(InDatanet),
     /// Ceases to be one, and gets the bond back. Not while a review that the sender was drawn for is open.
-    UnbondReviewer {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
+    UnbondReviewer(InDatanet),
     /// A drawn reviewer's vote. It is public and final.
     Vote {
         /// Which Datanet.
@@ -175,19 +164,9 @@ pub enum ExecuteMsg {
     },
     /// Asks other reviewers, once. Against a rejection only the contributor can, against an acceptance every member. Takes the
     /// terms' deposit by an allowance that the sender gave to this contract.
-    Appeal {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    Appeal(Which),
     /// Takes the next step of a review whose time is over. Anybody may send it.
-    FinishReview {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    FinishReview(Which),
     /// Issues the Datanet's shares, once. From then on its income goes to their holders, and accepted rows bring shares.
     IssueShares {
         /// Which Datanet.
@@ -328,6 +307,22 @@ pub enum ExecuteMsg {
     },
     /// Becomes the contract's owner.
     AcceptOwnership {},
+}
+
+/// A contribution.
+#[cw_serde]
+pub struct Which {
+    /// Which Datanet.
+    pub datanet_id: Uint64,
+    /// Which contribution.
+    pub contribution_id: Uint64,
+}
+
+/// A Datanet.
+#[cw_serde]
+pub struct InDatanet {
+    /// Which Datanet.
+    pub datanet_id: Uint64,
 }
 
 /// Hook messages of a cw20 `send` of OPEN to this contract.

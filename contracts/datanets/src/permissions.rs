@@ -7,7 +7,7 @@ use openledger_contract_kit::{permission::Permission, permissions};
 
 use crate::{
     identities,
-    msg::{DatanetResponse, ExecuteMsg, Standing},
+    msg::{DatanetResponse, ExecuteMsg, InDatanet, Standing, Which},
     panel, state, ContractError,
 };
 
@@ -130,7 +130,7 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
 }
 
 fn offered(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
-    let ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } = msg else { return Ok(false) };
+    let ExecuteMsg::RequestWithdrawal(Which { datanet_id, contribution_id }) = msg else { return Ok(false) };
     let contribution = state::contribution(deps.storage, datanet_id.u64(), contribution_id.u64())?;
     let controls = identities::BY_CONTROLLER.may_load(deps.storage, sender)?;
     Ok(contribution.contributor == sender || controls == Some(contribution.identity_id.u64()))
@@ -162,13 +162,13 @@ fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
         ExecuteMsg::Join { datanet_id }
         | ExecuteMsg::ApproveMember { datanet_id, .. }
         | ExecuteMsg::Commit { datanet_id, .. }
-        | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
+        | ExecuteMsg::RequestWithdrawal(Which { datanet_id, .. })
         | ExecuteMsg::ConfirmErasure { datanet_id, .. }
-        | ExecuteMsg::BondReviewer { datanet_id }
-        | ExecuteMsg::UnbondReviewer { datanet_id }
+        | ExecuteMsg::BondReviewer(InDatanet { datanet_id })
+        | ExecuteMsg::UnbondReviewer(InDatanet { datanet_id })
         | ExecuteMsg::Vote { datanet_id, .. }
-        | ExecuteMsg::Appeal { datanet_id, .. }
-        | ExecuteMsg::FinishReview { datanet_id, .. }
+        | ExecuteMsg::Appeal(Which { datanet_id, .. })
+        | ExecuteMsg::FinishReview(Which { datanet_id, .. })
         | ExecuteMsg::IssueShares { datanet_id, .. }
         | ExecuteMsg::SetCommonsPart { datanet_id, .. }
         | ExecuteMsg::ProvePoison { datanet_id, .. }

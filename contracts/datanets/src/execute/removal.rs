@@ -8,7 +8,7 @@ use shares::client::Client;
 use super::now;
 use crate::{
     events::{ErasureEvent, SharesEvent},
-    msg::{Confirmation, Contribution, Erasure, Removal, Status, StatusFilter},
+    msg::{Contribution, Erasure, Removal, Status, StatusFilter},
     power,
     state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, ERASURES, PARAMS, ROWS, VERSIONS},
     ContractError,
@@ -64,7 +64,8 @@ pub fn withdraw(deps: DepsMut, env: &Env, contribution: Contribution) -> Result<
         last_version: last_version_with(deps.storage, datanet_id, cluster)?,
         requested_at: now(env),
         sunset_at: now(env).checked_add(delay).map_err(|_| KitError::Overflow { what: "time" })?,
-        confirmed: None,
+        confirmed_by: None,
+        evidence: None,
     };
     ERASURES.save(deps.storage, (datanet_id, contribution_id), &erasure)?;
     Ok(respond(ErasureEvent::Requested { datanet_id, erasure: &erasure }))
@@ -79,7 +80,6 @@ fn last_version_with(storage: &dyn Storage, datanet_id: u64, cluster: u32) -> Re
 
 pub fn confirm(
     deps: DepsMut,
-    env: &Env,
     by: Addr,
     datanet_id: u64,
     contribution_id: u64,
@@ -90,10 +90,11 @@ pub fn confirm(
     }
     let key = (datanet_id, contribution_id);
     let mut erasure = ERASURES.may_load(deps.storage, key)?.ok_or(ContractError::NothingToErase { contribution_id })?;
-    if erasure.confirmed.is_some() {
+    if erasure.confirmed_by.is_some() {
         return Err(ContractError::Erased { contribution_id });
     }
-    erasure.confirmed = Some(Confirmation { by, evidence, at: now(env) });
+    erasure.confirmed_by = Some(by);
+    erasure.evidence = Some(evidence);
     ERASURES.save(deps.storage, key, &erasure)?;
     Ok(respond(ErasureEvent::Confirmed { datanet_id, erasure: &erasure }))
 }

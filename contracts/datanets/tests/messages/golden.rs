@@ -4,8 +4,8 @@ use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
     events::{ErasureEvent, Event, IdentityEvent, MoneyEvent, ReviewEvent, SharesEvent},
     msg::{
-        Ballot, Commitment, Confirmation, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse,
-        Membership, Reason, Recovery, Status, Version,
+        Ballot, Change, Commitment, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse, Membership,
+        Reason, Status, Version,
     },
 };
 use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
@@ -111,7 +111,7 @@ fn identity_events() {
         recovery: None,
         created_at: from,
     };
-    let recovery = Recovery { controller: carol.clone(), ready_at: from };
+    let recovery = Change { account: carol.clone(), at: from };
     let approved =
         |recovery| IdentityEvent::RecoveryApproved { identity_id, guardian: &bob, controller: &carol, recovery };
     let all = [
@@ -176,10 +176,11 @@ fn erasure_events() {
         last_version,
         requested_at: at,
         sunset_at: at,
-        confirmed: None,
+        confirmed_by: None,
+        evidence: None,
     };
     let requested = ErasureEvent::Requested { datanet_id: 1, erasure: &erasure }.line();
-    erasure.confirmed = Some(Confirmation { by: Addr::unchecked("wasm1bob"), evidence: digest(6), at });
+    (erasure.confirmed_by, erasure.evidence) = (Some(Addr::unchecked("wasm1bob")), Some(digest(6)));
     let confirmed = ErasureEvent::Confirmed { datanet_id: 1, erasure: &erasure }.line();
     goldie::assert!([requested, confirmed].join("\n"));
 }
