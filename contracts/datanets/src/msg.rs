@@ -83,6 +83,13 @@ pub enum ExecuteMsg {
         /// Which Datanet.
         datanet_id: Uint64,
     },
+    /// Lets an account join without approval.
+    Invite {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Whom.
+        member: String,
+    },
     /// Makes an applicant a member.
     ApproveMember {
         /// Which Datanet.
@@ -141,6 +148,15 @@ pub enum ExecuteMsg {
         contribution_id: Uint64,
         /// SHA-256 of the record of the erasure: what was erased where, which adapters are retired.
         evidence: Digest,
+    },
+    /// Two accepted contributions are near-duplicates and not published yet: both are credited to whoever was first.
+    MergeClusters {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// A cluster's index.
+        first: u32,
+        /// Another's.
+        second: u32,
     },
     /// Fixes all clusters accepted so far as the next version.
     PublishVersion {
@@ -364,6 +380,8 @@ pub enum Membership {
     Open,
     /// Whom the owner or a curator approves.
     Approval,
+    /// Only whom the owner or a curator invited.
+    Invitation,
 }
 
 /// Why a contribution was turned down.

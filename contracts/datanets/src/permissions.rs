@@ -62,6 +62,7 @@ impl fmt::Display for Role {
 permissions! { ExecuteMsg, Role;
     Create => Permission::Anyone, pausable;
     Join => Permission::Anyone, pausable;
+    Invite => Permission::Role(Role::Reviewer), pausable;
     ApproveMember => Permission::Role(Role::Reviewer), pausable;
     Commit => Permission::Role(Role::Member), pausable;
     Contribute => Permission::Role(Role::Member), pausable;
@@ -69,6 +70,7 @@ permissions! { ExecuteMsg, Role;
     Accept => Permission::Role(Role::Reviewer), pausable;
     Reject => Permission::Role(Role::Reviewer), pausable;
     ConfirmErasure => Permission::Role(Role::Reviewer), always;
+    MergeClusters => Permission::Role(Role::Reviewer), pausable;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
     BondReviewer => Permission::Role(Role::Member), pausable;
     UnbondReviewer => Permission::Role(Role::BondedReviewer), always;
@@ -160,6 +162,8 @@ fn is_curator(datanet: &DatanetResponse, account: &Addr) -> bool {
 fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
     match msg {
         ExecuteMsg::Join { datanet_id }
+        | ExecuteMsg::Invite { datanet_id, .. }
+        | ExecuteMsg::MergeClusters { datanet_id, .. }
         | ExecuteMsg::ApproveMember { datanet_id, .. }
         | ExecuteMsg::Commit { datanet_id, .. }
         | ExecuteMsg::RequestWithdrawal(Which { datanet_id, .. })

@@ -164,6 +164,7 @@ fn draft(deps: Deps, datanet_id: u64) -> Answer<DraftResponse> {
         version: datanet.latest_version.checked_add(1).ok_or(KitError::Overflow { what: "version" })?,
         content_root: cluster::content_root(&clusters),
         cluster_root: cluster::cluster_root(datanet_id, &clusters),
+        cluster_table_root: cluster::table_root(datanet_id, &clusters),
         clusters: datanet.clusters,
     })
 }

@@ -8,6 +8,7 @@ mod curators;
 mod datanet_owner;
 mod identity;
 mod join;
+mod merge;
 mod money;
 mod publish;
 mod receive;
@@ -38,6 +39,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             )
         }
         ExecuteMsg::Join { datanet_id } => join::join(deps, &env, sender, datanet_id.u64()),
+        ExecuteMsg::Invite { datanet_id, member } => join::invite(deps, &sender, datanet_id.u64(), &member),
         ExecuteMsg::ApproveMember { datanet_id, member } => join::approve(deps, &sender, datanet_id.u64(), &member),
         ExecuteMsg::Commit { datanet_id, commitment } => {
             commit::commit(deps, &env, &sender, datanet_id.u64(), commitment)
@@ -57,6 +59,9 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         }
         ExecuteMsg::ConfirmErasure { datanet_id, contribution_id, evidence } => {
             removal::confirm(deps, sender, datanet_id.u64(), contribution_id.u64(), evidence)
+        }
+        ExecuteMsg::MergeClusters { datanet_id, first, second } => {
+            merge::merge(deps, &env, datanet_id.u64(), first, second)
         }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)

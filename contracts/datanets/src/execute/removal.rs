@@ -114,7 +114,10 @@ fn remove(
     row.rows_root = Digest::new([0; 32]);
     row.removed = true;
     CLUSTERS.save(storage, (datanet_id, cluster), &row)?;
-    power::lose(storage, env, &contribution)?;
+    // The rows of a merged cluster count for nobody since then.
+    if row.merged_into.is_none() {
+        power::lose(storage, env, &contribution)?;
+    }
     contribution.status = Status::Removed { cluster, cause };
     CONTRIBUTIONS.save(storage, (datanet_id, id), &contribution)?;
     BY_STATUS.remove(storage, (datanet_id, StatusFilter::Accepted.key(), id));

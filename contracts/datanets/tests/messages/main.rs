@@ -14,7 +14,9 @@ mod erasure;
 mod golden;
 mod identity;
 mod income;
+mod invite;
 mod join;
+mod merge_clusters;
 
 mod migrate;
 mod model;
