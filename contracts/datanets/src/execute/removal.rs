@@ -30,6 +30,9 @@ pub fn poison(deps: DepsMut, env: &Env, proven: Poison) -> Result<Response, Cont
         return Err(ContractError::ZeroDigest { field: "evidence" });
     }
     let recipient: Option<Addr> = recipient.map(|account| deps.api.addr_validate(&account)).transpose()?;
+    if recipient.as_ref() == Some(&env.contract.address) {
+        return Err(ContractError::ToItself);
+    }
     let mut contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
     let cluster = match contribution.status {
         // Who takes its poison back does not spare those who back the Datanet.

@@ -3,6 +3,7 @@
 
 mod accept;
 mod admin;
+mod adversarial;
 mod approve_member;
 mod commit;
 mod contribute;
