@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 
 import { accounts, artifact, GAS, node, now } from "./lib/chain.js";
 import { bumped, upload } from "./lib/code.js";
-import { caller, deploy, instantiate } from "./lib/deploy.js";
+import { caller, deploy, instantiate, modelsParams } from "./lib/deploy.js";
 import { authority, decide, executing, fromFile, migrating, sudo } from "./lib/governance.js";
 
 const run = promisify(execFile);
@@ -94,9 +94,10 @@ test("several messages of one proposal take effect together or not at all", asyn
   const owned = await instantiate(founder, "models", {
     owner: gov,
     datanets: contracts.datanets,
-    params: { max_pause_seconds: "86400", max_token_price: "1000" },
+    token: contracts.open_token,
+    params: modelsParams("1000"),
   });
-  const params = (max_token_price) => ({ update_params: { params: { max_pause_seconds: "86400", max_token_price } } });
+  const params = (max_token_price) => ({ update_params: { params: modelsParams(max_token_price) } });
   const read = async () => (await founder.client.queryContractSmart(owned, { config: {} })).params.max_token_price;
 
   const both = [executing(gov, owned, params("2000")), executing(gov, owned, params("0"))];

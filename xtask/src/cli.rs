@@ -10,7 +10,9 @@ use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
-use crate::{artifacts, bench, ci, deny, devnet, e2e, mutants, process, proto, schema, setup, test, wasmd};
+use crate::{
+    artifacts, bench, ci, deny, devnet, e2e, economy, mutants, process, proto, schema, setup, test, vm, wasmd,
+};
 
 /// Every developer command of OpenLedger.
 #[derive(Parser)]
@@ -31,6 +33,11 @@ enum Verb {
         #[command(subcommand)]
         action: WasmdAction,
     },
+    /// The artifacts in the chain's virtual machine, without a node.
+    Vm {
+        #[command(subcommand)]
+        action: VmAction,
+    },
     /// Build the contracts reproducibly into artifacts/ and validate them.
     Artifacts(CheckArgs),
     /// Write the JSON schema of each contract into schema/.
@@ -45,8 +52,14 @@ enum Verb {
         #[arg(long)]
         skip: Vec<String>,
     },
-    /// Run what takes too long for every change: all lines of wasmd.
+    /// Run what takes too long for every change: the machine's suite, all lines of wasmd, a million random actions, mutants.
     Nightly,
+    /// Play random actions over the contracts, a million if not told otherwise, and compare with a plain model.
+    Economy {
+        /// Flags of the player: --actions, --history, --seed, --check-every.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<OsString>,
+    },
     /// Change the contracts' money paths one expression at a time and see that a test notices (hours).
     Mutants {
         /// One contract; all that move money when absent.
@@ -88,6 +101,16 @@ enum WasmdAction {
     },
 }
 
+#[derive(Subcommand)]
+enum VmAction {
+    /// Store, create, call and ask the contracts in the machine, with its gas (minutes the first time).
+    Test {
+        /// Write tests/vm/gas anew.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
 #[derive(Args)]
 struct LineArgs {
     /// Which line of wasmd.
@@ -118,13 +141,19 @@ impl Cli {
                 WasmdAction::Start(args) => return wasmd::start(&workspace, args.line),
                 WasmdAction::Test { line, write } => wasmd::test(&ready, line.line, write)?,
             },
+            Verb::Vm { action: VmAction::Test { write } } => vm::test(&workspace, write)?,
             Verb::Artifacts(args) if args.check => artifacts::check(&workspace)?,
             Verb::Artifacts(_) => artifacts::write(&workspace)?,
             Verb::Schema(args) => schema::run(&workspace, args.check)?,
             Verb::Proto(args) => proto::run(&workspace, args.check)?,
             Verb::Test => test::run(&ready)?,
             Verb::Ci { skip } => ci::run(&ready, &skip)?,
-            Verb::Nightly => wasmd::nightly(&ready)?,
+            Verb::Nightly => {
+                wasmd::nightly(&ready)?;
+                economy::run(&ready, &[])?;
+                mutants::run(&workspace, None)?;
+            }
+            Verb::Economy { flags } => economy::run(&ready, &flags)?,
             Verb::Mutants { contract } => mutants::run(&workspace, contract.as_deref())?,
             Verb::Deny => deny::run(&workspace)?,
             Verb::Bench(args) => bench::run(&ready, &args)?,

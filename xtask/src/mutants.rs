@@ -13,9 +13,10 @@ use crate::workspace::Workspace;
 use crate::{pins, tool};
 
 /// Code that moves money or counts it, by contract.
-const MONEY: [(&str, &[&str]); 2] = [
-    ("settlement", &["src/execute/**", "src/state.rs", "src/voucher.rs", "src/attestation.rs", "src/round.rs"]),
+const MONEY: [(&str, &[&str]); 3] = [
+    ("settlement", &["src/execute/**", "src/state.rs", "src/voucher.rs", "src/round.rs"]),
     ("staking", &["src/execute/**", "src/state.rs", "src/rewards.rs"]),
+    ("vesting", &["src/execute/**", "src/state.rs", "src/schedule.rs"]),
 ];
 
 /// Survivors with the reason why each changes nothing that anybody could notice: a line of cargo-mutants, then `  # why`.

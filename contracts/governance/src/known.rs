@@ -46,6 +46,16 @@ pub const SETTLEMENT: &[Row] = &[
     ("max_pause_seconds", Integer, 1, MONTH),
     ("round_seconds", Integer, 1, MONTH),
     ("max_open_epochs", Number, 1, 16),
+    ("exposure_factor", Number, 0, 10_000),
+];
+
+/// Parameters of the disputes contract.
+pub const DISPUTES: &[Row] = &[
+    ("node_slash", Number, 0, BPS),
+    ("validator_slash", Number, 0, BPS),
+    ("reward", Number, 0, 5_000),
+    ("dispute_bond", Integer, 1, SUPPLY),
+    ("dispute_seconds", Integer, 1, MONTH),
 ];
 
 /// Parameters of the Datanets contract.

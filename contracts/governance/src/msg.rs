@@ -33,6 +33,8 @@ pub struct InstantiateMsg {
     pub models: Option<String>,
     /// Settlement contract; its parameters enter the registry when it is named.
     pub settlement: Option<String>,
+    /// Contract that judges fraud; its parameters enter the registry when it is named.
+    pub disputes: Option<String>,
     /// Windows, deposits and majorities.
     pub params: Params,
     /// May pause for a bounded time until its term of `guardian_term_seconds` ends. Nobody if absent.

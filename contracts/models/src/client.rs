@@ -1,8 +1,8 @@
 //! Typed calls for other contracts and for clients.
 
-use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
+use cosmwasm_std::{to_json_binary, Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{AdapterResponse, AdapterVersion, Base, ConfigResponse, ExecuteMsg, QueryMsg};
+use crate::msg::{AdapterResponse, AdapterVersion, Base, ConfigResponse, ExecuteMsg, QueryMsg, ReceiveMsg};
 
 /// The models contract at an address.
 pub struct Models<'a> {
@@ -44,4 +44,9 @@ impl<'a> Models<'a> {
 /// A call of the models contract at `address`. It takes no coins.
 pub fn call(address: &Addr, msg: &ExecuteMsg) -> StdResult<CosmosMsg> {
     Ok(WasmMsg::Execute { contract_addr: address.to_string(), msg: to_json_binary(msg)?, funds: vec![] }.into())
+}
+
+/// Hook message of a cw20 `send` of OPEN that pays an adapter's developer.
+pub fn adapter_income_hook(adapter_id: u64) -> StdResult<Binary> {
+    to_json_binary(&ReceiveMsg::AdapterIncome { adapter_id: Uint64::new(adapter_id) })
 }

@@ -2,7 +2,7 @@
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response, Uint128};
 use openledger_contract_kit::{event::respond, funds, ownership::Ownership, permission};
 
 use crate::{
@@ -23,11 +23,14 @@ pub fn instantiate(
     msg.params.validate()?;
     let owner = deps.api.addr_validate(&msg.owner)?;
     let datanets = deps.api.addr_validate(&msg.datanets)?;
+    let token = deps.api.addr_validate(&msg.token)?;
     cw2::set_contract_version(deps.storage, identity::NAME, identity::VERSION)?;
     state::OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     state::PARAMS.save(deps.storage, &msg.params)?;
     state::DATANETS.save(deps.storage, &datanets)?;
-    Ok(respond(Event::Instantiated { owner: &owner, datanets: &datanets, params: &msg.params }))
+    state::TOKEN.save(deps.storage, &token)?;
+    state::BONDED.save(deps.storage, &Uint128::zero())?;
+    Ok(respond(Event::Instantiated { owner: &owner, datanets: &datanets, token: &token, params: &msg.params }))
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]

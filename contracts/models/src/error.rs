@@ -1,10 +1,10 @@
 //! Every refusal: what was refused, why, and what would be accepted.
 
-use cosmwasm_std::{StdError, Uint128};
+use cosmwasm_std::{Addr, OverflowError, StdError, Uint128, Uint64};
 use openledger_contract_kit::{Digest, KitError};
 use thiserror::Error;
 
-pub use crate::split::SplitError;
+pub use crate::{licence::LicenceError, split::SplitError};
 
 /// A refusal. Nothing is stored when one is returned.
 #[derive(Debug, Error, PartialEq)]
@@ -12,6 +12,10 @@ pub enum ContractError {
     /// Storage, parsing or address error of the standard library.
     #[error("{0}")]
     Std(#[from] StdError),
+
+    /// A sum left its range.
+    #[error("{0}")]
+    Overflow(#[from] OverflowError),
 
     /// A rule that all contracts share.
     #[error("{0}")]
@@ -102,6 +106,10 @@ pub enum ContractError {
         field: &'static str,
     },
 
+    /// A root without a count, a count without a root, or no rows.
+    #[error("index_root and index_rows belong together: give both, with at least one row, or neither")]
+    Index,
+
     /// Prices are bounded so that fees always fit.
     #[error("{field} is {found} uopen: at most {max} is accepted")]
     Price {
@@ -111,6 +119,122 @@ pub enum ContractError {
         found: Uint128,
         /// Most.
         max: Uint128,
+    },
+
+    /// Already so.
+    #[error("adapter {id} serves version {version} already")]
+    Serving {
+        /// Which.
+        id: u64,
+        /// Its version.
+        version: u32,
+    },
+
+    /// Nothing to go back to.
+    #[error("adapter {id} has no promotion to roll back: name a version with promote")]
+    NoPrevious {
+        /// Which.
+        id: u64,
+    },
+
+    /// Too little for the treasury.
+    #[error("split gives the treasury {found} basis points: at least {min} are required")]
+    Take {
+        /// Part received.
+        found: u16,
+        /// Least.
+        min: u16,
+    },
+
+    /// The licence does not let the adapter be built and sold.
+    #[error("the licence of the {of}, {licence}, is refused: {cause}")]
+    Licence {
+        /// Whose.
+        of: &'static str,
+        /// As written.
+        licence: String,
+        /// Why.
+        cause: LicenceError,
+    },
+
+    /// Only the registrant may build on a base model that is not on the list.
+    #[error("base model {id} is not on the list of shared ones: register it yourself, or build on one that is")]
+    NotShared {
+        /// Which.
+        id: u64,
+    },
+
+    /// Already so.
+    #[error("base model {id} is on the list of shared ones already")]
+    Shared {
+        /// Which.
+        id: u64,
+    },
+
+    /// The base model goes or is gone.
+    #[error("base model {id} was withdrawn: it takes no new adapters, and no new versions from {leaves_at} on")]
+    Withdrawn {
+        /// Which.
+        id: u64,
+        /// First second without it.
+        leaves_at: Uint64,
+    },
+
+    /// No bond, or it was paid back.
+    #[error("there is no bond to unlock")]
+    NoBond,
+
+    /// The bond is bound.
+    #[error("the bond is still bound: retire the adapter, or withdraw the base model, first")]
+    Bound,
+
+    /// The bond is not free yet.
+    #[error("the bond is free from {unlocks_at} on (seconds since 1970)")]
+    Locked {
+        /// First second at which it is free.
+        unlocks_at: Uint64,
+    },
+
+    /// Money would be lost.
+    #[error("this contract cannot be a payout account: name one that can use the money")]
+    PayoutHere,
+
+    /// Nothing to pay on.
+    #[error("no OPEN came with the message")]
+    ZeroAmount,
+
+    /// A suspension must end in the future and within the maximum.
+    #[error("suspension end {until} refused: it must be after {now} and at most {max} s later")]
+    SuspensionLength {
+        /// End asked for.
+        until: Uint64,
+        /// Block time.
+        now: u64,
+        /// Longest.
+        max: Uint64,
+    },
+
+    /// An adapter must be in service as long as it was suspended.
+    #[error("adapter {id} was suspended: it cannot be again before {not_before}")]
+    SuspendedLately {
+        /// Which.
+        id: u64,
+        /// First second of a new suspension.
+        not_before: u64,
+    },
+
+    /// Nothing to end.
+    #[error("adapter {id} is not suspended")]
+    NotSuspended {
+        /// Which.
+        id: u64,
+    },
+
+    /// The settlement contract is named once.
+    #[error("the settlement contract is {settlement} for good")]
+    SettlementSet {
+        /// Which.
+        settlement: Addr,
     },
 
     /// Out of service for good.

@@ -39,9 +39,25 @@ pub enum ContractError {
         address: Addr,
     },
 
-    /// An account appears twice.
-    #[error("account {address} has two allocations: add them up")]
+    /// An account appears twice with the same terms.
+    #[error("account {address} has two allocations with the same terms: add them up")]
     DuplicateAllocation {
+        /// Which account.
+        address: Addr,
+    },
+
+    /// Tokens that nobody could ever move.
+    #[error("{address} cannot have an allocation: it is the vesting contract, and without terms the tokens would stay there")]
+    AllocationToVesting {
+        /// The vesting contract.
+        address: Addr,
+    },
+
+    /// An allocation vests, and nothing was named that could hold it.
+    #[error(
+        "allocation of {address} vests, and `vesting` names no contract: deploy the vesting contract first and name it"
+    )]
+    VestingMissing {
         /// Which account.
         address: Addr,
     },

@@ -1,8 +1,14 @@
 //! How other contracts talk to this one.
+//!
+//! Books are read from the raw state: absence is then a fact and not an error among others, and neither contract spends code
+//! or gas on a query's JSON.
 
-use cosmwasm_std::{Addr, QuerierWrapper, StdResult, Uint64};
+use cosmwasm_std::{to_json_binary, Addr, Binary, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{BatchResponse, ConfigResponse, EpochResponse, QueryMsg, SessionResponse, SolvencyResponse};
+use crate::{
+    msg::{BatchSummary, ChargeResponse, EpochResponse, ExecuteMsg, ReceiveMsg},
+    state::{Config, Session, BATCHES, CHARGES, CONFIG, EPOCHS, SESSIONS},
+};
 
 /// A settlement contract at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,28 +22,52 @@ impl<'a> Client<'a> {
         Self { address }
     }
 
-    /// Addresses, parameters and pause.
-    pub fn config(&self, querier: &QuerierWrapper) -> StdResult<ConfigResponse> {
-        querier.query_wasm_smart(self.address, &QueryMsg::Config {})
+    /// Addresses; fails when there is no such contract.
+    pub fn config(&self, querier: &QuerierWrapper) -> StdResult<Config> {
+        CONFIG.query(querier, self.address.clone())
     }
 
-    /// One session; fails when there is none by that id.
-    pub fn session(&self, querier: &QuerierWrapper, session_id: u64) -> StdResult<SessionResponse> {
-        querier.query_wasm_smart(self.address, &QueryMsg::Session { session_id: Uint64::new(session_id) })
+    /// One session.
+    pub fn session(&self, querier: &QuerierWrapper, session_id: u64) -> StdResult<Option<Session>> {
+        SESSIONS.query(querier, self.address.clone(), session_id)
     }
 
-    /// One batch; fails when there is none by that id.
-    pub fn batch(&self, querier: &QuerierWrapper, batch_id: u64) -> StdResult<BatchResponse> {
-        querier.query_wasm_smart(self.address, &QueryMsg::Batch { batch_id: Uint64::new(batch_id) })
+    /// One batch without its charges.
+    pub fn batch(&self, querier: &QuerierWrapper, batch_id: u64) -> StdResult<Option<BatchSummary>> {
+        BATCHES.query(querier, self.address.clone(), batch_id)
     }
 
-    /// One epoch; fails when there is none by that number.
-    pub fn epoch(&self, querier: &QuerierWrapper, epoch: u64) -> StdResult<EpochResponse> {
-        querier.query_wasm_smart(self.address, &QueryMsg::Epoch { epoch: Uint64::new(epoch) })
+    /// What a batch charged, by ascending session id; empty when there is none by that id.
+    pub fn charges(&self, querier: &QuerierWrapper, batch_id: u64) -> StdResult<Vec<ChargeResponse>> {
+        Ok(CHARGES.query(querier, self.address.clone(), batch_id)?.unwrap_or_default())
     }
 
-    /// What the contract owes against what it holds.
-    pub fn solvency(&self, querier: &QuerierWrapper) -> StdResult<SolvencyResponse> {
-        querier.query_wasm_smart(self.address, &QueryMsg::Solvency {})
+    /// One epoch; none when it was voided.
+    pub fn epoch(&self, querier: &QuerierWrapper, epoch: u64) -> StdResult<Option<EpochResponse>> {
+        EPOCHS.query(querier, self.address.clone(), epoch)
     }
+
+    /// Arbiter: voids a false batch.
+    pub fn void_batch(&self, batch_id: u64) -> StdResult<WasmMsg> {
+        self.call(&ExecuteMsg::VoidBatch { batch_id: Uint64::new(batch_id) })
+    }
+
+    /// Arbiter: voids an epoch and those after it.
+    pub fn void_epochs(&self, epoch: u64) -> StdResult<WasmMsg> {
+        self.call(&ExecuteMsg::VoidEpochs { epoch: Uint64::new(epoch) })
+    }
+
+    /// Arbiter: a node submits no more.
+    pub fn bar_node(&self, node: &Addr) -> StdResult<WasmMsg> {
+        self.call(&ExecuteMsg::BarNode { node: node.to_string() })
+    }
+
+    fn call(&self, message: &ExecuteMsg) -> StdResult<WasmMsg> {
+        Ok(WasmMsg::Execute { contract_addr: self.address.to_string(), msg: to_json_binary(message)?, funds: vec![] })
+    }
+}
+
+/// Hook message of a cw20 `send` that makes good what a batch took from its sessions.
+pub fn restitution_hook(batch_id: u64) -> StdResult<Binary> {
+    to_json_binary(&ReceiveMsg::Restitution { batch_id: Uint64::new(batch_id) })
 }

@@ -2,7 +2,8 @@
 
 use cosmwasm_std::{Addr, OverflowError, StdError, Uint128};
 use openledger_contract_kit::KitError;
-use openledger_protocol::{fraud::Rejected, merkle_sum::MerkleError};
+use openledger_protocol::merkle_sum::MerkleError;
+use staking::quorum::QuorumError;
 use thiserror::Error;
 
 use crate::msg::BatchStatus;
@@ -121,27 +122,32 @@ pub enum ContractError {
     /// Too much would have to be undone at once.
     #[error("{max} epochs are within their challenge window: the next can be accepted from {next_at}")]
     TooManyOpenEpochs { max: u32, next_at: u64 },
-    /// A proof that shows nothing.
-    #[error("the proof shows no fraud: {0}")]
-    NotProven(#[from] Rejected),
-    /// A proof that comes when money may have left.
-    #[error("epoch {epoch} pays since {claimable_at}: proofs are taken before")]
+    /// Money may have left.
+    #[error("epoch {epoch} pays since {claimable_at}: it can be voided before only")]
     ChallengeTooLate { epoch: u64, claimable_at: u64 },
     /// The money went back already.
     #[error("batch {batch_id} is {status}: there is nothing to void")]
     NothingToVoid { batch_id: u64, status: BatchStatus },
-    /// The other batch came later.
-    #[error("batch {other_batch_id} came after batch {batch_id}: the later one is at fault, prove it against that")]
-    LaterBatch { batch_id: u64, other_batch_id: u64 },
-    /// The other batch has a leaf that is no receipt.
-    #[error("the opened leaf of batch {other_batch_id} is no receipt: prove that against it")]
-    OtherBatchBroken { other_batch_id: u64 },
-    /// The registries do not know what a receipt names.
-    #[error("the terms of adapter {adapter_id}, version {version} cannot be read: {reason}")]
-    UnknownTerms { adapter_id: u64, version: u32, reason: String },
+    /// The arbiter is named once.
+    #[error("{arbiter} judges fraud already: it cannot be replaced")]
+    ArbiterIsSet { arbiter: Addr },
+    /// Tokens for a batch that can still be voided, or was.
+    #[error(
+        "batch {batch_id} is {status} and can be undone: only an accepted batch whose epoch pays needs restitution"
+    )]
+    NoRestitution { batch_id: u64, status: BatchStatus },
+    /// More than the sessions lost.
+    #[error("restitution of {amount} for batch {batch_id}: its sessions miss {missing} at most")]
+    TooMuchRestitution { batch_id: u64, amount: Uint128, missing: Uint128 },
     /// A node whose batch was proven false.
     #[error("a batch of {node} was proven false: it submits no more")]
     Barred { node: Addr },
+    /// A node without a bond.
+    #[error("{node} is no operator in the staking contract, or barred there: register_operator first")]
+    NotAnOperator { node: Addr },
+    /// More at stake than the bond answers for.
+    #[error("batches of {node} that wait for an epoch would be {pending}: its bond of {bond} answers for {factor} times as much; bond more or wait")]
+    BondTooSmall { node: Addr, pending: Uint128, bond: Uint128, factor: u32 },
     /// Nothing to accept.
     #[error("the epoch names no batch: accept at least one")]
     NoBatches,
@@ -157,21 +163,9 @@ pub enum ContractError {
     /// The set was superseded.
     #[error("epoch set {set_id} is too old, {latest} is current: have the current validators sign")]
     SetTooOld { set_id: u64, latest: u64 },
-    /// Absentees out of order or twice.
-    #[error("absentee {index} is out of order: list each index once, ascending")]
-    AbsenteesNotAscending { index: u32 },
-    /// No such member.
-    #[error("absentee {index} is not in epoch set {set_id} of {members} members")]
-    AbsenteeOutOfRange { index: u32, set_id: u64, members: u64 },
-    /// Not more than two thirds.
-    #[error("validators with {signed} of {total} power signed: more than two thirds are needed")]
-    NotEnoughPower { signed: Uint128, total: Uint128 },
-    /// The point at infinity.
-    #[error("the aggregate signature is the identity point, which anybody can make: aggregate real signatures")]
-    IdentitySignature,
-    /// The pairing check failed.
-    #[error("the aggregate signature is not that of epoch set {set_id} without the named absentees over this EpochStatement: an absent, unbonded or wrong validator signed, or other bytes were signed")]
-    SignatureMismatch { set_id: u64 },
+    /// The signatures do not count.
+    #[error(transparent)]
+    Quorum(#[from] QuorumError),
     /// The new total is not the old one plus the batches.
     #[error("payout total {given}: the previous {previous} plus these batches' {batches} is {expected}")]
     WrongPayoutTotal { given: Uint128, previous: Uint128, batches: Uint128, expected: Uint128 },
@@ -185,10 +179,13 @@ pub enum ContractError {
     NothingClaimable,
     /// The leaf is not in the tree.
     #[error("the payout of {payee} is not proven against epoch {epoch}: {reason}; take the proof from that epoch")]
-    InvalidPayoutProof { payee: Addr, epoch: u64, reason: MerkleError },
+    InvalidPayoutProof { payee: String, epoch: u64, reason: MerkleError },
+    /// No registry knows it.
+    #[error("{payee:?} cannot be paid: {reason}")]
+    UnknownPayee { payee: String, reason: String },
     /// Paid already.
     #[error("{payee} was paid {claimed} already, the proof is for {cumulative}: nothing to claim")]
-    NothingToClaim { payee: Addr, claimed: Uint128, cumulative: Uint128 },
+    NothingToClaim { payee: String, claimed: Uint128, cumulative: Uint128 },
     /// More than all accepted batches brought in.
     #[error("paying {amount} is beyond the {unclaimed} that accepted epochs hold: the payout tree lowered somebody's cumulative amount")]
     PayoutsExhausted { amount: Uint128, unclaimed: Uint128 },

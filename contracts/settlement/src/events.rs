@@ -29,16 +29,18 @@ pub enum SettlementEvent {
     BatchAccepted { batch_id: u64, epoch: u64, total: Uint128 },
     /// Validators attested an epoch.
     EpochAccepted { epoch: EpochResponse },
-    /// A batch was proven false.
-    BatchFraudProven { batch_id: u64, node: Addr, fraud: String, detail: String, challenger: Addr },
-    /// An epoch's payouts were proven false.
-    EpochFraudProven { epoch: u64, set_id: u64, fraud: String, detail: String, challenger: Addr },
+    /// A node may submit no more.
+    NodeBarred { node: Addr },
+    /// Sessions of a false batch got money back after its epoch had paid.
+    Restituted { batch_id: u64, amount: Uint128, from: Addr },
+    /// The arbiter was named.
+    ArbiterSet { arbiter: Addr },
     /// An epoch's acceptance was taken back; its batches wait again, until the deadline.
     EpochVoided { epoch: u64, round: u32, deadline: u64 },
     /// An epoch is tried again.
     RoundAdvanced { epoch: u64, round: u32 },
     /// A payee was paid.
-    Claimed { payee: Addr, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
+    Claimed { payee: String, amount: Uint128, cumulative_amount: Uint128, epoch: u64 },
     /// A batch's money went back: it was not attested in time, or proven false.
     BatchRefunded { batch_id: u64, total: Uint128, status: BatchStatus },
     /// A refund reached a session.
@@ -67,8 +69,9 @@ impl Event for SettlementEvent {
             Self::SessionCharged { .. } => "settlement/session_charged",
             Self::BatchAccepted { .. } => "settlement/batch_accepted",
             Self::EpochAccepted { .. } => "settlement/epoch_accepted",
-            Self::BatchFraudProven { .. } => "settlement/batch_fraud_proven",
-            Self::EpochFraudProven { .. } => "settlement/epoch_fraud_proven",
+            Self::NodeBarred { .. } => "settlement/node_barred",
+            Self::Restituted { .. } => "settlement/restituted",
+            Self::ArbiterSet { .. } => "settlement/arbiter_set",
             Self::EpochVoided { .. } => "settlement/epoch_voided",
             Self::RoundAdvanced { .. } => "settlement/round_advanced",
             Self::Claimed { .. } => "settlement/claimed",
@@ -121,7 +124,7 @@ impl Event for SettlementEvent {
             }
             Self::EpochAccepted { epoch } => epoch_attributes(epoch),
             Self::Claimed { payee, amount, cumulative_amount, epoch } => vec![
-                ("payee", payee.to_string()),
+                ("payee", payee.clone()),
                 ("amount", amount.to_string()),
                 ("cumulative_amount", cumulative_amount.to_string()),
                 ("epoch", epoch.to_string()),
@@ -129,20 +132,11 @@ impl Event for SettlementEvent {
             Self::RoundAdvanced { epoch, round } => {
                 vec![("epoch", epoch.to_string()), ("round", round.to_string())]
             }
-            Self::BatchFraudProven { batch_id, node, fraud, detail, challenger } => vec![
-                ("batch_id", batch_id.to_string()),
-                ("node", node.to_string()),
-                ("fraud", fraud.clone()),
-                ("detail", detail.clone()),
-                ("challenger", challenger.to_string()),
-            ],
-            Self::EpochFraudProven { epoch, set_id, fraud, detail, challenger } => vec![
-                ("epoch", epoch.to_string()),
-                ("set_id", set_id.to_string()),
-                ("fraud", fraud.clone()),
-                ("detail", detail.clone()),
-                ("challenger", challenger.to_string()),
-            ],
+            Self::NodeBarred { node } => vec![("node", node.to_string())],
+            Self::Restituted { batch_id, amount, from } => {
+                vec![("batch_id", batch_id.to_string()), ("amount", amount.to_string()), ("from", from.to_string())]
+            }
+            Self::ArbiterSet { arbiter } => vec![("arbiter", arbiter.to_string())],
             Self::EpochVoided { epoch, round, deadline } => {
                 vec![("epoch", epoch.to_string()), ("round", round.to_string()), ("deadline", deadline.to_string())]
             }
@@ -199,6 +193,7 @@ fn batch_attributes(batch: &BatchSummary) -> Vec<(&'static str, String)> {
 
 fn epoch_attributes(epoch: &EpochResponse) -> Vec<(&'static str, String)> {
     let batch_ids: Vec<String> = epoch.batch_ids.iter().map(Uint64::to_string).collect();
+    let absentees: Vec<String> = epoch.absentees.iter().map(u32::to_string).collect();
     vec![
         ("epoch", epoch.epoch.to_string()),
         ("round", epoch.round.to_string()),
@@ -208,6 +203,7 @@ fn epoch_attributes(epoch: &EpochResponse) -> Vec<(&'static str, String)> {
         ("payout_root", epoch.payout_root.to_string()),
         ("payout_total", epoch.payout_total.to_string()),
         ("payout_count", epoch.payout_count.to_string()),
+        ("absentees", absentees.join(",")),
         ("signed_power", epoch.signed_power.to_string()),
         ("total_power", epoch.total_power.to_string()),
         ("accepted_at", epoch.accepted_at.to_string()),
@@ -228,5 +224,6 @@ fn param_attributes(params: &Params) -> Vec<(&'static str, String)> {
         ("max_pause_seconds", params.max_pause_seconds.to_string()),
         ("round_seconds", params.round_seconds.to_string()),
         ("max_open_epochs", params.max_open_epochs.to_string()),
+        ("exposure_factor", params.exposure_factor.to_string()),
     ]
 }

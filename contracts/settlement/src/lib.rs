@@ -3,7 +3,6 @@
 //! Money moves one way: session, pending, unclaimed, paid. A batch that validators do not attest in time flows back to its
 //! sessions. See `SECURITY.md` for what must always hold and which test shows it.
 
-mod attestation;
 pub mod client;
 pub mod contract;
 pub mod error;

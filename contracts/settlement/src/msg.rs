@@ -3,12 +3,11 @@
 //! Amounts are strings in the token's smallest unit (`uopen`), ids, sequences and times are strings of integers (seconds
 //! since the Unix epoch), digests, keys and signatures are hex.
 
-mod fraud;
 mod responses;
 
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Uint128, Uint64};
-pub use fraud::*;
+use cw20::Cw20ReceiveMsg;
 pub use openledger_contract_kit::{ownership::Ownership, BlsSignature, Digest, PublicKey33, Signature64};
 pub use responses::*;
 
@@ -56,6 +55,9 @@ pub struct Params {
     pub round_seconds: Uint64,
     /// Most epochs that may be within their challenge window at one time; 1 to 16.
     pub max_open_epochs: u32,
+    /// Most that a node may have in batches without an epoch, as a multiple of its bond in the staking contract; 0 when nodes
+    /// need no bond; 0 to 10,000.
+    pub exposure_factor: u32,
 }
 
 /// Everything that changes state.
@@ -89,7 +91,7 @@ pub enum ExecuteMsg {
         /// Session.
         session_id: Uint64,
     },
-    /// A node (any account that was not barred, in this version): commits receipts and moves their money from sessions to
+    /// A node that is not barred and, unless `exposure_factor` is 0, bonded in the staking contract: commits receipts and moves their money from sessions to
     /// pending.
     SubmitBatch {
         /// One more than the node's last batch; starts at 1.
@@ -132,25 +134,28 @@ pub enum ExecuteMsg {
     /// Anyone, `round_seconds` after the epoch's present round began and a batch has been waiting: begins its next round, in
     /// which validators may sign another statement. For when they are split, or what they signed can no longer be accepted.
     AdvanceRound {},
-    /// Anyone, before the batch's epoch pays: shows that a batch is false. The batch is voided, its sessions get their money
-    /// back, and its node may submit no more.
-    ProveBatchFraud {
+    /// The arbiter, before the batch's epoch pays: voids a false batch. Its sessions get their money back, the epoch that
+    /// accepted it and those after it are voided too.
+    VoidBatch {
         /// Batch.
         batch_id: Uint64,
-        /// What is wrong with it.
-        proof: BatchFraud,
     },
-    /// Anyone, before the epoch pays: shows that an epoch's payouts are false. It and those after it are voided; their
-    /// batches wait for another epoch.
-    ProveEpochFraud {
-        /// Epoch.
+    /// The arbiter, before the epoch pays: voids an epoch with false payouts and those after it. Their batches wait for
+    /// another epoch.
+    VoidEpochs {
+        /// The first.
         epoch: Uint64,
-        /// What is wrong with it.
-        proof: EpochFraud,
     },
+    /// The arbiter: a node submits no more batches.
+    BarNode {
+        /// Account of the node.
+        node: String,
+    },
+    /// The token, for a `send` with a [`ReceiveMsg`].
+    Receive(Cw20ReceiveMsg),
     /// Anyone: pays a payee everything it earned up to the newest epoch whose challenge window has passed.
     Claim {
-        /// Who is paid.
+        /// Who is paid: an account, `identity:N`, `adapter:N` or `datanet:N`. The money goes to whom the registry names now.
         payee: String,
         /// All that the payee earned, in `uopen`, as in the payout tree.
         cumulative_amount: Uint128,
@@ -174,6 +179,11 @@ pub enum ExecuteMsg {
         /// All of them.
         params: Params,
     },
+    /// Owner, once: names the contract that judges fraud.
+    SetArbiter {
+        /// Contract of disputes.
+        arbiter: String,
+    },
     /// Owner: proposes the next owner and replaces an earlier proposal.
     ProposeOwner {
         /// Who may accept.
@@ -183,6 +193,17 @@ pub enum ExecuteMsg {
     },
     /// The proposed owner: becomes owner.
     AcceptOwnership {},
+}
+
+/// What tokens sent to this contract are for. Tokens sent otherwise are refused.
+#[cw_serde]
+pub enum ReceiveMsg {
+    /// Anyone: makes good what a false batch, found after its epoch paid, took from its sessions. Shared in proportion to
+    /// its charges; at most the batch's total in all.
+    Restitution {
+        /// The batch.
+        batch_id: Uint64,
+    },
 }
 
 /// What a batch charges to one session, with the buyer's latest voucher.

@@ -23,6 +23,7 @@ impl Params {
         within("max_charges_per_batch", self.max_charges_per_batch.into(), 1, 64, "1 to 64")?;
         within("max_batches_per_epoch", self.max_batches_per_epoch.into(), 1, 64, "1 to 64")?;
         within("max_open_epochs", self.max_open_epochs.into(), 1, 16, "1 to 16")?;
+        within("exposure_factor", self.exposure_factor.into(), 0, 10_000, "0 to 10000")?;
         within("set_overlap", self.set_overlap.into(), 0, 4, "0 to 4")
     }
 

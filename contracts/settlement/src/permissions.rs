@@ -13,13 +13,19 @@ use crate::msg::ExecuteMsg;
 pub enum Role {
     /// Owner of the session that the message names.
     SessionOwner,
+    /// The contract that judges fraud.
+    Arbiter,
+    /// The token of all payments, which reports a `send`.
+    Token,
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SessionOwner => f.write_str("owner of the session"),
-        }
+        f.write_str(match self {
+            Self::SessionOwner => "owner of the session",
+            Self::Arbiter => "the arbiter",
+            Self::Token => "the token",
+        })
     }
 }
 
@@ -30,13 +36,16 @@ permissions! { ExecuteMsg, Role;
     SubmitBatch => Permission::Anyone, always;
     AcceptEpoch => Permission::Anyone, always;
     AdvanceRound => Permission::Anyone, always;
-    ProveBatchFraud => Permission::Anyone, always;
-    ProveEpochFraud => Permission::Anyone, always;
+    VoidBatch => Permission::Role(Role::Arbiter), always;
+    VoidEpochs => Permission::Role(Role::Arbiter), always;
+    BarNode => Permission::Role(Role::Arbiter), always;
+    Receive => Permission::Role(Role::Token), always;
     Claim => Permission::Anyone, always;
     RefundBatch => Permission::Anyone, always;
     Pause => Permission::Owner, always;
     Unpause => Permission::Owner, always;
     UpdateParams => Permission::Owner, always;
+    SetArbiter => Permission::Owner, always;
     ProposeOwner => Permission::Owner, always;
     AcceptOwnership => Permission::ProposedOwner, always;
 }

@@ -12,8 +12,8 @@ use crate::{
     },
     round,
     state::{
-        claimable_epoch, latest_epoch, load_batch, load_epoch, load_session, next_epoch, BATCHES, BATCHES_BY_STATUS,
-        CHARGES, CLAIMED, CONFIG, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
+        claimable_epoch, latest_epoch, load_batch, load_epoch, load_session, next_epoch, ARBITER, BATCHES,
+        BATCHES_BY_STATUS, CHARGES, CLAIMED, CONFIG, LEDGER, NODES, OWNERSHIP, PARAMS, ROUND, SESSIONS_BY_OWNER,
     },
 };
 
@@ -49,6 +49,7 @@ fn config(deps: Deps, env: &Env) -> Result<ConfigResponse, ContractError> {
         staking: config.staking,
         models: config.models,
         treasury: config.treasury,
+        arbiter: ARBITER.may_load(deps.storage)?,
         params: PARAMS.load(deps.storage)?,
         paused_until: pause::running(deps.storage, env.block.time)?.map(|pause| pause.until),
     })
@@ -125,8 +126,7 @@ fn batches(
 }
 
 fn claimed(deps: Deps, payee: &str) -> Result<ClaimedResponse, ContractError> {
-    let payee = deps.api.addr_validate(payee)?;
-    Ok(ClaimedResponse { claimed: CLAIMED.may_load(deps.storage, &payee)?.unwrap_or_default() })
+    Ok(ClaimedResponse { claimed: CLAIMED.may_load(deps.storage, payee)?.unwrap_or_default() })
 }
 
 fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {
@@ -148,10 +148,11 @@ fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {
 
 fn node(deps: Deps, address: &str) -> Result<NodeResponse, ContractError> {
     let address = deps.api.addr_validate(address)?;
-    let node = NODES.may_load(deps.storage, &address)?;
+    let node = NODES.may_load(deps.storage, &address)?.unwrap_or_default();
     Ok(NodeResponse {
-        last_sequence: Uint64::new(node.as_ref().map(|node| node.last_sequence).unwrap_or_default()),
-        last_batch_id: node.as_ref().map(|node| Uint64::new(node.last_batch_id)),
-        barred: node.is_some_and(|node| node.barred),
+        last_sequence: Uint64::new(node.last_sequence),
+        last_batch_id: Some(node.last_batch_id).filter(|id| *id > 0).map(Uint64::new),
+        pending: node.pending,
+        barred: node.barred,
     })
 }

@@ -12,6 +12,8 @@ use crate::{
 
 /// Fixed at instantiation.
 pub const CONFIG: Item<Config> = Item::new("config");
+/// Judges fraud; set once.
+pub const ARBITER: Item<Addr> = Item::new("arbiter");
 /// Owner and proposed owner.
 pub const OWNERSHIP: Item<Ownership> = Item::new("ownership");
 /// Windows and bounds.
@@ -42,8 +44,10 @@ pub const ROUND: Item<Round> = Item::new("round");
 pub const FIRST_ROUNDS: Map<u64, u32> = Map::new("first_rounds");
 /// Number of the newest epoch; absent before the first, zero when all were voided.
 pub const LAST_EPOCH: Item<u64> = Item::new("last_epoch");
-/// Paid so far by payee.
-pub const CLAIMED: Map<&Addr, Uint128> = Map::new("claimed");
+/// What the sessions of a batch got back after its epoch paid, in the order of its charges.
+pub const RESTITUTED: Map<u64, Vec<Uint128>> = Map::new("restituted");
+/// Paid so far by payee, as the payout tree spells it.
+pub const CLAIMED: Map<&str, Uint128> = Map::new("claimed");
 
 /// Addresses.
 #[cw_serde]
@@ -127,11 +131,14 @@ pub struct Round {
 
 /// A node's place in its own sequence.
 #[cw_serde]
+#[derive(Default)]
 pub struct Node {
     /// Of its last batch.
     pub last_sequence: u64,
-    /// Its last batch.
+    /// Its last batch; zero before the first.
     pub last_batch_id: u64,
+    /// Total of its batches that wait for an epoch.
+    pub pending: Uint128,
     /// Whether one of its batches was proven false; for ever.
     pub barred: bool,
 }

@@ -13,13 +13,8 @@ use crate::{
 
 /// Creates the contract.
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn instantiate(
-    deps: DepsMut,
-    _env: Env,
-    info: MessageInfo,
-    msg: InstantiateMsg,
-) -> Result<Response, ContractError> {
-    execute::instantiate::run(deps, info, msg)
+pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
+    execute::instantiate::run(deps, env, info, msg)
 }
 
 /// Changes state.

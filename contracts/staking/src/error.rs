@@ -1,7 +1,9 @@
 //! Everything that can be refused: what, why, and what to do.
 
-use cosmwasm_std::{Addr, ConversionOverflowError, DivideByZeroError, OverflowError, StdError, Uint128};
-use openledger_contract_kit::KitError;
+use cosmwasm_std::{
+    Addr, CheckedMultiplyRatioError, ConversionOverflowError, DivideByZeroError, OverflowError, StdError, Uint128,
+};
+use openledger_contract_kit::{Bps, KitError};
 use thiserror::Error;
 
 /// Why a message was refused. Nothing has changed when one of these is returned.
@@ -22,6 +24,9 @@ pub enum ContractError {
     /// A share of nothing.
     #[error("{0}: nobody is bonded")]
     DivideByZero(#[from] DivideByZeroError),
+    /// A share of nothing, or beyond what can be counted.
+    #[error("{0}: the amount is beyond what the contract can count")]
+    Ratio(#[from] CheckedMultiplyRatioError),
     /// A parameter outside its bounds.
     #[error("parameter {name} is {given}, it must be {allowed}")]
     ParamOutOfBounds {
@@ -48,21 +53,113 @@ pub enum ContractError {
         validator: Addr,
     },
     /// Nothing to change.
-    #[error("neither endpoint nor moniker given: name at least one to change")]
+    #[error("neither endpoint nor moniker nor description given: name at least one to change")]
     NothingToUpdate,
     /// Bond below the minimum.
-    #[error("a self-bond of {bonded} uopen is below the minimum of {minimum}: bond more, or take everything out")]
+    #[error("a bond of {bonded} uopen is below the minimum of {minimum}: bond more, or take everything out")]
     BondTooSmall {
         /// What would be bonded.
         bonded: Uint128,
         /// Least self-bond.
         minimum: Uint128,
     },
-    /// Every place is taken.
-    #[error("all {max} validator places are taken: wait until one leaves or max_validators grows")]
-    ValidatorsFull {
+    /// Not a candidate for sets.
+    #[error("{validator} is jailed or without a self-bond: delegate to another validator")]
+    NotCandidate {
+        /// Chosen.
+        validator: Addr,
+    },
+    /// Everything that the shares stood for was slashed.
+    #[error("everything behind these shares was slashed, so no amount can be told in them: undelegate everything")]
+    WorthlessShares,
+    /// Too many validators.
+    #[error("{max} delegations are open, which is the most: undelegate one first")]
+    TooManyDelegations {
         /// Bound.
         max: u32,
+    },
+    /// No delegation there.
+    #[error("{delegator} has no stake with {validator}: delegate first")]
+    NoDelegation {
+        /// Sender.
+        delegator: Addr,
+        /// Named.
+        validator: Addr,
+    },
+    /// Above its limit.
+    #[error("a commission of {rate} basis points is above the maximum of {max}: choose a lower one")]
+    CommissionTooHigh {
+        /// Asked for.
+        rate: Bps,
+        /// Limit, fixed at registration.
+        max: Bps,
+    },
+    /// Above its limit.
+    #[error("a commission cannot rise by {step} basis points, at most by {max}: choose a smaller step")]
+    CommissionStepTooHigh {
+        /// Asked for.
+        step: Bps,
+        /// Limit, fixed at registration.
+        max: Bps,
+    },
+    /// Too early for the next change.
+    #[error("the commission can change again at {not_before} (seconds): wait")]
+    CommissionTooSoon {
+        /// First moment.
+        not_before: u64,
+    },
+    /// Out for ever.
+    #[error("{validator} is out for ever: only exits are open")]
+    Tombstoned {
+        /// Sender.
+        validator: Addr,
+    },
+    /// Nothing to end.
+    #[error("{validator} is not jailed")]
+    NotJailed {
+        /// Sender.
+        validator: Addr,
+    },
+    /// Too early.
+    #[error("{validator} is jailed until {until} (seconds): wait")]
+    StillJailed {
+        /// Sender.
+        validator: Addr,
+        /// First moment.
+        until: u64,
+    },
+    /// Named before.
+    #[error("{slasher} is the slasher: it is named once")]
+    SlasherSet {
+        /// The slasher.
+        slasher: Addr,
+    },
+    /// Nobody to slash.
+    #[error("no validator named: name at least one")]
+    NobodyNamed,
+    /// Twice in one slash.
+    #[error("{validator} is named twice: name each validator once")]
+    NamedTwice {
+        /// The validator.
+        validator: Addr,
+    },
+    /// Registered before.
+    #[error("{operator} is an operator already: use bond_operator")]
+    OperatorRegistered {
+        /// Sender.
+        operator: Addr,
+    },
+    /// Nobody by that address.
+    #[error("{operator} is not an operator: register_operator comes first")]
+    NotOperator {
+        /// Address.
+        operator: Addr,
+    },
+    /// Out for ever.
+    #[error("{operator} is barred: only exits are open")]
+    OperatorBarred {
+        /// Sender.
+        operator: Addr,
     },
     /// Another validator has this key, or had it.
     #[error("this BLS key belongs to {owner}: make a new key")]
@@ -138,10 +235,10 @@ pub enum ContractError {
         latest: u64,
     },
     /// No rewards.
-    #[error("{validator} has no rewards to claim: wait for the next funding")]
+    #[error("{account} has no rewards to claim: wait for the next funding")]
     NoRewards {
         /// Sender.
-        validator: Addr,
+        account: Addr,
     },
     /// Tokens of another contract.
     #[error("{sender} is not the bonded token {token}: only its send is taken")]

@@ -1,9 +1,43 @@
 //! What happened, in enough detail to rebuild the state.
 
 use cosmwasm_std::{Addr, Uint128};
-use openledger_contract_kit::{event::Event, BlsPublicKey};
+use openledger_contract_kit::{event::Event, BlsPublicKey, Bps};
 
-use crate::msg::{Endpoint, Moniker, Params};
+use crate::{
+    msg::{Commission, Description, Endpoint, Moniker, Params},
+    state::Validator,
+};
+
+/// How a validator is reached and shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Where its sidecar answers.
+    pub endpoint: Endpoint,
+    /// A name for people.
+    pub moniker: Moniker,
+    /// More words for people.
+    pub description: Option<Description>,
+}
+
+impl Profile {
+    fn attributes(&self) -> [(&'static str, String); 3] {
+        [
+            ("endpoint", self.endpoint.to_string()),
+            ("moniker", self.moniker.to_string()),
+            ("description", self.description.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ]
+    }
+}
+
+impl From<&Validator> for Profile {
+    fn from(validator: &Validator) -> Self {
+        Self {
+            endpoint: validator.endpoint.clone(),
+            moniker: validator.moniker.clone(),
+            description: validator.description.clone(),
+        }
+    }
+}
 
 /// Every event of this contract.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,22 +46,65 @@ pub enum StakingEvent {
     Instantiated { owner: Addr, token: Addr, params: Params },
     /// The code was replaced.
     Migrated { from: String, to: String },
-    /// A new validator.
-    Registered { validator: Addr, bls_public_key: BlsPublicKey, endpoint: Endpoint, moniker: Moniker, bonded: Uint128 },
-    /// Other endpoint or name.
-    Updated { validator: Addr, endpoint: Endpoint, moniker: Moniker },
-    /// A bond grew.
-    Bonded { validator: Addr, amount: Uint128, bonded: Uint128 },
-    /// Part of a bond began to leave.
-    Unbonding { validator: Addr, entry_id: u64, amount: Uint128, bonded: Uint128, set_id: u64, completes_at: u64 },
+    /// A new validator; its self-bond follows as `staking/bonded`.
+    Registered { validator: Addr, profile: Profile, bls_public_key: BlsPublicKey, commission: Commission },
+    /// Other endpoint, name or description.
+    Updated { validator: Addr, profile: Profile },
+    /// Another commission.
+    CommissionUpdated { validator: Addr, rate: Bps },
+    /// Another key, from the next set on.
+    KeyRotated { validator: Addr, bls_public_key: BlsPublicKey },
+    /// A stake grew; `delegator` is the validator itself for its self-bond.
+    Bonded { validator: Addr, delegator: Addr, amount: Uint128, shares: Uint128, bonded: Uint128 },
+    /// Part of a stake began to leave.
+    Unbonding {
+        validator: Addr,
+        delegator: Addr,
+        entry_id: u64,
+        amount: Uint128,
+        shares: Uint128,
+        bonded: Uint128,
+        pool_id: u64,
+        pool_shares: Uint128,
+        set_id: u64,
+        completes_at: u64,
+    },
+    /// Shares that were worth nothing any more were given up.
+    GivenUp { validator: Addr, delegator: Addr, shares: Uint128 },
     /// One unbonding entry was paid out.
-    Withdrawn { validator: Addr, entry_id: u64, amount: Uint128 },
+    Withdrawn { validator: Addr, delegator: Addr, entry_id: u64, amount: Uint128 },
+    /// Who may slash.
+    SlasherSet { slasher: Addr },
+    /// A validator lost a fraction of its stake and of what was on its way out, and is jailed.
+    Slashed {
+        validator: Addr,
+        case_id: u64,
+        set_id: u64,
+        fraction: Bps,
+        bonded: Uint128,
+        from_bonded: Uint128,
+        from_unbonding: Uint128,
+        jailed_until: u64,
+        tombstoned: bool,
+    },
+    /// A candidate again.
+    Unjailed { validator: Addr },
+    /// A new operator.
+    OperatorRegistered { operator: Addr, bond: Uint128, endpoint: Endpoint, moniker: Moniker },
+    /// An operator's bond grew.
+    OperatorBonded { operator: Addr, amount: Uint128, bond: Uint128 },
+    /// Part of an operator's bond began to leave.
+    OperatorUnbonding { operator: Addr, amount: Uint128, bond: Uint128, completes_at: u64 },
+    /// An operator was paid what was due.
+    OperatorWithdrawn { operator: Addr, amount: Uint128 },
+    /// An operator lost a fraction of its bond and of what was on its way out.
+    OperatorSlashed { operator: Addr, case_id: u64, fraction: Bps, amount: Uint128, bond: Uint128, barred: bool },
     /// A new epoch set.
     SetCreated { set_id: u64, members: usize, total_power: Uint128, aggregate_public_key: Option<BlsPublicKey> },
     /// Rewards came in.
     RewardsFunded { from: Addr, amount: Uint128, orphaned: Uint128 },
     /// Rewards went out.
-    RewardsClaimed { validator: Addr, amount: Uint128 },
+    RewardsClaimed { account: Addr, amount: Uint128 },
     /// Other parameters.
     ParamsUpdated { params: Params },
     /// A next owner was proposed.
@@ -43,9 +120,20 @@ impl Event for StakingEvent {
             Self::Migrated { .. } => "staking/migrated",
             Self::Registered { .. } => "staking/registered",
             Self::Updated { .. } => "staking/updated",
+            Self::CommissionUpdated { .. } => "staking/commission_updated",
+            Self::KeyRotated { .. } => "staking/key_rotated",
             Self::Bonded { .. } => "staking/bonded",
             Self::Unbonding { .. } => "staking/unbonding",
+            Self::GivenUp { .. } => "staking/given_up",
             Self::Withdrawn { .. } => "staking/withdrawn",
+            Self::SlasherSet { .. } => "staking/slasher_set",
+            Self::Slashed { .. } => "staking/slashed",
+            Self::Unjailed { .. } => "staking/unjailed",
+            Self::OperatorRegistered { .. } => "staking/operator_registered",
+            Self::OperatorBonded { .. } => "staking/operator_bonded",
+            Self::OperatorUnbonding { .. } => "staking/operator_unbonding",
+            Self::OperatorWithdrawn { .. } => "staking/operator_withdrawn",
+            Self::OperatorSlashed { .. } => "staking/operator_slashed",
             Self::SetCreated { .. } => "staking/set_created",
             Self::RewardsFunded { .. } => "staking/rewards_funded",
             Self::RewardsClaimed { .. } => "staking/rewards_claimed",
@@ -63,35 +151,117 @@ impl Event for StakingEvent {
                 all
             }
             Self::Migrated { from, to } => vec![("from", from.clone()), ("to", to.clone())],
-            Self::Registered { validator, bls_public_key, endpoint, moniker, bonded } => vec![
+            Self::Registered { validator, profile, bls_public_key, commission } => {
+                let mut all =
+                    vec![("validator", validator.to_string()), ("bls_public_key", bls_public_key.to_string())];
+                all.extend(profile.attributes());
+                all.extend([
+                    ("commission_rate", commission.rate.to_string()),
+                    ("commission_max_rate", commission.max_rate.to_string()),
+                    ("commission_max_change", commission.max_change.to_string()),
+                ]);
+                all
+            }
+            Self::Updated { validator, profile } => {
+                let mut all = vec![("validator", validator.to_string())];
+                all.extend(profile.attributes());
+                all
+            }
+            Self::CommissionUpdated { validator, rate } => {
+                vec![("validator", validator.to_string()), ("rate", rate.to_string())]
+            }
+            Self::KeyRotated { validator, bls_public_key } => {
+                vec![("validator", validator.to_string()), ("bls_public_key", bls_public_key.to_string())]
+            }
+            Self::Bonded { validator, delegator, amount, shares, bonded } => vec![
                 ("validator", validator.to_string()),
-                ("bls_public_key", bls_public_key.to_string()),
-                ("endpoint", endpoint.to_string()),
-                ("moniker", moniker.to_string()),
-                ("bonded", bonded.to_string()),
-            ],
-            Self::Updated { validator, endpoint, moniker } => vec![
-                ("validator", validator.to_string()),
-                ("endpoint", endpoint.to_string()),
-                ("moniker", moniker.to_string()),
-            ],
-            Self::Bonded { validator, amount, bonded } => vec![
-                ("validator", validator.to_string()),
+                ("delegator", delegator.to_string()),
                 ("amount", amount.to_string()),
+                ("shares", shares.to_string()),
                 ("bonded", bonded.to_string()),
             ],
-            Self::Unbonding { validator, entry_id, amount, bonded, set_id, completes_at } => vec![
+            Self::Unbonding {
+                validator,
+                delegator,
+                entry_id,
+                amount,
+                shares,
+                bonded,
+                pool_id,
+                pool_shares,
+                set_id,
+                completes_at,
+            } => vec![
                 ("validator", validator.to_string()),
+                ("delegator", delegator.to_string()),
                 ("entry_id", entry_id.to_string()),
                 ("amount", amount.to_string()),
+                ("shares", shares.to_string()),
                 ("bonded", bonded.to_string()),
+                ("pool_id", pool_id.to_string()),
+                ("pool_shares", pool_shares.to_string()),
                 ("set_id", set_id.to_string()),
                 ("completes_at", completes_at.to_string()),
             ],
-            Self::Withdrawn { validator, entry_id, amount } => vec![
+            Self::GivenUp { validator, delegator, shares } => vec![
                 ("validator", validator.to_string()),
+                ("delegator", delegator.to_string()),
+                ("shares", shares.to_string()),
+            ],
+            Self::Withdrawn { validator, delegator, entry_id, amount } => vec![
+                ("validator", validator.to_string()),
+                ("delegator", delegator.to_string()),
                 ("entry_id", entry_id.to_string()),
                 ("amount", amount.to_string()),
+            ],
+            Self::SlasherSet { slasher } => vec![("slasher", slasher.to_string())],
+            Self::Slashed {
+                validator,
+                case_id,
+                set_id,
+                fraction,
+                bonded,
+                from_bonded,
+                from_unbonding,
+                jailed_until,
+                tombstoned,
+            } => vec![
+                ("validator", validator.to_string()),
+                ("case_id", case_id.to_string()),
+                ("set_id", set_id.to_string()),
+                ("fraction", fraction.to_string()),
+                ("bonded", bonded.to_string()),
+                ("from_bonded", from_bonded.to_string()),
+                ("from_unbonding", from_unbonding.to_string()),
+                ("jailed_until", jailed_until.to_string()),
+                ("tombstoned", tombstoned.to_string()),
+            ],
+            Self::Unjailed { validator } => vec![("validator", validator.to_string())],
+            Self::OperatorRegistered { operator, bond, endpoint, moniker } => vec![
+                ("operator", operator.to_string()),
+                ("bond", bond.to_string()),
+                ("endpoint", endpoint.to_string()),
+                ("moniker", moniker.to_string()),
+            ],
+            Self::OperatorBonded { operator, amount, bond } => {
+                vec![("operator", operator.to_string()), ("amount", amount.to_string()), ("bond", bond.to_string())]
+            }
+            Self::OperatorUnbonding { operator, amount, bond, completes_at } => vec![
+                ("operator", operator.to_string()),
+                ("amount", amount.to_string()),
+                ("bond", bond.to_string()),
+                ("completes_at", completes_at.to_string()),
+            ],
+            Self::OperatorWithdrawn { operator, amount } => {
+                vec![("operator", operator.to_string()), ("amount", amount.to_string())]
+            }
+            Self::OperatorSlashed { operator, case_id, fraction, amount, bond, barred } => vec![
+                ("operator", operator.to_string()),
+                ("case_id", case_id.to_string()),
+                ("fraction", fraction.to_string()),
+                ("amount", amount.to_string()),
+                ("bond", bond.to_string()),
+                ("barred", barred.to_string()),
             ],
             Self::SetCreated { set_id, members, total_power, aggregate_public_key } => vec![
                 ("set_id", set_id.to_string()),
@@ -102,8 +272,8 @@ impl Event for StakingEvent {
             Self::RewardsFunded { from, amount, orphaned } => {
                 vec![("from", from.to_string()), ("amount", amount.to_string()), ("orphaned", orphaned.to_string())]
             }
-            Self::RewardsClaimed { validator, amount } => {
-                vec![("validator", validator.to_string()), ("amount", amount.to_string())]
+            Self::RewardsClaimed { account, amount } => {
+                vec![("account", account.to_string()), ("amount", amount.to_string())]
             }
             Self::ParamsUpdated { params } => param_attributes(params),
             Self::OwnerProposed { account, expires_at } => {
@@ -121,5 +291,8 @@ fn param_attributes(params: &Params) -> Vec<(&'static str, String)> {
         ("max_validators", params.max_validators.to_string()),
         ("max_unbonding_entries", params.max_unbonding_entries.to_string()),
         ("snapshot_interval_seconds", params.snapshot_interval_seconds.to_string()),
+        ("max_delegations", params.max_delegations.to_string()),
+        ("jail_seconds", params.jail_seconds.to_string()),
+        ("min_operator_bond", params.min_operator_bond.to_string()),
     ]
 }

@@ -1,6 +1,9 @@
 //! Bounds of the parameters.
 
-use crate::{error::ContractError, msg::Params};
+use crate::{
+    error::ContractError,
+    msg::{Commission, Params},
+};
 
 const YEAR: u64 = 31_536_000;
 const DAY: u64 = 86_400;
@@ -27,7 +30,10 @@ impl Params {
             self.snapshot_interval_seconds.u64(),
             self.snapshot_interval_seconds.u64() <= DAY,
             "0 to 86400",
-        )
+        )?;
+        within("max_delegations", self.max_delegations, (1..=16).contains(&self.max_delegations), "1 to 16")?;
+        within("jail_seconds", self.jail_seconds, self.jail_seconds.u64() <= YEAR, "0 to 31536000")?;
+        within("min_operator_bond", self.min_operator_bond, !self.min_operator_bond.is_zero(), "at least 1")
     }
 }
 
@@ -36,5 +42,18 @@ fn within(name: &'static str, given: impl ToString, holds: bool, allowed: &'stat
         Ok(())
     } else {
         Err(ContractError::ParamOutOfBounds { name, given: given.to_string(), allowed })
+    }
+}
+
+impl Commission {
+    /// The limits hold each other.
+    pub fn validate(&self) -> Result<(), ContractError> {
+        if self.rate > self.max_rate {
+            return Err(ContractError::CommissionTooHigh { rate: self.rate, max: self.max_rate });
+        }
+        if self.max_change > self.max_rate {
+            return Err(ContractError::CommissionStepTooHigh { step: self.max_change, max: self.max_rate });
+        }
+        Ok(())
     }
 }

@@ -1,19 +1,23 @@
 //! Reading.
 
-use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, StdResult, Uint128, Uint64};
+use cosmwasm_std::{to_json_binary, Addr, Binary, Deps, Env, Order, Uint128, Uint64};
 use cw20::{BalanceResponse, Cw20QueryMsg};
 use cw_storage_plus::Bound;
 use openledger_contract_kit::page;
 
 use crate::{
     error::ContractError,
+    execute::reward,
+    exits,
     msg::{
-        ConfigResponse, EpochSet, QueryMsg, RewardsResponse, SolvencyResponse, UnbondingEntryResponse,
-        UnbondingResponse, ValidatorResponse, ValidatorsResponse,
+        ConfigResponse, DelegationResponse, DelegationsResponse, EpochSet, OperatorResponse, PowerResponse, QueryMsg,
+        RewardsResponse, SolvencyResponse, UnbondingEntryResponse, UnbondingResponse, ValidatorResponse,
+        ValidatorsResponse,
     },
+    power,
     state::{
-        load_validator, Validator, LATEST_SET, LEDGER, OWNERSHIP, PARAMS, REWARD_INDEX, SETS, TOKEN, UNBONDING,
-        VALIDATORS,
+        load_operator, load_validator, Validator, BACKED, LATEST_SET, LEDGER, OWNERSHIP, PARAMS, SETS, SHARES, SLASHER,
+        STAKES, TOKEN, UNBONDING, VALIDATORS,
     },
 };
 
@@ -27,6 +31,18 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractE
         QueryMsg::LatestSet {} => to_json_binary(&set(deps, LATEST_SET.may_load(deps.storage)?.unwrap_or_default())?),
         QueryMsg::Unbonding { validator } => to_json_binary(&unbonding(deps, &validator)?),
         QueryMsg::Rewards { validator } => to_json_binary(&rewards(deps, &validator)?),
+        QueryMsg::Delegations { delegator } => to_json_binary(&delegations(deps, &delegator)?),
+        QueryMsg::Operator { operator } => to_json_binary(&operator_of(deps, &operator)?),
+        QueryMsg::PowerAt { account, height } => {
+            let account = deps.api.addr_validate(&account)?;
+            let height = height.unwrap_or(Uint64::new(env.block.height));
+            let power = power::of_account(deps.storage, &account, height.u64())?;
+            to_json_binary(&PowerResponse { power, height })
+        }
+        QueryMsg::TotalPowerAt { height } => {
+            let height = height.unwrap_or(Uint64::new(env.block.height));
+            to_json_binary(&PowerResponse { power: power::total(deps.storage, height.u64())?, height })
+        }
         QueryMsg::Solvency {} => to_json_binary(&solvency(deps, env)?),
     };
     Ok(answer?)
@@ -37,13 +53,14 @@ fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
         ownership: OWNERSHIP.load(deps.storage)?,
         token: TOKEN.load(deps.storage)?,
         params: PARAMS.load(deps.storage)?,
+        slasher: SLASHER.may_load(deps.storage)?,
     })
 }
 
 fn one_validator(deps: Deps, address: &str) -> Result<ValidatorResponse, ContractError> {
     let address = deps.api.addr_validate(address)?;
     let validator = load_validator(deps.storage, &address)?;
-    Ok(describe(address, validator))
+    describe(deps, address, validator)
 }
 
 fn validators(
@@ -55,20 +72,27 @@ fn validators(
     let validators = VALIDATORS
         .range(deps.storage, start_after.as_ref().map(Bound::exclusive), None, Order::Ascending)
         .take(page::limit(limit))
-        .map(|entry| entry.map(|(address, validator)| describe(address, validator)))
-        .collect::<StdResult<_>>()?;
+        .map(|entry| entry.map_err(Into::into).and_then(|(address, validator)| describe(deps, address, validator)))
+        .collect::<Result<_, ContractError>>()?;
     Ok(ValidatorsResponse { validators })
 }
 
-fn describe(address: Addr, validator: Validator) -> ValidatorResponse {
-    ValidatorResponse {
+fn describe(deps: Deps, address: Addr, validator: Validator) -> Result<ValidatorResponse, ContractError> {
+    let stake = STAKES.may_load(deps.storage, &address)?.unwrap_or_default();
+    Ok(ValidatorResponse {
         validator: address,
         bls_public_key: validator.bls_public_key,
         endpoint: validator.endpoint,
         moniker: validator.moniker,
-        bonded: validator.bonded,
+        bonded: stake.tokens,
+        self_bond: stake.worth(validator.own_shares)?,
+        shares: stake.shares,
+        commission: validator.commission,
+        description: validator.description,
+        jailed_until: validator.jailed_until,
+        tombstoned: validator.tombstoned,
         registered_at: validator.registered_at,
-    }
+    })
 }
 
 fn set(deps: Deps, set_id: u64) -> Result<EpochSet, ContractError> {
@@ -88,10 +112,12 @@ fn unbonding(deps: Deps, address: &str) -> Result<UnbondingResponse, ContractErr
     // At most 32 entries: `max_unbonding_entries` bounds them.
     for entry in UNBONDING.prefix(&address).range(deps.storage, None, None, Order::Ascending) {
         let (entry_id, entry) = entry?;
-        total = total.checked_add(entry.amount)?;
+        let amount = exits::worth(deps.storage, &entry)?;
+        total = total.checked_add(amount)?;
         entries.push(UnbondingEntryResponse {
             entry_id: Uint64::new(entry_id),
-            amount: entry.amount,
+            validator: entry.validator,
+            amount,
             set_id: entry.set_id,
             started_at: entry.started_at,
             completes_at: entry.completes_at,
@@ -102,9 +128,39 @@ fn unbonding(deps: Deps, address: &str) -> Result<UnbondingResponse, ContractErr
 
 fn rewards(deps: Deps, address: &str) -> Result<RewardsResponse, ContractError> {
     let address = deps.api.addr_validate(address)?;
-    let mut validator = load_validator(deps.storage, &address)?;
-    validator.rewards.accrue(&REWARD_INDEX.load(deps.storage)?, validator.bonded)?;
-    Ok(RewardsResponse { claimable: validator.rewards.pending })
+    Ok(RewardsResponse { claimable: reward::claimable(deps.storage, &address)? })
+}
+
+fn delegations(deps: Deps, address: &str) -> Result<DelegationsResponse, ContractError> {
+    let delegator = deps.api.addr_validate(address)?;
+    let mut total = Uint128::zero();
+    let mut delegations = Vec::new();
+    // At most 16: `max_delegations` bounds them.
+    for validator in BACKED.may_load(deps.storage, &delegator)?.unwrap_or_default() {
+        let shares = SHARES.load(deps.storage, (&delegator, &validator))?;
+        let amount = STAKES.may_load(deps.storage, &validator)?.unwrap_or_default().worth(shares)?;
+        total = total.checked_add(amount)?;
+        delegations.push(DelegationResponse { validator, shares, amount });
+    }
+    Ok(DelegationsResponse { delegations, total })
+}
+
+fn operator_of(deps: Deps, address: &str) -> Result<OperatorResponse, ContractError> {
+    let operator = deps.api.addr_validate(address)?;
+    let record = load_operator(deps.storage, &operator)?;
+    let mut unbonding = Uint128::zero();
+    for exit in &record.exits {
+        unbonding = unbonding.checked_add(exit.amount)?;
+    }
+    Ok(OperatorResponse {
+        operator,
+        bond: record.bond,
+        unbonding,
+        barred: record.barred,
+        endpoint: record.endpoint,
+        moniker: record.moniker,
+        registered_at: record.registered_at,
+    })
 }
 
 fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {
@@ -112,10 +168,12 @@ fn solvency(deps: Deps, env: Env) -> Result<SolvencyResponse, ContractError> {
     let token = TOKEN.load(deps.storage)?;
     let question = Cw20QueryMsg::Balance { address: env.contract.address.into_string() };
     let held = deps.querier.query_wasm_smart::<BalanceResponse>(token, &question)?.balance;
-    let owed = ledger.bonded.checked_add(ledger.unbonding)?.checked_add(ledger.rewards)?;
+    let owed =
+        ledger.bonded.checked_add(ledger.unbonding)?.checked_add(ledger.operators)?.checked_add(ledger.rewards)?;
     Ok(SolvencyResponse {
         bonded: ledger.bonded,
         unbonding: ledger.unbonding,
+        operators: ledger.operators,
         rewards: ledger.rewards,
         orphaned: ledger.orphaned,
         held,

@@ -26,8 +26,8 @@ async fn faucet(config: ChainConfig) -> Signer {
 async fn token(signer: &Signer) -> OpenToken {
     let wasm = fs::read(setting("OPENLEDGER_TEST_WASM")).expect("reads");
     let stored = signer.store_code(wasm).await.expect("stored");
-    let all = Allocation { address: signer.address().to_owned(), amount: TOTAL_SUPPLY };
-    let init = InstantiateMsg { allocations: vec![all], marketing: None };
+    let all = Allocation::new(signer.address(), TOTAL_SUPPLY);
+    let init = InstantiateMsg { allocations: vec![all], marketing: None, vesting: None };
     let made = signer.instantiate(stored.code_id, "open", &init, Some(signer.address())).await.expect("made");
     OpenToken::new(signer.client().clone(), made.address)
 }

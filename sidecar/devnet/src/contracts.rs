@@ -8,7 +8,18 @@ pub type Native = Box<dyn Contract<Empty>>;
 type Build = fn(Checksum) -> Native;
 
 /// Every name, as in `artifacts/<name>.wasm` with dashes for underscores.
-pub const NAMES: [&str; 6] = ["cw20-base", "datanets", "models", "open-token", "settlement", "staking"];
+pub const NAMES: [&str; 10] = [
+    "cw20-base",
+    "datanets",
+    "disputes",
+    "governance",
+    "models",
+    "open-token",
+    "settlement",
+    "shares",
+    "staking",
+    "vesting",
+];
 
 /// Wraps a contract's entry points; those it has beyond the first three are named.
 macro_rules! wrap {
@@ -32,10 +43,14 @@ pub fn native(name: &str) -> Option<Build> {
     Some(match name {
         "cw20-base" => wrap!(cw20_base, with_migrate: migrate),
         "datanets" => wrap!(datanets, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
+        "disputes" => wrap!(disputes, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
+        "governance" => wrap!(governance, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
         "models" => wrap!(models, with_sudo: sudo, with_migrate: migrate),
         "open-token" => wrap!(open_token, with_migrate: migrate),
         "settlement" => wrap!(settlement, with_sudo: sudo, with_migrate: migrate),
+        "shares" => wrap!(shares, with_migrate: migrate),
         "staking" => wrap!(staking, with_sudo: sudo, with_migrate: migrate),
+        "vesting" => wrap!(vesting, with_migrate: migrate),
         _ => return None,
     })
 }

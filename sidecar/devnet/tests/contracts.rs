@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 async fn open_is_deployed_and_paid_through_its_typed_client() {
     let (devnet, signer) = rich().await;
     let stored = signer.store_code(b"native:open-token".to_vec()).await.expect("stored");
-    let all = Allocation { address: signer.address().to_owned(), amount: TOTAL_SUPPLY };
-    let init = InstantiateMsg { allocations: vec![all], marketing: None };
+    let all = Allocation::new(signer.address(), TOTAL_SUPPLY);
+    let init = InstantiateMsg { allocations: vec![all], marketing: None, vesting: None };
     let made = signer.instantiate(stored.code_id, "open", &init, None).await.expect("made");
     let open = OpenToken::new(signer.client().clone(), made.address);
     assert_eq!(open.token_info().await.expect("answers").symbol, "OPEN");

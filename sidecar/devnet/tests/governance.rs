@@ -4,7 +4,7 @@ mod common;
 
 use common::rich;
 use cosmwasm_std::{Uint64, Uint128};
-use models::msg::{ConfigResponse, InstantiateMsg, Params, QueryMsg};
+use models::msg::{Bps, ConfigResponse, InstantiateMsg, Params, QueryMsg};
 use openledger_chain::{ChainError, GovMessage, gov_authority};
 use serde_json::json;
 
@@ -12,9 +12,24 @@ use serde_json::json;
 async fn proposals_are_tried_without_a_signature_and_change_nothing() {
     let (devnet, signer) = rich().await;
     let stored = signer.store_code(b"native:models".to_vec()).await.expect("stored");
-    let params = Params { max_pause_seconds: Uint64::new(3_600), max_token_price: Uint128::new(1_000) };
-    let init =
-        InstantiateMsg { owner: signer.address().into(), datanets: signer.address().into(), params: params.clone() };
+    let params = Params {
+        max_pause_seconds: Uint64::new(3_600),
+        max_token_price: Uint128::new(1_000),
+        base_bond: Uint128::zero(),
+        adapter_bond: Uint128::zero(),
+        rebate_bps: Bps::ZERO,
+        min_take_bps: Bps::ZERO,
+        bond_unlock_seconds: Uint64::new(60),
+        base_notice_seconds: Uint64::new(60),
+        payout_delay_seconds: Uint64::zero(),
+        max_suspension_seconds: Uint64::zero(),
+    };
+    let init = InstantiateMsg {
+        owner: signer.address().into(),
+        datanets: signer.address().into(),
+        token: signer.address().into(),
+        params: params.clone(),
+    };
     let gov = gov_authority().expect("fixed");
     let made = signer.instantiate(stored.code_id, "models", &init, Some(&gov)).await.expect("made");
     let contract = made.address;

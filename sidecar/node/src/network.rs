@@ -7,7 +7,7 @@ use openledger_chain::{
     ChainClient, ChainError,
     contracts::{Datanets, Models, Settlement, Staking},
 };
-use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable};
+use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable, payee::Payee};
 use serde::{Deserialize, Serialize};
 use settlement::msg::{
     BatchResponse, BatchStatus, BatchSummary, EpochResponse, NodeResponse, Params, RoundResponse, SessionResponse,
@@ -31,6 +31,8 @@ pub struct Contracts {
     pub staking: String,
     /// Sessions, batches, epochs and claims.
     pub settlement: String,
+    /// Fraud proofs and disputes.
+    pub disputes: String,
 }
 
 /// A chain and its OpenLedger contracts.
@@ -95,6 +97,13 @@ impl Network {
                 )));
             }
         }
+        if config.arbiter.as_ref().is_none_or(|arbiter| arbiter.as_str() != contracts.disputes) {
+            let arbiter = config.arbiter.as_ref().map_or("nobody", |arbiter| arbiter.as_str());
+            return Err(NodeError::Config(format!(
+                "contracts.disputes is {}, but the settlement contract obeys {arbiter}",
+                contracts.disputes
+            )));
+        }
         let registry = models.config().await?;
         if contracts.datanets != registry.datanets.as_str() {
             return Err(NodeError::Config(format!(
@@ -111,6 +120,20 @@ impl Network {
             contracts,
             settlement,
             models,
+        })
+    }
+
+    /// Account that a payee's money goes to when it is claimed now.
+    pub async fn recipient(&self, payee: &str) -> Result<String, NodeError> {
+        let not_found = || NodeError::NotFound { kind: "payee", id: payee.to_owned() };
+        Ok(match payee.parse::<Payee>().map_err(|_| not_found())? {
+            Payee::Account(account) => account,
+            Payee::Identity(id) => self.datanets.identity(id.into()).await?.payout.into_string(),
+            Payee::Adapter(id) => self.models.adapter(id.into()).await?.adapter.payout.account.into_string(),
+            Payee::Datanet(id) => {
+                let datanet = self.datanets.datanet(id.into()).await?;
+                datanet.shares.map_or(datanet.commons, |shares| shares.address).into_string()
+            }
         })
     }
 
@@ -215,14 +238,13 @@ impl Network {
         let answer = self.models.adapter(id).await.map_err(missing)?;
         let adapter = answer.adapter;
         let terms = match version {
-            Some(version) if version != answer.latest.version => {
+            Some(version) if version != answer.serving.version => {
                 self.models.adapter_version(id, version).await.map_err(missing)?
             }
-            _ => answer.latest,
+            _ => answer.serving,
         };
         let base = self.models.base(adapter.base_id).await?;
         let datanet_id = adapter.datanet_id;
-        let datanet = self.datanets.datanet(datanet_id).await?;
         let clusters = self.datanets.clusters(datanet_id, terms.datanet_version).await?.clusters;
         Ok(AdapterTerms {
             adapter_id,
@@ -238,15 +260,19 @@ impl Network {
             response_price: terms.response_price.u128(),
             split: terms.split.into(),
             payees: Payees {
-                contributors: clusters.iter().map(|cluster| cluster.contributor.to_string()).collect(),
-                commons: datanet.commons.into_string(),
-                developer: adapter.developer.into_string(),
+                contributors: clusters.iter().map(|cluster| identity(cluster.identity_id.u64())).collect(),
+                commons: Payee::Datanet(datanet_id.u64()).to_string(),
+                developer: Payee::Adapter(adapter_id).to_string(),
                 node: String::new(),
                 stakers: self.contracts.staking.clone(),
                 treasury: self.treasury.clone(),
             },
         })
     }
+}
+
+fn identity(identity_id: u64) -> String {
+    Payee::Identity(identity_id).to_string()
 }
 
 /// A contract's refusal of an id is "not found"; anything else stays what it is.

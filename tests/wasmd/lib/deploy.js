@@ -19,7 +19,24 @@ export async function instantiate(who, name, msg, admin = who.address) {
   return made.contractAddress;
 }
 
-/** Deploys the five contracts; `owner` may change their parameters. Returns their addresses. */
+/** Parameters of the models contract without bonds. */
+export const modelsParams = (max_token_price) => ({
+  max_pause_seconds: "86400",
+  max_token_price,
+  base_bond: "0",
+  adapter_bond: "0",
+  rebate_bps: 0,
+  min_take_bps: 0,
+  bond_unlock_seconds: "60",
+  base_notice_seconds: "60",
+  payout_delay_seconds: "0",
+  max_suspension_seconds: "86400",
+});
+
+/**
+ * Deploys the six contracts that the story needs; `owner` may change their parameters, and names arbiter and slasher itself if it
+ * is not who deploys. Returns their addresses.
+ */
 export async function deploy(who, treasury, owner = who.address) {
   const open_token = await instantiate(who, "open_token", {
     allocations: [{ address: who.address, amount: SUPPLY }],
@@ -43,7 +60,8 @@ export async function deploy(who, treasury, owner = who.address) {
   const models = await instantiate(who, "models", {
     owner,
     datanets,
-    params: { max_pause_seconds: "86400", max_token_price: "1000000000" },
+    token: open_token,
+    params: modelsParams("1000000000"),
   });
   const staking = await instantiate(who, "staking", {
     owner,
@@ -54,6 +72,9 @@ export async function deploy(who, treasury, owner = who.address) {
       max_validators: 100,
       max_unbonding_entries: 7,
       snapshot_interval_seconds: "0",
+      max_delegations: 16,
+      jail_seconds: "60",
+      min_operator_bond: "1000000",
     },
   });
   const settlement = await instantiate(who, "settlement", {
@@ -74,14 +95,32 @@ export async function deploy(who, treasury, owner = who.address) {
       max_pause_seconds: "86400",
       round_seconds: "60",
       max_open_epochs: 16,
+      exposure_factor: 100,
     },
   });
-  return { open_token, datanets, models, staking, settlement };
+  const disputes = await instantiate(who, "disputes", {
+    owner,
+    settlement,
+    params: {
+      node_slash: 5000,
+      validator_slash: 500,
+      reward: 2500,
+      dispute_bond: "1000000",
+      dispute_seconds: "3600",
+    },
+  });
+  if (owner === who.address) {
+    await caller("models", models)(who, { set_settlement: { settlement } });
+    await caller("datanets", datanets)(who, { set_settlement: { settlement } });
+    await caller("settlement", settlement)(who, { set_arbiter: { arbiter: disputes } });
+    await caller("staking", staking)(who, { set_slasher: { slasher: disputes } });
+  }
+  return { open_token, datanets, models, staking, settlement, disputes };
 }
 
 /**
- * Deploys the contracts, and shares, which Datanets are to issue. Returns their addresses by schema name. Governance is left
- * out: it refuses a staking contract that does not answer for power at a past height.
+ * Deploys the contracts, with shares, which Datanets are to issue, and vesting, which needs nobody. Returns their addresses by
+ * schema name. Governance is left out: it refuses a staking contract that does not answer for power at a past height.
  */
 export async function deployAll(who) {
   const { open_token, ...rest } = await deploy(who, who.address);
@@ -103,7 +142,8 @@ export async function deployAll(who) {
       max_commons_part: 5000,
     },
   });
-  return { "open-token": open_token, ...rest, shares };
+  const vesting = await instantiate(who, "vesting", {});
+  return { "open-token": open_token, ...rest, shares, vesting };
 }
 
 /** A caller that sends messages to a contract and records what they cost. */

@@ -2,7 +2,7 @@
 
 mod gas;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::Node;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::process::{Step, Stop};
 use crate::setup::Ready;
-use crate::{artifacts, story, test};
+use crate::{artifacts, story, test, vm};
 
 /// Runs the suite on one line. Fails when a test fails or a message takes more gas than its limit allows.
 pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
@@ -32,6 +32,7 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
         .env("OPENLEDGER_WASMD", endpoints.to_string())
         .env("OPENLEDGER_GAS_LOG", log.path())
         .run()?;
+    fraud(ready, &node, log.path())?;
     let report = gas::Report::read(&fs::read_to_string(log.path())?)?;
     eprintln!("{}", report.table());
     if write {
@@ -42,9 +43,24 @@ pub fn test(ready: &Ready, line: &WasmdLine, write: bool) -> Result<()> {
     report.hold_bars()
 }
 
-/// The rules and a node of every line, one after the other.
+/// The story of every forgery, which the tests of the node play on the embedded chain.
+fn fraud(ready: &Ready, node: &Node, log: &Path) -> Result<()> {
+    ready
+        .cargo(
+            "see the failing story above; `cargo test -p openledger-node --test fraud` plays it on the embedded chain",
+        )
+        .args(["test", "--quiet", "--locked", "--package", "openledger-node", "--test", "fraud"])
+        .args(["--", "--ignored", "on_a_real_node"])
+        .env("OPENLEDGER_NODE_GRPC", &node.endpoints().grpc)
+        .env("OPENLEDGER_NODE_FAUCET", node.faucet_mnemonic_file())
+        .env("OPENLEDGER_GAS_LOG", log)
+        .run()
+}
+
+/// The rules, the machine and a node of every line, one after the other.
 pub fn nightly(ready: &Ready) -> Result<()> {
     artifacts::validate_all_lines(&ready.workspace)?;
+    vm::test(&ready.workspace, false)?;
     for line in &WASMD_LINES {
         eprintln!("nightly: wasmd {}", line.wasmd);
         test(ready, line, false)?;

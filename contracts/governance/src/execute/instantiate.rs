@@ -24,7 +24,8 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) 
         staking: deps.api.addr_validate(&msg.staking)?,
         datanets: deps.api.addr_validate(&msg.datanets)?,
     };
-    let (models, settlement, guardian) = (optional(&msg.models)?, optional(&msg.settlement)?, optional(&msg.guardian)?);
+    let (models, settlement, disputes) = (optional(&msg.models)?, optional(&msg.settlement)?, optional(&msg.disputes)?);
+    let guardian = optional(&msg.guardian)?;
     // A wrong address shows now, not when nobody can vote.
     let staking = registry::config_of(deps.as_ref(), &config.staking)?;
     let found = staking.get("token").and_then(Json::as_str).unwrap_or("no token").to_owned();
@@ -56,6 +57,7 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) 
         (Some(config.datanets), "datanets", true, known::DATANETS),
         (models, "models", true, known::MODELS),
         (settlement, "settlement", true, known::SETTLEMENT),
+        (disputes, "disputes", false, known::DISPUTES),
     ];
     for (contract, name, pausable, rows) in contracts {
         let Some(contract) = contract else { continue };

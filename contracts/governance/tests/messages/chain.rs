@@ -156,6 +156,7 @@ impl Chain {
             datanets: self.datanets.to_string(),
             models: None,
             settlement: None,
+            disputes: None,
             params,
             guardian: Some(self.account("guardian").to_string()),
         }

@@ -28,6 +28,7 @@ fn models_and_settlement_enter_the_registry_when_named() {
     let msg = InstantiateMsg {
         models: Some(chain.account("models").to_string()),
         settlement: Some(chain.account("settlement").to_string()),
+        disputes: Some(chain.account("disputes").to_string()),
         guardian: None,
         ..chain.init_msg(params())
     };

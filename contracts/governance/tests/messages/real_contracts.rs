@@ -25,6 +25,7 @@ fn knows<T: JsonSchema>(rows: &[known::Row]) {
 fn the_registry_knows_every_parameter() {
     knows::<staking::msg::Params>(known::STAKING);
     knows::<settlement::msg::Params>(known::SETTLEMENT);
+    knows::<disputes::msg::Params>(known::DISPUTES);
     knows::<datanets::msg::Params>(known::DATANETS);
     knows::<models::msg::Params>(known::MODELS);
     knows::<governance::msg::Params>(known::GOVERNANCE);
@@ -38,6 +39,7 @@ fn every_contract_answers_its_params_and_owner_where_they_are_looked_for() {
     };
     has(schema_for!(staking::msg::ConfigResponse), &["params", "ownership", "token"]);
     has(schema_for!(settlement::msg::ConfigResponse), &["params", "ownership"]);
+    has(schema_for!(disputes::msg::ConfigResponse), &["params", "ownership"]);
     has(schema_for!(datanets::msg::ConfigResponse), &["params", "ownership"]);
     has(schema_for!(models::msg::ConfigResponse), &["params", "ownership"]);
     has(schema_for!(datanets::msg::DatanetResponse), &["ownership"]);
@@ -51,10 +53,12 @@ fn what_is_sent_parses_as_their_messages() {
     const ACCEPT: &str = r#"{"accept_ownership":{}}"#;
     from_json::<staking::msg::QueryMsg>(CONFIG).unwrap();
     from_json::<settlement::msg::QueryMsg>(CONFIG).unwrap();
+    from_json::<disputes::msg::QueryMsg>(CONFIG).unwrap();
     from_json::<datanets::msg::QueryMsg>(CONFIG).unwrap();
     from_json::<models::msg::QueryMsg>(CONFIG).unwrap();
     from_json::<datanets::msg::QueryMsg>(r#"{"datanet":{"datanet_id":"1"}}"#).unwrap();
     from_json::<staking::msg::ExecuteMsg>(ACCEPT).unwrap();
+    from_json::<disputes::msg::ExecuteMsg>(ACCEPT).unwrap();
     from_json::<datanets::msg::ExecuteMsg>(r#"{"accept_datanet_ownership":{"datanet_id":"1"}}"#).unwrap();
     for message in [PAUSE, UNPAUSE, ACCEPT] {
         from_json::<settlement::msg::ExecuteMsg>(message).unwrap();

@@ -6,7 +6,7 @@ use openledger_contract_kit::{event::respond, pause as pausing};
 use crate::{
     events::Event,
     msg::Params,
-    state::{OWNERSHIP, PARAMS},
+    state::{OWNERSHIP, PARAMS, SETTLEMENT},
     ContractError,
 };
 
@@ -25,6 +25,15 @@ pub fn pause(deps: DepsMut, env: &Env, until: Uint64) -> Result<Response, Contra
 pub fn unpause(deps: DepsMut, env: &Env) -> Result<Response, ContractError> {
     pausing::end(deps.storage, env.block.time)?;
     Ok(respond(Event::Unpaused))
+}
+
+pub fn set_settlement(deps: DepsMut, settlement: &str) -> Result<Response, ContractError> {
+    if let Some(settlement) = SETTLEMENT.may_load(deps.storage)? {
+        return Err(ContractError::SettlementSet { settlement });
+    }
+    let settlement = deps.api.addr_validate(settlement)?;
+    SETTLEMENT.save(deps.storage, &settlement)?;
+    Ok(respond(Event::SettlementSet { settlement: &settlement }))
 }
 
 pub fn propose_owner(deps: DepsMut, env: &Env, account: &str, expires_at: Uint64) -> Result<Response, ContractError> {

@@ -1,20 +1,26 @@
 //! What a version of an adapter fixes, and the checks on it.
 
-use cosmwasm_std::{Deps, Env, Uint128, Uint64};
+use cosmwasm_std::{Deps, Env, Storage, Uint128, Uint64};
 use datanets::client::Datanets;
-use openledger_contract_kit::Digest;
+use openledger_contract_kit::{Bps, Digest};
 
 use crate::{
-    msg::{AdapterVersion, Split},
+    licence::LicenceError,
+    msg::{AdapterVersion, Licence, Params, Split},
     state::{DATANETS, PARAMS},
     ContractError,
 };
 
 /// What a version of an adapter fixes.
+#[derive(PartialEq)]
 pub struct Terms {
     pub datanet_version: u32,
     pub weights_digest: Digest,
     pub family_digest: Digest,
+    pub manifest_digest: Option<Digest>,
+    pub transcript_root: Option<Digest>,
+    pub index_root: Option<Digest>,
+    pub index_rows: Option<Uint64>,
     pub prompt_price: Uint128,
     pub response_price: Uint128,
     pub split: Split,
@@ -22,16 +28,21 @@ pub struct Terms {
 
 impl Terms {
     /// Checks digests, prices and split, and asks the Datanets contract whether the version exists.
-    pub fn check(&self, deps: Deps, datanet_id: u64) -> Result<(), ContractError> {
-        require_digest("weights_digest", self.weights_digest)?;
-        require_digest("family_digest", self.family_digest)?;
-        let max = PARAMS.load(deps.storage)?.max_token_price;
-        for (field, found) in [("prompt_price", self.prompt_price), ("response_price", self.response_price)] {
-            if found > max {
-                return Err(ContractError::Price { field, found, max });
-            }
+    pub fn check(&self, deps: Deps, datanet_id: u64, promised: Bps) -> Result<(), ContractError> {
+        let digests = [
+            ("weights_digest", Some(self.weights_digest)),
+            ("family_digest", Some(self.family_digest)),
+            ("manifest_digest", self.manifest_digest),
+            ("transcript_root", self.transcript_root),
+            ("index_root", self.index_root),
+        ];
+        for (field, digest) in digests {
+            digest.map_or(Ok(()), |digest| require_digest(field, digest))?;
         }
-        self.split.validate()?;
+        if self.index_root.is_some() != self.index_rows.is_some() || self.index_rows == Some(Uint64::zero()) {
+            return Err(ContractError::Index);
+        }
+        self.check_price(deps.storage, promised)?;
 
         let datanets = DATANETS.load(deps.storage)?;
         let version = self.datanet_version;
@@ -39,6 +50,38 @@ impl Terms {
             .version(datanet_id, version)
             .map_err(|error| ContractError::DatanetVersion { datanet_id, version, cause: error.to_string() })?;
         Ok(())
+    }
+
+    /// Checks prices and split. `promised` is the rebate of the adapter's bond.
+    pub fn check_price(&self, storage: &dyn Storage, promised: Bps) -> Result<(), ContractError> {
+        let Params { max_token_price: max, min_take_bps, .. } = PARAMS.load(storage)?;
+        for (field, found) in [("prompt_price", self.prompt_price), ("response_price", self.response_price)] {
+            if found > max {
+                return Err(ContractError::Price { field, found, max });
+            }
+        }
+        self.split.validate()?;
+        let (found, min) = (self.split.treasury, min_take_bps.max(promised));
+        if found < min {
+            return Err(ContractError::Take { found: found.points(), min: min.points() });
+        }
+        Ok(())
+    }
+
+    /// What an earlier version fixed.
+    pub fn of(version: &AdapterVersion) -> Self {
+        Self {
+            datanet_version: version.datanet_version,
+            weights_digest: version.weights_digest,
+            family_digest: version.family_digest,
+            manifest_digest: version.manifest_digest,
+            transcript_root: version.transcript_root,
+            index_root: version.index_root,
+            index_rows: version.index_rows,
+            prompt_price: version.prompt_price,
+            response_price: version.response_price,
+            split: version.split,
+        }
     }
 
     /// As stored.
@@ -49,21 +92,15 @@ impl Terms {
             datanet_version: self.datanet_version,
             weights_digest: self.weights_digest,
             family_digest: self.family_digest,
+            manifest_digest: self.manifest_digest,
+            transcript_root: self.transcript_root,
+            index_root: self.index_root,
+            index_rows: self.index_rows,
             prompt_price: self.prompt_price,
             response_price: self.response_price,
             split: self.split,
             published_at: super::now(env),
         }
-    }
-
-    /// True when nothing differs from an earlier version.
-    pub fn same_as(&self, version: &AdapterVersion) -> bool {
-        self.datanet_version == version.datanet_version
-            && self.weights_digest == version.weights_digest
-            && self.family_digest == version.family_digest
-            && self.prompt_price == version.prompt_price
-            && self.response_price == version.response_price
-            && self.split == version.split
     }
 }
 
@@ -73,4 +110,9 @@ pub fn require_digest(field: &'static str, digest: Digest) -> Result<(), Contrac
         return Err(ContractError::ZeroDigest { field });
     }
     Ok(())
+}
+
+/// Says whose licence was refused.
+pub fn licence<'a>(of: &'static str, licence: &'a Licence) -> impl Fn(LicenceError) -> ContractError + 'a {
+    move |cause| ContractError::Licence { of, licence: licence.to_string(), cause }
 }

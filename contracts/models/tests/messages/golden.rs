@@ -3,7 +3,7 @@
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use models::{
     events::Event,
-    msg::{Adapter, AdapterVersion, Base, ExecuteMsg},
+    msg::{Adapter, AdapterVersion, Base, Bond, Bonded, ExecuteMsg, Payout},
 };
 use openledger_contract_kit::{event::Event as _, permission};
 
@@ -28,15 +28,25 @@ fn events() {
         architecture: "LlamaForCausalLM".try_into().unwrap(),
         licence: "Apache-2.0".try_into().unwrap(),
         registered_at: end,
+        shared: false,
+        leaves_at: None,
     };
+    let bond = Bond { amount: Uint128::new(500), rebate: params.rebate_bps, unlocks_at: None };
     let adapter = Adapter {
         id: one,
         developer: bob.clone(),
+        proposed: None,
+        payout: Payout { account: bob.clone(), next: None },
         base_id: one,
         name: "words-lora".try_into().unwrap(),
+        licence: "CC-BY-4.0".try_into().unwrap(),
         datanet_id: one,
         latest_version: 1,
+        serving_version: 1,
+        previous_version: None,
         retired: false,
+        suspension: None,
+        earned: Uint128::zero(),
         registered_at: end,
     };
     let version = AdapterVersion {
@@ -45,16 +55,40 @@ fn events() {
         datanet_version: 4,
         weights_digest: digest(3),
         family_digest: digest(4),
+        manifest_digest: Some(digest(5)),
+        transcript_root: None,
+        index_root: Some(digest(6)),
+        index_rows: Some(Uint64::new(7)),
         prompt_price: Uint128::new(10),
         response_price: Uint128::new(30),
         split: good_split(),
         published_at: end,
     };
     let all = [
-        Event::Instantiated { owner: &alice, datanets: &bob, params: &params },
+        Event::Instantiated { owner: &alice, datanets: &bob, token: &alice, params: &params },
         Event::BaseRegistered(&base),
+        Event::BaseListed { id: 1, shared: true },
+        Event::BaseWithdrawn { id: 1, leaves_at: end },
+        Event::BondPaid { bonded: Bonded::Base(one), from: &alice, bond: &bond },
+        Event::BondReleased { bonded: Bonded::Adapter(one), unlocks_at: end },
+        Event::BondUnlocked { bonded: Bonded::Adapter(one), account: &bob, amount: Uint128::new(400) },
         Event::AdapterRegistered(&adapter),
         Event::AdapterVersionPublished(&version),
+        Event::AdapterPromoted { id: 1, version: 2, previous: Some(1) },
+        Event::DeveloperProposed { id: 1, account: &alice, expires_at: end },
+        Event::DeveloperChanged { id: 1, from: &bob, to: &alice },
+        Event::PayoutSet { id: 1, account: &alice, from: end },
+        Event::AdapterSuspended { id: 1, from: one, until: end },
+        Event::AdapterResumed { id: 1, at: end },
+        Event::IncomePaid {
+            id: 1,
+            from: &alice,
+            account: &bob,
+            amount: Uint128::new(1_000),
+            rebate: Uint128::new(30),
+            usage: true,
+        },
+        Event::SettlementSet { settlement: &alice },
         Event::AdapterRetired { id: 1 },
         Event::ParamsUpdated(&params),
         Event::Paused { until: end },

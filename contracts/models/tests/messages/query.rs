@@ -48,3 +48,23 @@ fn the_client_reads_what_the_contract_stores() {
     assert!(client.adapter_version(1, 2).is_err());
     assert_eq!(suite.config().datanets, suite.datanets);
 }
+
+#[test]
+fn adapters_of_a_datanet_come_in_pages() {
+    let mut suite = Suite::new();
+    suite.create_datanet("CC0-1.0");
+    suite.publish_version_of(2, 1);
+    for datanet in [1, 2, 1, 1] {
+        suite.exec("dave", register_msg(1, datanet, terms())).unwrap();
+    }
+    let of = |suite: &Suite, datanet_id: u64, start_after: Option<u64>, limit| -> Vec<u64> {
+        let (datanet_id, start_after) = (Uint64::new(datanet_id), start_after.map(Uint64::new));
+        let found: AdaptersResponse =
+            suite.query(&QueryMsg::AdaptersOfDatanet { datanet_id, start_after, limit }).unwrap();
+        found.adapters.into_iter().map(|found| found.adapter.id.u64()).collect()
+    };
+    assert_eq!(of(&suite, 1, None, None), [1, 3, 4]);
+    assert_eq!(of(&suite, 1, Some(1), Some(1)), [3]);
+    assert_eq!(of(&suite, 2, None, None), [2]);
+    assert!(of(&suite, 3, None, None).is_empty());
+}

@@ -1,8 +1,10 @@
-use cosmwasm_std::Uint128;
+use cosmwasm_std::{Uint128, Uint64};
 use models::{msg::Params, split::SplitError, ContractError};
 use openledger_contract_kit::Bps;
 
-use crate::suite::{base_msg, digest, params, parses_with, register_msg, split, terms, Suite, Terms};
+use crate::suite::{
+    base_msg, digest, params, parses_with, publish_msg, register_msg, split, terms, Suite, Terms, RICH,
+};
 
 fn register(suite: &mut Suite, terms: Terms) -> Result<(), ContractError> {
     suite.exec("dave", register_msg(1, 1, terms)).map(|_| ())
@@ -37,10 +39,16 @@ fn base_and_datanet_version_must_exist() {
 fn a_datanets_address_that_is_no_datanets_contract_is_an_error() {
     let mut suite = Suite::new();
     let (admin, code, wrong) = (suite.account("admin"), suite.code, suite.account("nobody"));
-    let msg = models::msg::InstantiateMsg { owner: admin.to_string(), datanets: wrong.into_string(), params: params() };
+    let msg = models::msg::InstantiateMsg {
+        owner: admin.to_string(),
+        datanets: wrong.into_string(),
+        token: suite.token.to_string(),
+        params: params(),
+    };
     suite.contract =
         cw_multi_test::Executor::instantiate_contract(&mut suite.app, code, admin, &msg, &[], "models", None).unwrap();
-    suite.exec("carol", base_msg(digest(0xb0))).unwrap();
+    suite.allow("dave", RICH);
+    suite.exec("dave", base_msg(digest(0xb0))).unwrap();
     assert!(matches!(register(&mut suite, terms()), Err(ContractError::DatanetVersion { .. })));
 }
 
@@ -53,11 +61,28 @@ fn splits_cover_the_fee_exactly_and_keep_contributors_in() {
     }
     let result = register(&mut suite, Terms { split: split([999, 9_001, 0, 0, 0]), ..terms() });
     assert_eq!(result.unwrap_err(), ContractError::Split(SplitError::Contributors { found: 999 }));
-    register(&mut suite, Terms { split: split([1_000, 9_000, 0, 0, 0]), ..terms() }).unwrap();
-    register(&mut suite, Terms { split: split([10_000, 0, 0, 0, 0]), ..terms() }).unwrap();
+    register(&mut suite, Terms { split: split([1_000, 8_600, 0, 0, 400]), ..terms() }).unwrap();
+    register(&mut suite, Terms { split: split([9_600, 0, 0, 0, 400]), ..terms() }).unwrap();
     assert!(Bps::new(10_001).is_err());
     assert!(!parses_with(&register_msg(1, 1, terms()), "\"contributors\":5000", "\"contributors\":10001"));
     assert!(!parses_with(&register_msg(1, 1, terms()), "\"contributors\":5000", "\"contributors\":-1"));
+}
+
+#[test]
+fn the_treasury_gets_its_least_part_and_at_least_what_the_bond_promises() {
+    let mut suite = Suite::new();
+    let least = |treasury: u16| Terms { split: split([9_600, 400 - treasury, 0, 0, treasury]), ..terms() };
+    let refused = ContractError::Take { found: 399, min: 400 };
+    assert_eq!(suite.refused("dave", register_msg(1, 1, least(399))).unwrap_err(), refused);
+    register(&mut suite, least(400)).unwrap();
+    // Later parameters ask for less, but the bond promised 3 % of the income.
+    let (rebate_bps, min_take_bps) = (Bps::ZERO, Bps::ZERO);
+    let params = Params { rebate_bps, min_take_bps, ..params() };
+    suite.exec("admin", models::msg::ExecuteMsg::UpdateParams { params }).unwrap();
+    let refused = ContractError::Take { found: 299, min: 300 };
+    assert_eq!(suite.refused("dave", publish_msg(1, least(299))).unwrap_err(), refused);
+    suite.exec("dave", publish_msg(1, least(300))).unwrap();
+    register(&mut suite, least(0)).unwrap();
 }
 
 #[test]
@@ -82,11 +107,40 @@ fn prices_are_bounded_and_digests_are_real() {
 }
 
 #[test]
+fn an_index_is_a_root_and_a_count() {
+    let mut suite = Suite::new();
+    register(&mut suite, Terms { manifest_digest: Some(digest(8)), index: Some((digest(9), 7)), ..terms() }).unwrap();
+    let found = suite.adapter(1).latest;
+    assert_eq!(found.manifest_digest, Some(digest(8)));
+    assert_eq!((found.index_root, found.index_rows.map(|rows| rows.u64())), (Some(digest(9)), Some(7)));
+    for (index, refusal) in
+        [((digest(0), 7), ContractError::ZeroDigest { field: "index_root" }), ((digest(9), 0), ContractError::Index)]
+    {
+        assert_eq!(register(&mut suite, Terms { index: Some(index), ..terms() }).unwrap_err(), refusal);
+    }
+    let mut msg = register_msg(1, 1, Terms { index: Some((digest(9), 7)), ..terms() });
+    if let models::msg::ExecuteMsg::RegisterAdapter { index_rows, .. } = &mut msg {
+        *index_rows = None;
+    }
+    assert_eq!(suite.refused("dave", msg).unwrap_err(), ContractError::Index);
+}
+
+#[test]
 fn refuses_parameters_outside_their_limits() {
     for bad in [
         Params { max_token_price: Uint128::zero(), ..params() },
         Params { max_token_price: Uint128::new(1_000_000_000_000_001), ..params() },
-        Params { max_pause_seconds: cosmwasm_std::Uint64::new(1_209_601), ..params() },
+        Params { max_pause_seconds: Uint64::new(1_209_601), ..params() },
+        Params { base_bond: Uint128::new(1_000_000_000_000_001), ..params() },
+        Params { adapter_bond: Uint128::new(1_000_000_000_000_001), ..params() },
+        Params { min_take_bps: Bps::new(9_001).unwrap(), ..params() },
+        Params { rebate_bps: Bps::new(401).unwrap(), ..params() },
+        Params { bond_unlock_seconds: Uint64::zero(), ..params() },
+        Params { bond_unlock_seconds: Uint64::new(31_536_001), ..params() },
+        Params { base_notice_seconds: Uint64::zero(), ..params() },
+        Params { base_notice_seconds: Uint64::new(31_536_001), ..params() },
+        Params { payout_delay_seconds: Uint64::new(2_592_001), ..params() },
+        Params { max_suspension_seconds: Uint64::new(2_592_001), ..params() },
     ] {
         assert!(matches!(Suite::bare(bad), Err(ContractError::Param { .. })));
     }

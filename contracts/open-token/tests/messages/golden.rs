@@ -1,6 +1,6 @@
 //! The table of permissions. Update with `GOLDIE_UPDATE=1` and review the difference.
 
-use cosmwasm_std::{Binary, Uint128};
+use cosmwasm_std::{Addr, Binary, Uint128};
 use cw20::Logo;
 use open_token::{events::Event, msg::ExecuteMsg, permissions::permission};
 use openledger_contract_kit::event::Event as _;
@@ -29,8 +29,11 @@ fn permissions() {
 
 #[test]
 fn events() {
+    let (alice, vesting) = (Addr::unchecked("alice"), Addr::unchecked("vesting"));
     let all = [
-        Event::Instantiated { supply: Uint128::new(5), allocations: 2 },
+        Event::Instantiated { supply: Uint128::new(5), allocations: 2, vesting: Some(&vesting) },
+        Event::Allocated { address: &alice, amount: Uint128::new(3), vests: false },
+        Event::Allocated { address: &alice, amount: Uint128::new(2), vests: true },
         Event::Migrated { from: "0.1.0", to: "0.2.0" },
     ];
     let lines: Vec<String> = all.iter().map(|event| event.line()).collect();

@@ -13,3 +13,4 @@ mod query;
 mod send;
 mod suite;
 mod transfer;
+mod vesting;

@@ -3,11 +3,12 @@ use cw_multi_test::Executor;
 use open_token::{identity, msg::MigrateMsg, ContractError};
 use openledger_contract_kit::KitError;
 
-use crate::suite::Suite;
+use crate::suite::{store, Suite};
 
 fn migrate(suite: &mut Suite) -> Result<(), ContractError> {
     let admin: Addr = suite.account("admin");
-    let result = suite.app.migrate_contract(admin, suite.contract.clone(), &MigrateMsg {}, suite.code);
+    let code = store(&mut suite.app);
+    let result = suite.app.migrate_contract(admin, suite.contract.clone(), &MigrateMsg {}, code);
     result.map(|_| ()).map_err(|error| error.downcast().unwrap())
 }
 

@@ -2,7 +2,9 @@
 
 use cosmwasm_schema::serde::de::DeserializeOwned;
 use cosmwasm_std::{testing::MockStorage, Addr, Uint128};
-use cw_multi_test::{no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32};
+use cw_multi_test::{
+    error::AnyError, no_init, App, AppBuilder, AppResponse, BankKeeper, ContractWrapper, Executor, MockApiBech32,
+};
 use open_token::{
     client::OpenToken,
     contract,
@@ -14,9 +16,37 @@ pub const ALICE: u128 = 600_000_000_000_000;
 pub const BOB: u128 = 400_000_000_000_000;
 
 pub struct Suite {
-    pub app: App<BankKeeper, MockApiBech32, MockStorage>,
-    pub code: u64,
+    pub app: TestApp,
     pub contract: Addr,
+}
+
+pub type TestApp = App<BankKeeper, MockApiBech32, MockStorage>;
+
+pub fn chain() -> TestApp {
+    AppBuilder::new().with_api(MockApiBech32::new("wasm")).build(no_init)
+}
+
+pub fn store(app: &mut TestApp) -> u64 {
+    let wrapper = ContractWrapper::new(contract::execute, contract::instantiate, contract::query);
+    app.store_code(Box::new(wrapper.with_migrate(contract::migrate)))
+}
+
+pub fn vesting_contract(app: &mut TestApp) -> Addr {
+    use vesting::contract::{execute, instantiate, query};
+    let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+    let admin = app.api().addr_make("admin");
+    app.instantiate_contract(code, admin, &vesting::msg::InstantiateMsg {}, &[], "vesting", None).unwrap()
+}
+
+/// `admin` creates the token. A refusal may come from the vesting contract, so its words are kept.
+pub fn try_instantiate(app: &mut TestApp, msg: &InstantiateMsg) -> Result<Addr, AnyError> {
+    let code = store(app);
+    let admin = app.api().addr_make("admin");
+    app.instantiate_contract(code, admin.clone(), msg, &[], "OPEN", Some(admin.to_string()))
+}
+
+pub fn instantiate(app: &mut TestApp, msg: &InstantiateMsg) -> Result<Addr, ContractError> {
+    try_instantiate(app, msg).map_err(|error| error.downcast().unwrap())
 }
 
 impl Suite {
@@ -25,23 +55,17 @@ impl Suite {
     }
 
     pub fn with(allocations: &[(&str, u128)], marketing: Option<&str>) -> Result<Self, ContractError> {
-        let mut app = AppBuilder::new().with_api(MockApiBech32::new("wasm")).build(no_init);
-        let wrapper = ContractWrapper::new(contract::execute, contract::instantiate, contract::query)
-            .with_migrate(contract::migrate);
-        let code = app.store_code(Box::new(wrapper));
-        let admin = app.api().addr_make("admin");
-        let allocation = |(name, amount): &(&str, u128)| Allocation {
-            address: app.api().addr_make(name).into_string(),
-            amount: Uint128::new(*amount),
+        let mut app = chain();
+        let allocation = |(name, amount): &(&str, u128)| {
+            Allocation::new(app.api().addr_make(name).into_string(), Uint128::new(*amount))
         };
         let msg = InstantiateMsg {
             allocations: allocations.iter().map(allocation).collect(),
             marketing: marketing.map(|name| app.api().addr_make(name).into_string()),
+            vesting: None,
         };
-        let contract = app
-            .instantiate_contract(code, admin.clone(), &msg, &[], "OPEN", Some(admin.to_string()))
-            .map_err(|error| error.downcast::<ContractError>().unwrap())?;
-        Ok(Self { app, code, contract })
+        let contract = instantiate(&mut app, &msg)?;
+        Ok(Self { app, contract })
     }
 
     pub fn account(&self, name: &str) -> Addr {

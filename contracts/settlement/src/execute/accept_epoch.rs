@@ -3,11 +3,10 @@
 use cosmwasm_std::{DepsMut, Env, Response, Storage, Uint128, Uint64};
 use openledger_contract_kit::{event::Event, ids, KitError};
 use openledger_protocol::{amount, EpochStatement, Signed};
-use staking::msg::EpochSet;
+use staking::{msg::EpochSet, quorum};
 
-use super::scope;
+use super::{exposure, scope};
 use crate::{
-    attestation,
     error::ContractError,
     events::SettlementEvent,
     msg::{BatchStatus, BatchSummary, BlsSignature, Digest, EpochResponse, Params},
@@ -62,7 +61,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
     }
     let set = attesting_set(&deps, &params, proposal.set_id.u64(), now)?;
     let digest = statement(&env, &proposal).digest();
-    let signed_power = attestation::check(deps.api, &set, &proposal.absentees, &digest, &proposal.signature)?;
+    let signed_power = quorum::check(deps.api, &set, &proposal.absentees, &digest, &proposal.signature)?;
 
     let claimable_at = now
         .checked_add(params.challenge_window_seconds.u64())
@@ -74,6 +73,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
         batch.status = BatchStatus::Accepted;
         batch.epoch = Some(proposal.epoch);
         move_batch(deps.storage, &batch, Some(BatchStatus::Pending))?;
+        exposure::remove(deps.storage, &batch.node, batch.total)?;
         let BatchSummary { batch_id, total, .. } = batch;
         let event = SettlementEvent::BatchAccepted { batch_id: batch_id.u64(), epoch: expected, total };
         events.push(event.to_cosmwasm());
@@ -91,6 +91,7 @@ pub fn run(deps: DepsMut, env: Env, proposal: Proposal) -> Result<Response, Cont
         payout_root: proposal.payout_root,
         payout_total,
         payout_count: proposal.payout_count,
+        absentees: proposal.absentees,
         signed_power,
         total_power: set.total_power,
         accepted_at: Uint64::new(now),

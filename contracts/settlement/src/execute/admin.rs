@@ -7,7 +7,7 @@ use crate::{
     error::ContractError,
     events::SettlementEvent,
     msg::Params,
-    state::{CONFIG, OWNERSHIP, PARAMS},
+    state::{ARBITER, CONFIG, OWNERSHIP, PARAMS},
 };
 
 /// Stops new sessions and batches until `until`.
@@ -31,6 +31,16 @@ pub fn update_params(deps: DepsMut, params: Params) -> Result<Response, Contract
     params.validate_against_unbonding(unbonding.u64())?;
     PARAMS.save(deps.storage, &params)?;
     Ok(respond(SettlementEvent::ParamsUpdated { params }))
+}
+
+/// Names the contract that judges fraud, for good: who could exchange it could void what is true.
+pub fn set_arbiter(deps: DepsMut, arbiter: String) -> Result<Response, ContractError> {
+    if let Some(arbiter) = ARBITER.may_load(deps.storage)? {
+        return Err(ContractError::ArbiterIsSet { arbiter });
+    }
+    let arbiter = deps.api.addr_validate(&arbiter)?;
+    ARBITER.save(deps.storage, &arbiter)?;
+    Ok(respond(SettlementEvent::ArbiterSet { arbiter }))
 }
 
 /// Proposes the next owner.

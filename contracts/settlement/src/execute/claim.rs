@@ -7,12 +7,12 @@ use openledger_protocol::{
     payouts,
 };
 
-use super::{scope, token};
+use super::{payee, scope};
 use crate::{
     error::ContractError,
     events::SettlementEvent,
     msg::{PayoutProof, SumNode},
-    state::{claimable_epoch, CLAIMED, CONFIG, LEDGER},
+    state::{claimable_epoch, CLAIMED, LEDGER},
 };
 
 /// A tree of 2^64 leaves is 64 levels deep.
@@ -29,10 +29,9 @@ pub fn run(
     proof: PayoutProof,
 ) -> Result<Response, ContractError> {
     ids::bound("siblings", proof.siblings.len(), MAX_SIBLINGS)?;
-    let payee = deps.api.addr_validate(&payee)?;
     let epoch = claimable_epoch(deps.storage, env.block.time.seconds())?.ok_or(ContractError::NothingClaimable)?;
     let root = Node { sum: epoch.payout_total.u128(), hash: epoch.payout_root.into_bytes() };
-    let leaf = payouts::leaf(&scope(&env), payee.as_str(), cumulative_amount.u128());
+    let leaf = payouts::leaf(&scope(&env), &payee, cumulative_amount.u128());
     merkle_sum::verify(&root, &leaf, &path(&proof, epoch.payout_count.u64())).map_err(|reason| {
         ContractError::InvalidPayoutProof { payee: payee.clone(), epoch: epoch.epoch.u64(), reason }
     })?;
@@ -50,12 +49,7 @@ pub fn run(
     LEDGER.save(deps.storage, &ledger)?;
     CLAIMED.save(deps.storage, &payee, &cumulative_amount)?;
 
-    let config = CONFIG.load(deps.storage)?;
-    let payment = if payee == config.staking {
-        token::fund_stakers(&config, amount)?
-    } else {
-        token::pay(&config, &payee, amount)?
-    };
+    let payment = payee::pay(deps.as_ref(), &payee, amount)?;
     let event = SettlementEvent::Claimed { payee, amount, cumulative_amount, epoch: epoch.epoch.u64() };
     Ok(Response::new().add_event(event.to_cosmwasm()).add_message(payment))
 }

@@ -4,13 +4,16 @@ mod accept_epoch;
 pub mod admin;
 mod advance_round;
 mod claim;
-mod fraud;
+mod exposure;
 pub mod instantiate;
+mod payee;
 mod refund_batch;
+mod restitution;
 mod session;
 mod settle_session;
 mod submit_batch;
 mod token;
+mod void;
 
 use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, Storage};
 use openledger_contract_kit::{funds::refuse_coins, permission};
@@ -20,7 +23,7 @@ use crate::{
     error::ContractError,
     msg::ExecuteMsg,
     permissions::Role,
-    state::{load_session, OWNERSHIP},
+    state::{load_session, ARBITER, CONFIG, OWNERSHIP},
 };
 
 /// Checks coins, pause and permission, then runs the action.
@@ -98,13 +101,16 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             accept_epoch::run(deps, env, proposal)
         }
         ExecuteMsg::AdvanceRound {} => advance_round::run(deps, env),
-        ExecuteMsg::ProveBatchFraud { batch_id, proof } => fraud::prove_batch(deps, env, info, batch_id.u64(), proof),
-        ExecuteMsg::ProveEpochFraud { epoch, proof } => fraud::prove_epoch(deps, env, info, epoch.u64(), proof),
+        ExecuteMsg::VoidBatch { batch_id } => void::batch(deps, env, batch_id.u64()),
+        ExecuteMsg::VoidEpochs { epoch } => void::epochs(deps, env, epoch.u64()),
+        ExecuteMsg::BarNode { node } => void::bar(deps, node),
+        ExecuteMsg::Receive(message) => restitution::receive(deps, message),
         ExecuteMsg::Claim { payee, cumulative_amount, proof } => claim::run(deps, env, payee, cumulative_amount, proof),
         ExecuteMsg::RefundBatch { batch_id } => refund_batch::run(deps, env, batch_id.u64()),
         ExecuteMsg::Pause { until } => admin::pause(deps, env, until),
         ExecuteMsg::Unpause {} => admin::unpause(deps, env),
         ExecuteMsg::UpdateParams { params } => admin::update_params(deps, params),
+        ExecuteMsg::SetArbiter { arbiter } => admin::set_arbiter(deps, arbiter),
         ExecuteMsg::ProposeOwner { account, expires_at } => admin::propose_owner(deps, env, account, expires_at),
         ExecuteMsg::AcceptOwnership {} => admin::accept_ownership(deps, env, info),
     }
@@ -117,6 +123,8 @@ fn holds(storage: &dyn Storage, sender: &Addr, msg: &ExecuteMsg, role: Role) -> 
             Ok(load_session(storage, session_id.u64())?.owner == *sender)
         }
         (Role::SessionOwner, _) => Ok(false),
+        (Role::Arbiter, _) => Ok(ARBITER.may_load(storage)?.is_some_and(|arbiter| arbiter == *sender)),
+        (Role::Token, _) => Ok(CONFIG.load(storage)?.token == *sender),
     }
 }
 

@@ -3,6 +3,7 @@
 use cosmwasm_std::{DepsMut, Env, Event as ChainEvent, Response, Storage};
 use openledger_contract_kit::event::Event;
 
+use super::exposure;
 use crate::{
     error::ContractError,
     events::SettlementEvent,
@@ -43,6 +44,7 @@ pub fn give_back(
     }
     ledger.pending = ledger.pending.checked_sub(batch.total)?;
     LEDGER.save(storage, &ledger)?;
+    exposure::remove(storage, &batch.node, batch.total)?;
     batch.status = status;
     move_batch(storage, &batch, Some(BatchStatus::Pending))?;
     Ok(events)

@@ -4,12 +4,12 @@ use cosmwasm_std::{to_json_binary, Addr, DepsMut, Env, MessageInfo, Response, Ui
 use openledger_contract_kit::{event::Event, ids, KitError};
 use openledger_protocol::{amount, BatchHeader, Scope, SessionCharge, Signed};
 
-use super::scope;
+use super::{exposure, scope};
 use crate::{
     error::ContractError,
     events::SettlementEvent,
     msg::{BatchStatus, BatchSummary, Charge, ChargeResponse, Digest, SubmitBatchData},
-    state::{load_session, move_batch, Node, CHARGES, LAST_BATCH, LEDGER, NODES, PARAMS, SESSIONS},
+    state::{load_session, move_batch, CHARGES, LAST_BATCH, LEDGER, NODES, PARAMS, SESSIONS},
     voucher,
 };
 
@@ -29,12 +29,13 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, batch: Submission) ->
     let params = PARAMS.load(deps.storage)?;
     let node = info.sender;
     check_shape(&batch, params.max_charges_per_batch)?;
-    let standing = NODES.may_load(deps.storage, &node)?;
-    if standing.as_ref().is_some_and(|standing| standing.barred) {
+    let mut standing = NODES.may_load(deps.storage, &node)?.unwrap_or_default();
+    if standing.barred {
         return Err(ContractError::Barred { node });
     }
-    let last = standing.map(|node| node.last_sequence).unwrap_or_default();
-    let expected = last.checked_add(1).ok_or(KitError::Overflow { what: "batch sequence" })?;
+    standing.pending = standing.pending.checked_add(batch.total)?;
+    exposure::check(deps.as_ref(), &node, standing.pending, params.exposure_factor)?;
+    let expected = standing.last_sequence.checked_add(1).ok_or(KitError::Overflow { what: "batch sequence" })?;
     if batch.sequence.u64() != expected {
         return Err(ContractError::SequenceNotNext { node, given: batch.sequence.u64(), expected });
     }
@@ -72,7 +73,9 @@ pub fn run(mut deps: DepsMut, env: Env, info: MessageInfo, batch: Submission) ->
     };
     move_batch(deps.storage, &summary, None)?;
     CHARGES.save(deps.storage, batch_id, &charges)?;
-    NODES.save(deps.storage, &node, &Node { last_sequence: expected, last_batch_id: batch_id, barred: false })?;
+    standing.last_sequence = expected;
+    standing.last_batch_id = batch_id;
+    NODES.save(deps.storage, &node, &standing)?;
     let mut ledger = LEDGER.load(deps.storage)?;
     ledger.sessions = ledger.sessions.checked_sub(sum)?;
     ledger.pending = ledger.pending.checked_add(sum)?;

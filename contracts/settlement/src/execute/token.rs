@@ -1,6 +1,6 @@
 //! Messages to the token.
 
-use cosmwasm_std::{to_json_binary, Addr, Env, StdResult, Uint128, WasmMsg};
+use cosmwasm_std::{to_json_binary, Addr, Binary, Env, StdResult, Uint128, WasmMsg};
 use cw20::Cw20ExecuteMsg;
 
 use crate::state::Config;
@@ -18,8 +18,12 @@ pub fn pay(config: &Config, to: &Addr, amount: Uint128) -> StdResult<WasmMsg> {
 
 /// Sends `amount` to the staking contract as rewards. A plain transfer would not be counted there.
 pub fn fund_stakers(config: &Config, amount: Uint128) -> StdResult<WasmMsg> {
-    let msg = staking::client::Client::fund_rewards_hook()?;
-    call(config, &Cw20ExecuteMsg::Send { contract: config.staking.to_string(), amount, msg })
+    send(config, &config.staking, amount, staking::client::Client::fund_rewards_hook()?)
+}
+
+/// Sends `amount` to a contract with the message that says what for.
+pub fn send(config: &Config, contract: &Addr, amount: Uint128, msg: Binary) -> StdResult<WasmMsg> {
+    call(config, &Cw20ExecuteMsg::Send { contract: contract.to_string(), amount, msg })
 }
 
 fn call(config: &Config, message: &Cw20ExecuteMsg) -> StdResult<WasmMsg> {

@@ -33,6 +33,8 @@ pub struct ConfigResponse {
     pub models: Addr,
     /// Account of the treasury's share.
     pub treasury: Addr,
+    /// Contract that judges fraud; null until it is named.
+    pub arbiter: Option<Addr>,
     /// Windows and bounds.
     pub params: Params,
     /// First moment after the pause; null when not paused.
@@ -203,6 +205,8 @@ pub struct EpochResponse {
     pub payout_total: Uint128,
     /// Number of payouts: leaves of the payout tree.
     pub payout_count: Uint64,
+    /// Ascending indexes of the set's members that did not sign; everybody else answers for the payouts.
+    pub absentees: Vec<u32>,
     /// Power that signed.
     pub signed_power: Uint128,
     /// Power of the whole set.
@@ -264,6 +268,8 @@ pub struct NodeResponse {
     pub last_sequence: Uint64,
     /// Its last batch; null before the first.
     pub last_batch_id: Option<Uint64>,
+    /// Total of its batches that wait for an epoch, in `uopen`.
+    pub pending: Uint128,
     /// Whether one of its batches was proven false; it submits no more.
     pub barred: bool,
 }

@@ -1,9 +1,10 @@
 use cosmwasm_std::{Uint128, Uint64};
 use openledger_contract_kit::KitError;
 use settlement::{
-    msg::{BatchStatus, BlsSignature, EpochResponse, ExecuteMsg, QueryMsg},
+    msg::{BatchStatus, BlsSignature, EpochResponse, ExecuteMsg, Params, QueryMsg},
     ContractError,
 };
+use staking::quorum::QuorumError;
 
 use crate::{
     chain::{params, Chain, POWERS},
@@ -35,7 +36,7 @@ fn with_signature(message: &ExecuteMsg, new: BlsSignature) -> ExecuteMsg {
     })
 }
 
-const MISMATCH: ContractError = ContractError::SignatureMismatch { set_id: 1 };
+const MISMATCH: ContractError = ContractError::Quorum(QuorumError::SignatureMismatch { set_id: 1 });
 
 #[test]
 fn all_or_three_of_four_accept() {
@@ -63,7 +64,7 @@ fn two_thirds_exactly_or_less_are_not_enough() {
     for (signers, absent) in [(vec![0, 1], vec![2, 3]), (vec![0], vec![1, 2, 3]), (vec![0], vec![0, 1, 2, 3])] {
         let message = chain.epoch_msg(&statement, &signers, chain.indexes(&absent));
         let sender = anyone(&chain);
-        assert!(matches!(chain.refused(&sender, &message), ContractError::NotEnoughPower { .. }));
+        assert!(matches!(chain.refused(&sender, &message), ContractError::Quorum(QuorumError::NotEnoughPower { .. })));
     }
     // Powers 200, 100: the larger holds exactly two thirds.
     let mut chain = with_batch();
@@ -75,7 +76,8 @@ fn two_thirds_exactly_or_less_are_not_enough() {
     assert_eq!((set.members.len(), set.total_power), (2, Uint128::new(300)));
     let statement = chain.statement(1, 2, &[1]);
     let message = chain.epoch_msg(&statement, &[0], chain.indexes(&[1]));
-    let expected = ContractError::NotEnoughPower { signed: Uint128::new(200), total: Uint128::new(300) };
+    let expected =
+        ContractError::Quorum(QuorumError::NotEnoughPower { signed: Uint128::new(200), total: Uint128::new(300) });
     assert_eq!(chain.refused(&anyone(&chain), &message), expected);
 }
 
@@ -107,13 +109,13 @@ fn the_signature_of_an_unbonded_validator_is_refused() {
     let statement = chain.statement(1, 2, &[1]);
     let sender = anyone(&chain);
     let message = chain.epoch_msg(&statement, &[0, 1, 2, 3], vec![]);
-    assert_eq!(chain.refused(&sender, &message), ContractError::SignatureMismatch { set_id: 2 });
+    assert_eq!(chain.refused(&sender, &message), ContractError::Quorum(QuorumError::SignatureMismatch { set_id: 2 }));
     // In place of a bonded one.
     let message = chain.epoch_msg(&statement, &[0, 1, 3], vec![]);
-    assert_eq!(chain.refused(&sender, &message), ContractError::SignatureMismatch { set_id: 2 });
+    assert_eq!(chain.refused(&sender, &message), ContractError::Quorum(QuorumError::SignatureMismatch { set_id: 2 }));
     // Nor by an account that never bonded.
     let message = chain.epoch_msg(&statement, &[0, 1, 2, 9], vec![]);
-    assert_eq!(chain.refused(&sender, &message), ContractError::SignatureMismatch { set_id: 2 });
+    assert_eq!(chain.refused(&sender, &message), ContractError::Quorum(QuorumError::SignatureMismatch { set_id: 2 }));
     let message = chain.epoch_msg(&statement, &[0, 1, 2], vec![]);
     chain.send(&sender, &message);
 }
@@ -163,7 +165,7 @@ fn identity_and_garbage_are_refused() {
         let mut identity = [0u8; 96];
         (identity[0], identity[95]) = (first, last);
         let message = with_signature(&good, identity.into());
-        assert_eq!(chain.refused(&sender, &message), ContractError::IdentitySignature);
+        assert_eq!(chain.refused(&sender, &message), ContractError::Quorum(QuorumError::IdentitySignature));
     }
     for byte in [0x00, 0x11, 0x80, 0x9f, 0xbf] {
         assert_eq!(chain.refused(&sender, &with_signature(&good, [byte; 96].into())), MISMATCH, "{byte:02x}");
@@ -177,11 +179,14 @@ fn absentees_ascend_within_the_set() {
     let sender = anyone(&chain);
     for (absentees, index) in [(vec![3, 3], 3), (vec![2, 1], 1)] {
         let message = chain.epoch_msg(&statement, &[0, 1, 2], absentees);
-        assert_eq!(chain.refused(&sender, &message), ContractError::AbsenteesNotAscending { index });
+        assert_eq!(
+            chain.refused(&sender, &message),
+            ContractError::Quorum(QuorumError::AbsenteesNotAscending { index })
+        );
     }
     for index in [4, u32::MAX] {
         let message = chain.epoch_msg(&statement, &[0, 1, 2], vec![index]);
-        let expected = ContractError::AbsenteeOutOfRange { index, set_id: 1, members: 4 };
+        let expected = ContractError::Quorum(QuorumError::AbsenteeOutOfRange { index, set_id: 1, members: 4 });
         assert_eq!(chain.refused(&sender, &message), expected);
     }
 }
@@ -318,7 +323,8 @@ fn an_empty_set_attests_nothing() {
     chain.snapshot();
     let statement = chain.statement(1, 2, &[1]);
     let message = chain.epoch_msg(&statement, &[0, 1, 2, 3], vec![]);
-    let expected = ContractError::NotEnoughPower { signed: Uint128::zero(), total: Uint128::zero() };
+    let expected =
+        ContractError::Quorum(QuorumError::NotEnoughPower { signed: Uint128::zero(), total: Uint128::zero() });
     assert_eq!(chain.refused(&anyone(&chain), &message), expected);
 }
 
@@ -330,4 +336,30 @@ fn a_tree_without_payouts_is_refused() {
     statement.payout_count = 0;
     let message = chain.epoch_msg(&statement, &[0, 1, 2], chain.indexes(&[3]));
     assert_eq!(chain.refused(&sender, &message), ContractError::NoPayouts);
+}
+
+#[test]
+fn only_so_many_epochs_are_open_at_a_time() {
+    let mut chain = Chain::new();
+    let owner = chain.owner.clone();
+    let few = Params { max_open_epochs: 4, ..params() };
+    chain.send(&owner, &ExecuteMsg::UpdateParams { params: few });
+    let session_id = chain.open(0, 1_000);
+    let alice = chain.account("alice");
+    for number in 1..=5u64 {
+        let charge = chain.charge(0, session_id, u128::from(number) * 10, number);
+        chain.submit(number, 10, charge);
+        chain.credit(&alice, 10);
+        let statement = chain.statement(number, 1, &[number]);
+        let message = chain.epoch_msg(&statement, &[0, 1, 2, 3], vec![]);
+        let anyone = chain.account("anyone");
+        if number <= 4 {
+            chain.send(&anyone, &message);
+        } else {
+            let next_at = chain.now() + 100;
+            assert_eq!(chain.refused(&anyone, &message), ContractError::TooManyOpenEpochs { max: 4, next_at });
+            chain.wait(100);
+            chain.send(&anyone, &message);
+        }
+    }
 }

@@ -3,6 +3,7 @@ use settlement::{
     msg::{ExecuteMsg, QueryMsg, RoundResponse},
     ContractError,
 };
+use staking::quorum::QuorumError;
 
 use crate::chain::Chain;
 
@@ -64,7 +65,7 @@ fn a_statement_counts_in_its_own_round_only() {
     if let ExecuteMsg::AcceptEpoch { round, .. } = &mut renamed {
         *round = 1;
     }
-    assert_eq!(chain.refused(&anyone, &renamed), ContractError::SignatureMismatch { set_id: 1 });
+    assert_eq!(chain.refused(&anyone, &renamed), ContractError::Quorum(QuorumError::SignatureMismatch { set_id: 1 }));
 
     chain.send(&anyone, &second);
     assert_eq!(numbers(&chain), (2, 0));

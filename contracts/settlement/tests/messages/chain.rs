@@ -49,6 +49,7 @@ pub fn params() -> Params {
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(50),
         max_open_epochs: 16,
+        exposure_factor: 0,
     }
 }
 
@@ -101,6 +102,9 @@ pub fn bare() -> Chain {
             max_validators: 10,
             max_unbonding_entries: 5,
             snapshot_interval_seconds: Uint64::new(0),
+            max_delegations: 16,
+            jail_seconds: Uint64::new(1_000),
+            min_operator_bond: Uint128::new(1),
         },
     };
     let staking = app.instantiate_contract(code, owner.clone(), &init, &[], "staking", None).unwrap();
@@ -182,6 +186,8 @@ impl Chain {
             proof_of_possession: possession(number, self.scope_of(&self.staking), account.as_str()),
             endpoint: "http://127.0.0.1:9100".try_into().unwrap(),
             moniker: "a validator".try_into().unwrap(),
+            commission: None,
+            description: None,
         };
         self.app.execute_contract(account, self.staking.clone(), &msg, &[]).unwrap();
     }
@@ -319,7 +325,12 @@ impl Chain {
 
     /// Adds to what a payee earned off chain.
     pub fn credit(&mut self, payee: &Addr, amount: u128) {
-        let credit = Credit { payee: payee.to_string(), amount: amount.to_string(), ..Credit::default() };
+        self.credit_to(payee.as_str(), amount);
+    }
+
+    /// The same by the payee's spelling.
+    pub fn credit_to(&mut self, payee: &str, amount: u128) {
+        let credit = Credit { payee: payee.to_owned(), amount: amount.to_string(), ..Credit::default() };
         self.payouts.add([&credit]).unwrap();
     }
 
@@ -364,7 +375,12 @@ impl Chain {
 
     /// The claim that `payee` can prove from the payouts credited so far.
     pub fn claim_msg(&self, payee: &Addr) -> ExecuteMsg {
-        let (cumulative, proof) = self.payouts.proof(&self.scope(), payee.as_str()).unwrap().unwrap();
+        self.claim_of(payee.as_str())
+    }
+
+    /// The same by the payee's spelling.
+    pub fn claim_of(&self, payee: &str) -> ExecuteMsg {
+        let (cumulative, proof) = self.payouts.proof(&self.scope(), payee).unwrap().unwrap();
         ExecuteMsg::Claim {
             payee: payee.to_string(),
             cumulative_amount: Uint128::new(cumulative),

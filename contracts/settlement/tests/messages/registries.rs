@@ -14,6 +14,7 @@ pub const RESPONSE_PRICE: u128 = 2;
 
 /// What the registries say about adapter 1.
 pub struct Registries {
+    pub datanets: Addr,
     pub models: Addr,
     pub table: SplitTable,
     pub payees: Payees,
@@ -47,8 +48,24 @@ impl Registries {
             models::contract::instantiate,
             models::contract::query,
         )));
-        let params = models::msg::Params { max_pause_seconds: Uint64::new(100), max_token_price: Uint128::new(1_000) };
-        let init = models::msg::InstantiateMsg { owner: owner.to_string(), datanets: datanets.to_string(), params };
+        let params = models::msg::Params {
+            max_pause_seconds: Uint64::new(100),
+            max_token_price: Uint128::new(1_000),
+            base_bond: Uint128::zero(),
+            adapter_bond: Uint128::zero(),
+            rebate_bps: Bps::ZERO,
+            min_take_bps: Bps::ZERO,
+            bond_unlock_seconds: Uint64::new(1),
+            base_notice_seconds: Uint64::new(1),
+            payout_delay_seconds: Uint64::zero(),
+            max_suspension_seconds: Uint64::zero(),
+        };
+        let init = models::msg::InstantiateMsg {
+            owner: owner.to_string(),
+            datanets: datanets.to_string(),
+            token: chain.token.to_string(),
+            params,
+        };
         let models = chain.app.instantiate_contract(code, owner.clone(), &init, &[], "models", None).unwrap();
         fill_datanet(chain, &datanets);
         let split = models::msg::Split {
@@ -60,14 +77,15 @@ impl Registries {
         };
         register_adapter(chain, &models, split);
         let payees = Payees {
-            contributors: ["alice", "bob"].map(|name| chain.account(name).into_string()).to_vec(),
-            commons: chain.account("commons").into_string(),
-            developer: chain.account("developer").into_string(),
+            // The owner of the Datanet is identity 1.
+            contributors: vec!["identity:2".into(), "identity:3".into()],
+            commons: "datanet:1".into(),
+            developer: "adapter:1".into(),
             node: chain.node().into_string(),
             stakers: chain.staking.to_string(),
             treasury: chain.account("treasury").into_string(),
         };
-        Self { models, table: split.into(), payees }
+        Self { datanets, models, table: split.into(), payees }
     }
 }
 
@@ -123,11 +141,16 @@ fn register_adapter(chain: &mut Chain, models: &Addr, split: models::msg::Split)
     };
     let adapter = ExecuteMsg::RegisterAdapter {
         base_id: Uint64::new(1),
+        licence: None,
         name: "facts".try_into().unwrap(),
         datanet_id: Uint64::new(1),
         datanet_version: 1,
         weights_digest: Digest::new([0xad; 32]),
         family_digest: Digest::new([0xfa; 32]),
+        manifest_digest: None,
+        transcript_root: None,
+        index_root: None,
+        index_rows: None,
         prompt_price: Uint128::new(PROMPT_PRICE),
         response_price: Uint128::new(RESPONSE_PRICE),
         split,

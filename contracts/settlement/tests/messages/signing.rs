@@ -20,11 +20,14 @@ pub fn possession(number: u8, scope: Scope, validator: &str) -> BlsSignature {
     key.sign(&digest, POP_DST, &[]).to_bytes().into()
 }
 
-/// Aggregate signature of the validators with these numbers.
+/// Aggregate signature of the validators with these numbers over a statement.
 pub fn attest(statement: &EpochStatement, signers: &[u8]) -> BlsSignature {
-    let digest = statement.digest();
-    let signatures: Vec<_> =
-        signers.iter().map(|number| validator_key(*number).sign(&digest, EPOCH_DST, &[])).collect();
+    sign_all(&statement.digest(), signers)
+}
+
+/// Aggregate signature of the validators with these numbers over a digest.
+pub fn sign_all(digest: &[u8; 32], signers: &[u8]) -> BlsSignature {
+    let signatures: Vec<_> = signers.iter().map(|number| validator_key(*number).sign(digest, EPOCH_DST, &[])).collect();
     let aggregate = AggregateSignature::aggregate(&signatures.iter().collect::<Vec<_>>(), true).unwrap();
     aggregate.to_signature().to_bytes().into()
 }

@@ -1,51 +1,62 @@
-//! Adding to a bond.
+//! Adding to a stake: one's own as a validator, or another's as a delegator.
 
-use cosmwasm_std::{Addr, DepsMut, Empty, Env, MessageInfo, Response, Storage, Uint128};
-use openledger_contract_kit::{event::Event, KitError};
+use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response, Uint128};
+use openledger_contract_kit::event::Event;
 
 use super::token;
 use crate::{
+    book::Book,
     error::ContractError,
     events::StakingEvent,
-    state::{load_validator, Validator, BONDED, LEDGER, PARAMS, REWARD_INDEX, VALIDATORS},
+    state::{LEDGER, PARAMS},
 };
 
 /// Adds to the sender's self-bond by allowance.
 pub fn run(deps: DepsMut, env: Env, info: MessageInfo, amount: Uint128) -> Result<Response, ContractError> {
-    let mut validator = load_validator(deps.storage, &info.sender)?;
-    add(deps.storage, &info.sender, &mut validator, amount)?;
-    let pull = token::pull(deps.storage, &env, &info.sender, amount)?;
-    let event = StakingEvent::Bonded { validator: info.sender, amount, bonded: validator.bonded };
-    Ok(Response::new().add_event(event.to_cosmwasm()).add_message(pull))
+    let book = Book::open(deps.storage, &info.sender)?;
+    let event = add(deps, &env, book, &info.sender, amount)?;
+    Ok(Response::new().add_event(event.0.to_cosmwasm()).add_message(event.1))
 }
 
-/// Books `amount` as bonded and saves the validator. Rewards up to now are computed on the old bond.
-pub fn add(
-    storage: &mut dyn Storage,
-    address: &Addr,
-    validator: &mut Validator,
+/// Stakes on a validator by allowance.
+pub fn delegate(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    validator: String,
     amount: Uint128,
-) -> Result<(), ContractError> {
-    if amount.is_zero() {
-        return Err(ContractError::ZeroAmount);
+) -> Result<Response, ContractError> {
+    let validator = deps.api.addr_validate(&validator)?;
+    let book = Book::open(deps.storage, &validator)?;
+    let event = add(deps, &env, book, &info.sender, amount)?;
+    Ok(Response::new().add_event(event.0.to_cosmwasm()).add_message(event.1))
+}
+
+/// Books `amount` for `delegator` and closes the validator. A self-bond reaches the minimum; others join candidates only.
+pub fn add(
+    deps: DepsMut,
+    env: &Env,
+    mut book: Book,
+    delegator: &Addr,
+    amount: Uint128,
+) -> Result<(StakingEvent, cosmwasm_std::WasmMsg), ContractError> {
+    let validator = book.address.clone();
+    if book.validator.tombstoned {
+        return Err(ContractError::Tombstoned { validator });
     }
-    let params = PARAMS.load(storage)?;
-    let mut ledger = LEDGER.load(storage)?;
-    let bonded = validator.bonded.checked_add(amount)?;
-    if bonded < params.min_self_bond {
-        return Err(ContractError::BondTooSmall { bonded, minimum: params.min_self_bond });
+    let own = *delegator == validator;
+    if !own && book.validator.ranked.is_none() {
+        return Err(ContractError::NotCandidate { validator });
     }
-    if validator.bonded.is_zero() {
-        if ledger.validators >= params.max_validators {
-            return Err(ContractError::ValidatorsFull { max: params.max_validators });
-        }
-        ledger.validators = ledger.validators.checked_add(1).ok_or(KitError::Overflow { what: "validators" })?;
-        BONDED.save(storage, address, &Empty {})?;
+    let mut ledger = LEDGER.load(deps.storage)?;
+    let shares = book.delegate(deps.storage, env.block.height, delegator, amount)?;
+    let (bonded, minimum) = (book.self_bond()?, PARAMS.load(deps.storage)?.min_self_bond);
+    if own && bonded < minimum {
+        return Err(ContractError::BondTooSmall { bonded, minimum });
     }
-    validator.rewards.accrue(&REWARD_INDEX.load(storage)?, validator.bonded)?;
-    validator.bonded = bonded;
-    ledger.bonded = ledger.bonded.checked_add(amount)?;
-    LEDGER.save(storage, &ledger)?;
-    VALIDATORS.save(storage, address, validator)?;
-    Ok(())
+    let bonded = book.stake.tokens;
+    book.close(deps.storage, env.block.height, &mut ledger)?;
+    ledger.save(deps.storage, env.block.height)?;
+    let pull = token::pull(deps.storage, env, delegator, amount)?;
+    Ok((StakingEvent::Bonded { validator, delegator: delegator.clone(), amount, shares, bonded }, pull))
 }

@@ -1,6 +1,6 @@
 //! The first message.
 
-use cosmwasm_std::{DepsMut, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use cw20::{Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::{event::respond, funds::refuse_coins, ownership::Ownership};
 
@@ -9,11 +9,11 @@ use crate::{
     events::StakingEvent,
     identity::{NAME, VERSION},
     msg::InstantiateMsg,
-    state::{Ledger, RewardIndex, LEDGER, OWNERSHIP, PARAMS, REWARD_INDEX, TOKEN},
+    state::{Ledger, RewardIndex, OWNERSHIP, PARAMS, REWARD_INDEX, TOKEN},
 };
 
 /// Checks parameters and token and starts with empty books.
-pub fn run(deps: DepsMut, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
+pub fn run(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateMsg) -> Result<Response, ContractError> {
     refuse_coins(&info)?;
     msg.params.validate()?;
     let owner = deps.api.addr_validate(&msg.owner)?;
@@ -25,7 +25,7 @@ pub fn run(deps: DepsMut, info: MessageInfo, msg: InstantiateMsg) -> Result<Resp
     OWNERSHIP.save(deps.storage, &Ownership::new(owner.clone()))?;
     TOKEN.save(deps.storage, &token)?;
     PARAMS.save(deps.storage, &msg.params)?;
-    LEDGER.save(deps.storage, &Ledger::default())?;
+    Ledger::default().save(deps.storage, env.block.height)?;
     REWARD_INDEX.save(deps.storage, &RewardIndex::default())?;
     Ok(respond(StakingEvent::Instantiated { owner, token, params: msg.params }))
 }

@@ -1,15 +1,16 @@
 //! Becoming a validator.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint128, Uint64};
-use openledger_contract_kit::event::{respond, Event};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage, Uint128, Uint64};
+use openledger_contract_kit::event::Event;
 
-use super::{bond, token};
+use super::bond;
 use crate::{
     bls,
+    book::Book,
     error::ContractError,
-    events::StakingEvent,
-    msg::{BlsPublicKey, BlsSignature, Endpoint, Moniker},
-    state::{load_validator, RewardAccount, Validator, KEYS, REWARD_INDEX, VALIDATORS},
+    events::{Profile, StakingEvent},
+    msg::{BlsPublicKey, BlsSignature, Commission},
+    state::{RewardIndex, Validator, KEYS, VALIDATORS},
 };
 
 /// What a new validator brings.
@@ -17,57 +18,51 @@ pub struct Registration {
     pub amount: Uint128,
     pub bls_public_key: BlsPublicKey,
     pub proof_of_possession: BlsSignature,
-    pub endpoint: Endpoint,
-    pub moniker: Moniker,
+    pub profile: Profile,
+    pub commission: Option<Commission>,
 }
 
-/// Checks the key and its proof, takes the self-bond and opens the reward account.
+/// Checks the key and its proof, and takes the self-bond.
 pub fn run(deps: DepsMut, env: Env, info: MessageInfo, new: Registration) -> Result<Response, ContractError> {
     let address = info.sender;
     if VALIDATORS.has(deps.storage, &address) {
         return Err(ContractError::AlreadyRegistered { validator: address });
     }
-    if let Some(owner) = KEYS.may_load(deps.storage, new.bls_public_key.as_ref())? {
-        return Err(ContractError::DuplicateKey { owner });
-    }
+    let commission = new.commission.unwrap_or_default();
+    commission.validate()?;
+    refuse_taken(deps.storage, &new.bls_public_key)?;
     bls::check_possession(deps.api, &env, &address, &new.bls_public_key, &new.proof_of_possession)?;
-
-    let mut validator = Validator {
-        bls_public_key: new.bls_public_key,
-        endpoint: new.endpoint.clone(),
-        moniker: new.moniker.clone(),
-        bonded: Uint128::zero(),
-        rewards: RewardAccount::starting(&REWARD_INDEX.load(deps.storage)?),
-        registered_at: Uint64::new(env.block.time.seconds()),
-        unbonding_entries: 0,
-    };
-    bond::add(deps.storage, &address, &mut validator, new.amount)?;
     KEYS.save(deps.storage, new.bls_public_key.as_ref(), &address)?;
-    let pull = token::pull(deps.storage, &env, &address, new.amount)?;
-    let event = StakingEvent::Registered {
-        validator: address,
+
+    let registered = StakingEvent::Registered {
+        validator: address.clone(),
+        profile: new.profile.clone(),
         bls_public_key: new.bls_public_key,
-        endpoint: new.endpoint,
-        moniker: new.moniker,
-        bonded: validator.bonded,
+        commission: commission.clone(),
     };
-    Ok(Response::new().add_event(event.to_cosmwasm()).add_message(pull))
+    let validator = Validator {
+        bls_public_key: new.bls_public_key,
+        endpoint: new.profile.endpoint,
+        moniker: new.profile.moniker,
+        description: new.profile.description,
+        commission,
+        commission_changed_at: Uint64::new(env.block.time.seconds()),
+        own_shares: Uint128::zero(),
+        ranked: None,
+        per_share: RewardIndex::default(),
+        jailed_until: None,
+        tombstoned: false,
+        registered_at: Uint64::new(env.block.time.seconds()),
+    };
+    let book = Book::new(address.clone(), validator);
+    let (bonded, pull) = bond::add(deps, &env, book, &address, new.amount)?;
+    Ok(Response::new().add_event(registered.to_cosmwasm()).add_event(bonded.to_cosmwasm()).add_message(pull))
 }
 
-/// Changes endpoint or name.
-pub fn update(
-    deps: DepsMut,
-    info: MessageInfo,
-    endpoint: Option<Endpoint>,
-    moniker: Option<Moniker>,
-) -> Result<Response, ContractError> {
-    let mut validator = load_validator(deps.storage, &info.sender)?;
-    if endpoint.is_none() && moniker.is_none() {
-        return Err(ContractError::NothingToUpdate);
+/// A key belongs to its first owner for ever.
+pub fn refuse_taken(storage: &dyn Storage, key: &BlsPublicKey) -> Result<(), ContractError> {
+    match KEYS.may_load(storage, key.as_ref())? {
+        Some(owner) => Err(ContractError::DuplicateKey { owner }),
+        None => Ok(()),
     }
-    validator.endpoint = endpoint.unwrap_or(validator.endpoint);
-    validator.moniker = moniker.unwrap_or(validator.moniker);
-    VALIDATORS.save(deps.storage, &info.sender, &validator)?;
-    let Validator { endpoint, moniker, .. } = validator;
-    Ok(respond(StakingEvent::Updated { validator: info.sender, endpoint, moniker }))
 }

@@ -6,10 +6,11 @@ use openledger_contract_kit::event::Event;
 
 use super::token;
 use crate::{
+    book::Book,
     error::ContractError,
     events::StakingEvent,
     msg::ReceiveMsg,
-    state::{load_validator, LEDGER, REWARD_INDEX, TOKEN, VALIDATORS},
+    state::{BACKED, CLAIMABLE, LEDGER, REWARD_INDEX, TOKEN, VALIDATORS},
 };
 
 /// Adds rewards that the sender allowed this contract to take.
@@ -36,32 +37,65 @@ pub fn fund_by_send(deps: DepsMut, info: MessageInfo, received: Cw20ReceiveMsg) 
     }
 }
 
+/// Shares `amount` and everything orphaned among the tokens of the newest set, or banks it when nobody earns.
 fn fund(storage: &mut dyn Storage, from: Addr, amount: Uint128) -> Result<Response, ContractError> {
     if amount.is_zero() {
         return Err(ContractError::ZeroAmount);
     }
     let mut ledger = LEDGER.load(storage)?;
-    let mut index = REWARD_INDEX.load(storage)?;
-    index.fund(&mut ledger, amount)?;
+    ledger.rewards = ledger.rewards.checked_add(amount)?;
+    ledger.orphaned = ledger.orphaned.checked_add(amount)?;
+    if !ledger.earning.is_zero() {
+        let mut index = REWARD_INDEX.load(storage)?;
+        index.share(std::mem::take(&mut ledger.orphaned), ledger.earning)?;
+        REWARD_INDEX.save(storage, &index)?;
+    }
     LEDGER.save(storage, &ledger)?;
-    REWARD_INDEX.save(storage, &index)?;
     let event = StakingEvent::RewardsFunded { from, amount, orphaned: ledger.orphaned };
     Ok(Response::new().add_event(event.to_cosmwasm()))
 }
 
-/// Pays the sender's rewards.
-pub fn claim(deps: DepsMut, info: MessageInfo) -> Result<Response, ContractError> {
-    let mut validator = load_validator(deps.storage, &info.sender)?;
-    validator.rewards.accrue(&REWARD_INDEX.load(deps.storage)?, validator.bonded)?;
-    let amount = std::mem::take(&mut validator.rewards.pending);
-    if amount.is_zero() {
-        return Err(ContractError::NoRewards { validator: info.sender });
-    }
+/// Pays what the sender's delegations earned, and its commission.
+pub fn claim(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, ContractError> {
+    let account = info.sender;
     let mut ledger = LEDGER.load(deps.storage)?;
+    for validator in earners(deps.storage, &account)? {
+        let book = Book::open(deps.storage, &validator)?;
+        if !book.shares(deps.storage, &account)?.is_zero() {
+            book.settle(deps.storage, &account)?;
+        }
+        book.close(deps.storage, env.block.height, &mut ledger)?;
+    }
+    let amount = CLAIMABLE.may_load(deps.storage, &account)?.unwrap_or_default();
+    if amount.is_zero() {
+        return Err(ContractError::NoRewards { account });
+    }
+    CLAIMABLE.remove(deps.storage, &account);
     ledger.rewards = ledger.rewards.checked_sub(amount)?;
     LEDGER.save(deps.storage, &ledger)?;
-    VALIDATORS.save(deps.storage, &info.sender, &validator)?;
-    let pay = token::pay(deps.storage, &info.sender, amount)?;
-    let event = StakingEvent::RewardsClaimed { validator: info.sender, amount };
+    let pay = token::pay(deps.storage, &account, amount)?;
+    let event = StakingEvent::RewardsClaimed { account, amount };
     Ok(Response::new().add_event(event.to_cosmwasm()).add_message(pay))
+}
+
+/// What `claim` would pay now.
+pub fn claimable(storage: &dyn Storage, account: &Addr) -> Result<Uint128, ContractError> {
+    let mut amount = CLAIMABLE.may_load(storage, account)?.unwrap_or_default();
+    for validator in earners(storage, account)? {
+        let (book, commission) = Book::read(storage, &validator)?;
+        if validator == *account {
+            amount = amount.checked_add(commission)?;
+        }
+        amount = amount.checked_add(book.earned(storage, account)?.0)?;
+    }
+    Ok(amount)
+}
+
+/// Validators that earn for an account: those it delegates to, and itself. At most 17.
+fn earners(storage: &dyn Storage, account: &Addr) -> Result<Vec<Addr>, ContractError> {
+    let mut validators = BACKED.may_load(storage, account)?.unwrap_or_default();
+    if !validators.contains(account) && VALIDATORS.has(storage, account) {
+        validators.push(account.clone());
+    }
+    Ok(validators)
 }

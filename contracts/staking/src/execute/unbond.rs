@@ -1,60 +1,89 @@
 //! Beginning to leave.
 
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint128, Uint64};
-use openledger_contract_kit::{event::respond, ids, KitError};
+use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Order, Response, Uint128};
+use openledger_contract_kit::event::respond;
 
 use crate::{
+    book::Book,
     error::ContractError,
     events::StakingEvent,
-    state::{
-        load_validator, Unbonding, BONDED, LAST_UNBONDING, LATEST_SET, LEDGER, PARAMS, REWARD_INDEX, UNBONDING,
-        VALIDATORS,
-    },
+    exits,
+    state::{LEDGER, PARAMS, UNBONDING},
 };
 
-/// Moves `amount` from the bond into an unbonding entry. What stays is nothing or at least the minimum.
+/// Moves `amount` of the sender's self-bond into an unbonding entry.
 pub fn run(deps: DepsMut, env: Env, info: MessageInfo, amount: Uint128) -> Result<Response, ContractError> {
-    if amount.is_zero() {
+    let validator = info.sender.clone();
+    leave(deps, &env, &info.sender, validator, Some(amount))
+}
+
+/// Moves part of a delegation, or all of it, into an unbonding entry.
+pub fn undelegate(
+    deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    validator: String,
+    amount: Option<Uint128>,
+) -> Result<Response, ContractError> {
+    let validator = deps.api.addr_validate(&validator)?;
+    leave(deps, &env, &info.sender, validator, amount)
+}
+
+/// What stays of a self-bond is nothing or at least the minimum. Shares that are worth nothing are given up without an
+/// entry.
+fn leave(
+    deps: DepsMut,
+    env: &Env,
+    delegator: &Addr,
+    validator: Addr,
+    amount: Option<Uint128>,
+) -> Result<Response, ContractError> {
+    if amount.is_some_and(|amount| amount.is_zero()) {
         return Err(ContractError::ZeroAmount);
     }
     let params = PARAMS.load(deps.storage)?;
-    let mut validator = load_validator(deps.storage, &info.sender)?;
-    let bonded = validator
-        .bonded
-        .checked_sub(amount)
-        .map_err(|_| ContractError::UnbondTooMuch { requested: amount, bonded: validator.bonded })?;
-    if !bonded.is_zero() && bonded < params.min_self_bond {
-        return Err(ContractError::BondTooSmall { bonded, minimum: params.min_self_bond });
+    let (now, height) = (env.block.time.seconds(), env.block.height);
+    let mut book = Book::open(deps.storage, &validator)?;
+    let held = book.shares(deps.storage, delegator)?;
+    if held.is_zero() {
+        return Err(ContractError::NoDelegation { delegator: delegator.clone(), validator });
     }
-    if validator.unbonding_entries >= params.max_unbonding_entries {
+    let bonded = book.stake.worth(held)?;
+    let shares = match amount {
+        None => held,
+        Some(amount) if amount == bonded => held,
+        Some(requested) if requested > bonded => return Err(ContractError::UnbondTooMuch { requested, bonded }),
+        Some(amount) => book.stake.shares_for(amount)?,
+    };
+    let mut ledger = LEDGER.load(deps.storage)?;
+    let amount = book.undelegate(deps.storage, height, delegator, shares)?;
+    if *delegator == validator && !book.validator.own_shares.is_zero() && book.self_bond()? < params.min_self_bond {
+        return Err(ContractError::BondTooSmall { bonded: book.self_bond()?, minimum: params.min_self_bond });
+    }
+    let bonded = book.stake.tokens;
+    book.close(deps.storage, height, &mut ledger)?;
+    if amount.is_zero() {
+        ledger.save(deps.storage, height)?;
+        return Ok(respond(StakingEvent::GivenUp { validator, delegator: delegator.clone(), shares }));
+    }
+    // Counts at most 32: `max_unbonding_entries` bounds them.
+    let open = UNBONDING.prefix(delegator).keys(deps.storage, None, None, Order::Ascending).count();
+    if open >= usize::try_from(params.max_unbonding_entries).unwrap_or(usize::MAX) {
         return Err(ContractError::TooManyUnbondings { max: params.max_unbonding_entries });
     }
-
-    let mut ledger = LEDGER.load(deps.storage)?;
-    validator.rewards.accrue(&REWARD_INDEX.load(deps.storage)?, validator.bonded)?;
-    validator.bonded = bonded;
-    validator.unbonding_entries =
-        validator.unbonding_entries.checked_add(1).ok_or(KitError::Overflow { what: "unbonding entries" })?;
-    ledger.bonded = ledger.bonded.checked_sub(amount)?;
-    ledger.unbonding = ledger.unbonding.checked_add(amount)?;
-    if bonded.is_zero() {
-        ledger.validators = ledger.validators.checked_sub(1).ok_or(KitError::Overflow { what: "validators" })?;
-        BONDED.remove(deps.storage, &info.sender);
-    }
-
-    let now = env.block.time.seconds();
-    let completes_at =
-        now.checked_add(params.unbonding_seconds.u64()).ok_or(KitError::Overflow { what: "completes_at" })?;
-    let set_id = LATEST_SET.may_load(deps.storage)?.unwrap_or_default();
-    let entry_id = ids::next(deps.storage, &LAST_UNBONDING)?;
-    let entry = Unbonding {
+    let times = (now, params.unbonding_seconds.u64());
+    let (entry_id, entry) = exits::enter(deps.storage, &mut ledger, (delegator, &validator), amount, times)?;
+    ledger.save(deps.storage, height)?;
+    Ok(respond(StakingEvent::Unbonding {
+        validator,
+        delegator: delegator.clone(),
+        entry_id,
         amount,
-        set_id: Uint64::new(set_id),
-        started_at: Uint64::new(now),
-        completes_at: Uint64::new(completes_at),
-    };
-    UNBONDING.save(deps.storage, (&info.sender, entry_id), &entry)?;
-    VALIDATORS.save(deps.storage, &info.sender, &validator)?;
-    LEDGER.save(deps.storage, &ledger)?;
-    Ok(respond(StakingEvent::Unbonding { validator: info.sender, entry_id, amount, bonded, set_id, completes_at }))
+        shares,
+        bonded,
+        pool_id: entry.pool_id.u64(),
+        pool_shares: entry.shares,
+        set_id: entry.set_id.u64(),
+        completes_at: entry.completes_at.u64(),
+    }))
 }

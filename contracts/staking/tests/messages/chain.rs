@@ -11,8 +11,8 @@ use openledger_protocol::{ProofOfPossession, Scope, Signed};
 use serde::{de::DeserializeOwned, Serialize};
 use staking::{
     msg::{
-        EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse, SolvencyResponse, UnbondingResponse,
-        ValidatorResponse,
+        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse,
+        SolvencyResponse, UnbondingResponse, ValidatorResponse,
     },
     ContractError,
 };
@@ -35,6 +35,9 @@ pub fn params() -> Params {
         max_validators: 4,
         max_unbonding_entries: 3,
         snapshot_interval_seconds: Uint64::new(10),
+        max_delegations: 3,
+        jail_seconds: Uint64::new(500),
+        min_operator_bond: Uint128::new(50),
     }
 }
 
@@ -45,6 +48,27 @@ pub fn contract() -> Box<dyn Contract<Empty>> {
 
 pub fn token_contract() -> Box<dyn Contract<Empty>> {
     use cw20_base::contract::{execute, instantiate, query};
+    Box::new(ContractWrapper::new(execute, instantiate, query))
+}
+
+/// A contract that takes what it is sent, and tells the hook.
+fn vault() -> Box<dyn Contract<Empty>> {
+    use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response, StdError, StdResult};
+    #[cosmwasm_schema::cw_serde]
+    enum Hook {
+        Receive(cw20::Cw20ReceiveMsg),
+    }
+    fn instantiate(_: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
+        Ok(Response::new())
+    }
+    fn execute(_: DepsMut, _: Env, _: MessageInfo, msg: Hook) -> StdResult<Response> {
+        let Hook::Receive(received) = msg;
+        let hook = String::from_utf8(received.msg.into()).map_err(|error| StdError::generic_err(error.to_string()))?;
+        Ok(Response::new().add_attribute("hook", hook).add_attribute("amount", received.amount))
+    }
+    fn query(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
+        Ok(Binary::default())
+    }
     Box::new(ContractWrapper::new(execute, instantiate, query))
 }
 
@@ -65,7 +89,7 @@ pub fn bare() -> Chain {
     app.update_block(|block| block.time = Timestamp::from_seconds(START));
     let rich = |name: &str| Cw20Coin { address: app.api().addr_make(name).to_string(), amount: Uint128::new(RICH) };
     let mut initial_balances: Vec<Cw20Coin> = (0..100).map(|number| rich(&name(number))).collect();
-    initial_balances.push(rich("sponsor"));
+    initial_balances.extend(["sponsor", "alice", "bob", "carol", "mallory"].map(rich));
     let code = app.store_code(token_contract());
     let init = cw20_base::msg::InstantiateMsg {
         name: "OPEN".into(),
@@ -173,6 +197,8 @@ impl Chain {
             proof_of_possession: key.sign(&digest, POP_DST, &[]).to_bytes().into(),
             endpoint: "http://127.0.0.1:9100".try_into().unwrap(),
             moniker: "a validator".try_into().unwrap(),
+            commission: None,
+            description: None,
         }
     }
 
@@ -193,6 +219,53 @@ impl Chain {
     pub fn unbond(&mut self, number: u8, amount: u128) {
         let account = self.validator(number);
         self.send(&account, &ExecuteMsg::Unbond { amount: Uint128::new(amount) });
+    }
+
+    pub fn delegate(&mut self, delegator: &Addr, number: u8, amount: u128) {
+        self.allow(delegator, amount);
+        let message = self.delegation(number, amount);
+        self.send(delegator, &message);
+    }
+
+    pub fn delegation(&self, number: u8, amount: u128) -> ExecuteMsg {
+        ExecuteMsg::Delegate { validator: self.validator(number).to_string(), amount: Uint128::new(amount) }
+    }
+
+    /// The message that takes `amount` of a delegation to validator `number` out, or everything.
+    pub fn undelegation(&self, number: u8, amount: impl Into<Option<u128>>) -> ExecuteMsg {
+        let validator = self.validator(number).to_string();
+        ExecuteMsg::Undelegate { validator, amount: amount.into().map(Uint128::new) }
+    }
+
+    /// What a delegation is worth.
+    pub fn staked(&self, delegator: &Addr, number: u8) -> u128 {
+        let validator = self.validator(number);
+        let all: DelegationsResponse = self.query(&QueryMsg::Delegations { delegator: delegator.to_string() });
+        all.delegations.iter().find(|one| one.validator == validator).map_or(0, |one| one.amount.u128())
+    }
+
+    /// A contract that takes tokens by `send` and keeps them, and is the slasher.
+    pub fn with_slasher(mut self) -> (Self, Addr) {
+        let code = self.app.store_code(vault());
+        let slasher = self.app.instantiate_contract(code, self.owner.clone(), &Empty {}, &[], "slasher", None).unwrap();
+        let owner = self.owner.clone();
+        self.send(&owner, &ExecuteMsg::SetSlasher { slasher: slasher.to_string() });
+        (self, slasher)
+    }
+
+    /// A slash of these validators for what they did in set `set_id`; the case is number 7.
+    pub fn slash_of(&self, numbers: &[u8], set_id: u64, points: u16) -> ExecuteMsg {
+        ExecuteMsg::SlashValidators {
+            case_id: Uint64::new(7),
+            set_id: Uint64::new(set_id),
+            validators: numbers.iter().map(|number| self.validator(*number).to_string()).collect(),
+            fraction: Bps::new(points).unwrap(),
+            tombstone: false,
+        }
+    }
+
+    pub fn validator_info(&self, number: u8) -> ValidatorResponse {
+        self.query(&QueryMsg::Validator { validator: self.validator(number).to_string() })
     }
 
     /// Funds rewards from the sponsor by allowance.
@@ -222,9 +295,17 @@ impl Chain {
         self.query(&QueryMsg::Unbonding { validator: self.validator(number).to_string() })
     }
 
+    pub fn unbonding_of(&self, account: &Addr) -> UnbondingResponse {
+        self.query(&QueryMsg::Unbonding { validator: account.to_string() })
+    }
+
     pub fn claimable(&self, number: u8) -> u128 {
         let validator = self.validator(number).to_string();
         self.query::<RewardsResponse>(&QueryMsg::Rewards { validator }).claimable.u128()
+    }
+
+    pub fn claimable_by(&self, account: &Addr) -> u128 {
+        self.query::<RewardsResponse>(&QueryMsg::Rewards { validator: account.to_string() }).claimable.u128()
     }
 
     pub fn solvency(&self) -> SolvencyResponse {

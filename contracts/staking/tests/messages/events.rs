@@ -9,8 +9,9 @@ fn lines(chain: &Chain, events: &[Event], into: &mut Vec<String>) {
         let values = event.attributes.iter().filter(|attribute| attribute.key != "_contract_address");
         let mut line = event.ty.trim_start_matches("wasm-").to_owned();
         for attribute in values {
-            let name =
-                ["validator 0", "sponsor"].into_iter().find(|name| chain.account(name).as_str() == attribute.value);
+            let name = ["validator 0", "sponsor", "alice"]
+                .into_iter()
+                .find(|name| chain.account(name).as_str() == attribute.value);
             line += &format!(" {}={}", attribute.key, name.unwrap_or(&attribute.value));
         }
         into.push(line);
@@ -20,18 +21,45 @@ fn lines(chain: &Chain, events: &[Event], into: &mut Vec<String>) {
 /// One whole life. A change of an event is a change of the interface, and shows here.
 #[test]
 fn events_tell_the_whole_story() {
-    let mut chain = Chain::new();
+    let (mut chain, slasher) = Chain::new().with_slasher();
     let (account, sponsor, anyone) = (chain.validator(0), chain.account("sponsor"), chain.account("anyone"));
     chain.allow(&account, 500);
     chain.allow(&sponsor, 100);
+    let alice = chain.account("alice");
+    chain.allow(&alice, 500);
+    let operator = alice.to_string();
+    let fraction = staking::msg::Bps::new(1_000).unwrap();
     let story = [
         (&account, chain.registration(0, 200)),
-        (&account, ExecuteMsg::UpdateValidator { endpoint: None, moniker: Some("renamed".try_into().unwrap()) }),
+        (
+            &account,
+            ExecuteMsg::UpdateValidator {
+                endpoint: None,
+                moniker: Some("renamed".try_into().unwrap()),
+                description: None,
+            },
+        ),
         (&account, ExecuteMsg::BondMore { amount: Uint128::new(300) }),
         (&anyone, ExecuteMsg::Snapshot {}),
         (&sponsor, ExecuteMsg::FundRewards { amount: Uint128::new(100) }),
+        (&alice, chain.delegation(0, 300)),
         (&account, ExecuteMsg::ClaimRewards {}),
-        (&account, ExecuteMsg::Unbond { amount: Uint128::new(400) }),
+        (&alice, chain.undelegation(0, 50)),
+        (&slasher, chain.slash_of(&[0], 1, 1_000)),
+        (&account, ExecuteMsg::Unjail {}),
+        (
+            &alice,
+            ExecuteMsg::RegisterOperator {
+                amount: Uint128::new(100),
+                endpoint: "http://node".try_into().unwrap(),
+                moniker: "node".try_into().unwrap(),
+            },
+        ),
+        (&alice, ExecuteMsg::BondOperator { amount: Uint128::new(50) }),
+        (&slasher, ExecuteMsg::SlashOperator { case_id: 8u64.into(), operator, fraction, bar: true }),
+        (&alice, ExecuteMsg::UnbondOperator { amount: Uint128::new(135) }),
+        (&alice, ExecuteMsg::WithdrawOperator {}),
+        (&account, ExecuteMsg::Unbond { amount: Uint128::new(300) }),
         (&anyone, ExecuteMsg::Snapshot {}),
         (&account, ExecuteMsg::WithdrawUnbonded {}),
     ];

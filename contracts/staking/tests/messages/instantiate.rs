@@ -26,6 +26,10 @@ fn every_parameter_has_bounds() {
         ("max_unbonding_entries", Params { max_unbonding_entries: 0, ..params() }),
         ("max_unbonding_entries", Params { max_unbonding_entries: 33, ..params() }),
         ("snapshot_interval_seconds", Params { snapshot_interval_seconds: Uint64::new(86_401), ..params() }),
+        ("max_delegations", Params { max_delegations: 0, ..params() }),
+        ("max_delegations", Params { max_delegations: 17, ..params() }),
+        ("jail_seconds", Params { jail_seconds: Uint64::new(31_536_001), ..params() }),
+        ("min_operator_bond", Params { min_operator_bond: Uint128::zero(), ..params() }),
     ];
     let mut chain = bare();
     for (expected, params) in wrong {

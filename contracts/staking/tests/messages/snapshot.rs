@@ -69,6 +69,41 @@ fn unknown_sets_are_named() {
 }
 
 #[test]
+fn the_most_tokens_get_the_places_and_only_they_earn() {
+    let mut chain = Chain::new();
+    chain.register_all(&[100, 101, 102, 103, 104, 105]);
+    let powers = |set: EpochSet| {
+        let mut powers: Vec<u128> = set.members.iter().map(|member| member.power.u128()).collect();
+        powers.sort_unstable();
+        powers
+    };
+    assert_eq!(powers(chain.snapshot()), [102, 103, 104, 105]);
+    chain.fund(414);
+    assert_eq!([0, 1, 2, 3].map(|number| chain.claimable(number)), [0, 0, 102, 103]);
+    // A delegation lifts one in, and the weakest falls out.
+    let alice = chain.account("alice");
+    chain.delegate(&alice, 0, 1_000);
+    chain.fund(414);
+    assert_eq!([0, 1, 2, 3].map(|number| chain.claimable(number)), [0, 0, 204, 206]);
+    chain.wait(10);
+    assert_eq!(powers(chain.snapshot()), [103, 104, 105, 1_100]);
+    chain.fund(1_412);
+    assert_eq!([0, 1, 2, 3].map(|number| chain.claimable(number)), [100, 0, 204, 309]);
+    assert_eq!(chain.claimable_by(&alice), 1_000);
+}
+
+#[test]
+fn a_full_set_keeps_nobody_out_and_tells_a_change_of_places() {
+    let mut chain = Chain::new();
+    chain.register_all(&[100, 100, 100, 100, 100]);
+    let first = chain.snapshot();
+    assert_eq!(first.members.len(), 4);
+    chain.wait(10);
+    // Equal stakes go by address, so the same four come out again.
+    assert_eq!(chain.refused(&chain.account("anyone"), &SNAPSHOT), ContractError::SetUnchanged { set_id: 1 });
+}
+
+#[test]
 fn the_largest_set_fits_one_storage_value() {
     let mut chain = Chain::with(Params { max_validators: 100, ..params() });
     for number in 0..100 {

@@ -117,5 +117,5 @@ fn the_last_validator_can_leave() {
 fn strangers_are_refused() {
     let mut chain = Chain::new();
     let stranger = chain.validator(3);
-    assert_eq!(chain.refused(&stranger, &WITHDRAW), ContractError::NotRegistered { validator: stranger });
+    assert_eq!(chain.refused(&stranger, &WITHDRAW), ContractError::NothingDue { next: None });
 }

@@ -14,6 +14,8 @@ super::contract! {
     datanet(datanet_id: Uint64) -> DatanetResponse = Datanet;
     /// Datanets by ascending id.
     datanets(start_after: Option<Uint64>, limit: Option<u32>) -> DatanetsResponse = Datanets;
+    /// One contributor's identity.
+    identity(identity_id: Uint64) -> IdentityResponse = Identity;
     /// One account's standing in a Datanet.
     member(datanet_id: Uint64, account: String) -> MemberResponse = Member;
     /// Members and applicants by address.
@@ -33,8 +35,6 @@ super::contract! {
     version(datanet_id: Uint64, version: u32) -> Version = Version;
     /// All clusters of a published version, by index.
     clusters(datanet_id: Uint64, version: u32) -> ClustersResponse = Clusters;
-    /// An identity, with the account that its income goes to now.
-    identity(identity_id: Uint64) -> IdentityResponse = Identity;
     /// The identity that an account controls.
     identity_of(account: String) -> Option<IdentityResponse> = IdentityOf;
     /// An account's power in a Datanet at the start of a height.

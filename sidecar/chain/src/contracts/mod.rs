@@ -12,12 +12,16 @@
 //! ```
 
 mod datanets;
+mod disputes;
 mod models;
 mod open_token;
 mod settlement;
 mod staking;
 
-pub use self::{datanets::Datanets, models::Models, open_token::OpenToken, settlement::Settlement, staking::Staking};
+pub use self::{
+    datanets::Datanets, disputes::Disputes, models::Models, open_token::OpenToken, settlement::Settlement,
+    staking::Staking,
+};
 
 /// A contract's client: what it is called, its message types, and its queries with their answers.
 macro_rules! contract {

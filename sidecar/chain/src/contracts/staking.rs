@@ -1,7 +1,7 @@
 use cosmwasm_std::Uint64;
 use staking::msg::{
-    ConfigResponse, EpochSet, ExecuteMsg, QueryMsg, RewardsResponse, SolvencyResponse, UnbondingResponse,
-    ValidatorResponse, ValidatorsResponse,
+    ConfigResponse, DelegationsResponse, EpochSet, ExecuteMsg, OperatorResponse, PowerResponse, QueryMsg,
+    RewardsResponse, SolvencyResponse, UnbondingResponse, ValidatorResponse, ValidatorsResponse,
 };
 
 super::contract! {
@@ -17,10 +17,18 @@ super::contract! {
     set(set_id: Uint64) -> EpochSet = Set;
     /// The newest epoch set.
     latest_set() -> EpochSet = LatestSet;
-    /// Open unbonding entries of a validator.
+    /// Open unbonding entries of an account.
     unbonding(validator: String) -> UnbondingResponse = Unbonding;
-    /// What a validator can claim now.
+    /// What an account can claim now.
     rewards(validator: String) -> RewardsResponse = Rewards;
+    /// Delegations of an account, self-bond included.
+    delegations(delegator: String) -> DelegationsResponse = Delegations;
+    /// One node operator.
+    operator(operator: String) -> OperatorResponse = Operator;
+    /// An account's bonded tokens at the start of a block.
+    power_at(account: String, height: Option<Uint64>) -> PowerResponse = PowerAt;
+    /// All bonded tokens at the start of a block.
+    total_power_at(height: Option<Uint64>) -> PowerResponse = TotalPowerAt;
     /// What the contract owes against what it holds.
     solvency() -> SolvencyResponse = Solvency;
 }

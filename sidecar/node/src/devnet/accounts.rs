@@ -88,11 +88,12 @@ impl Accounts {
             .chain(self.contributors.values())
     }
 
-    /// Gives OPEN to the user and the validators.
+    /// Gives OPEN to the user, and to the node and the validators for their bonds.
     pub async fn hand_out_open(&self, contracts: &Contracts) -> Result<(), NodeError> {
         let transfer =
             |to: &Signer| Cw20ExecuteMsg::Transfer { recipient: to.address().into(), amount: Uint128::new(OPEN) };
-        let calls: Vec<_> = std::iter::once(&self.user)
+        let calls: Vec<_> = [&self.user, &self.node]
+            .into_iter()
             .chain(&self.validators)
             .map(|to| (contracts.open_token.as_str(), transfer(to), vec![]))
             .collect();

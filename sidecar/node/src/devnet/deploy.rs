@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cosmwasm_std::{Uint64, Uint128};
+use disputes::msg::Bps;
 use openledger_chain::Signer;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::{error::NodeError, network::Contracts};
 /// Seconds between an epoch and the claims against it; short, because a real chain is waited for.
 const CHALLENGE_WINDOW: u64 = 6;
 
-/// Deploys OPEN and the four contracts that work with it.
+/// Deploys OPEN and the contracts that work with it, and gives the one that judges fraud its powers.
 pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> Result<Contracts, NodeError> {
     let founder = &accounts.founder;
     let owner = founder.address().to_owned();
@@ -21,11 +22,9 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
         .contract(
             "open_token",
             &open_token::msg::InstantiateMsg {
-                allocations: vec![open_token::msg::Allocation {
-                    address: owner.clone(),
-                    amount: open_token::msg::TOTAL_SUPPLY,
-                }],
+                allocations: vec![open_token::msg::Allocation::new(owner.clone(), open_token::msg::TOTAL_SUPPLY)],
                 marketing: None,
+                vesting: None,
             },
         )
         .await?;
@@ -52,9 +51,19 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
             &models::msg::InstantiateMsg {
                 owner: owner.clone(),
                 datanets: datanets.clone(),
+                token: open_token.clone(),
                 params: models::msg::Params {
                     max_pause_seconds: Uint64::new(86_400),
                     max_token_price: Uint128::new(1_000_000_000),
+                    // Developers of the story begin without OPEN, so no bond is asked of them.
+                    base_bond: Uint128::zero(),
+                    adapter_bond: Uint128::zero(),
+                    rebate_bps: models::msg::Bps::ZERO,
+                    min_take_bps: models::msg::Bps::ZERO,
+                    bond_unlock_seconds: Uint64::new(3_600),
+                    base_notice_seconds: Uint64::new(3_600),
+                    payout_delay_seconds: Uint64::new(3_600),
+                    max_suspension_seconds: Uint64::new(86_400),
                 },
             },
         )
@@ -71,6 +80,9 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     max_validators: 100,
                     max_unbonding_entries: 7,
                     snapshot_interval_seconds: Uint64::new(0),
+                    max_delegations: 16,
+                    jail_seconds: Uint64::new(3_600),
+                    min_operator_bond: Uint128::new(1_000_000),
                 },
             },
         )
@@ -79,7 +91,7 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
         .contract(
             "settlement",
             &settlement::msg::InstantiateMsg {
-                owner,
+                owner: owner.clone(),
                 token: open_token.clone(),
                 staking: staking.clone(),
                 models: models.clone(),
@@ -96,11 +108,39 @@ pub async fn contracts(chain: &Chain, accounts: &Accounts, artifacts: &Path) -> 
                     max_pause_seconds: Uint64::new(86_400),
                     round_seconds: Uint64::new(60),
                     max_open_epochs: 16,
+                    exposure_factor: 100,
                 },
             },
         )
         .await?;
-    Ok(Contracts { open_token, datanets, models, staking, settlement })
+    let disputes = deploy
+        .contract(
+            "disputes",
+            &disputes::msg::InstantiateMsg {
+                owner,
+                settlement: settlement.clone(),
+                params: disputes::msg::Params {
+                    node_slash: fraction(5_000)?,
+                    validator_slash: fraction(500)?,
+                    reward: fraction(2_500)?,
+                    dispute_bond: Uint128::new(1_000_000),
+                    dispute_seconds: Uint64::new(3_600),
+                },
+            },
+        )
+        .await?;
+    let named = settlement.clone();
+    founder.execute(&models, &models::msg::ExecuteMsg::SetSettlement { settlement: named.clone() }, vec![]).await?;
+    founder.execute(&datanets, &datanets::msg::ExecuteMsg::SetSettlement { settlement: named }, vec![]).await?;
+    let arbiter = disputes.clone();
+    founder.execute(&settlement, &settlement::msg::ExecuteMsg::SetArbiter { arbiter }, vec![]).await?;
+    let slasher = disputes.clone();
+    founder.execute(&staking, &staking::msg::ExecuteMsg::SetSlasher { slasher }, vec![]).await?;
+    Ok(Contracts { open_token, datanets, models, staking, settlement, disputes })
+}
+
+fn fraction(points: u16) -> Result<Bps, NodeError> {
+    Bps::new(points).map_err(|error| NodeError::Config(error.to_string()))
 }
 
 struct Deployer<'a> {

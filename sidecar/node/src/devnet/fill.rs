@@ -49,6 +49,8 @@ pub async fn fill(
     };
     let outcome = accounts.founder.execute(&contracts.models, &register, vec![]).await?;
     let base_id = id(&outcome, "base_id")?;
+    // The founder owns the registry here: everybody may build on this base model.
+    accounts.founder.execute(&contracts.models, &model::ExecuteMsg::WhitelistBase { base_id }, vec![]).await?;
     let mut adapters = Vec::new();
     for datanet in &examples.datanets {
         let (datanet_id, version) = publish(datanet, accounts, contracts).await?;
@@ -57,11 +59,16 @@ pub async fn fill(
         let bps = |points| model::Bps::new(points).map_err(|error| NodeError::Config(error.to_string()));
         let register = model::ExecuteMsg::RegisterAdapter {
             base_id,
+            licence: None,
             name: text(&datanet.name)?,
             datanet_id,
             datanet_version: version,
             weights_digest: model::Digest::new(family.full.digest),
             family_digest: model::Digest::new(family.digest()),
+            manifest_digest: None,
+            transcript_root: None,
+            index_root: None,
+            index_rows: None,
             prompt_price: Uint128::new(PROMPT_PRICE),
             response_price: Uint128::new(RESPONSE_PRICE),
             split: model::Split {

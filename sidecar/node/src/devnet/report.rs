@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use openledger_protocol::{Credit, CreditRole, amount, shares::SHARE_ONE};
+use openledger_protocol::{CreditRole, amount, shares::SHARE_ONE};
 use serde_json::{Value, json};
 
 use super::{Stage, accounts::Accounts, ask::Answered, examples::Examples, settle::Settled};
@@ -43,16 +43,15 @@ impl Report {
     /// Puts together what happened.
     pub fn new(stage: &Stage, answers: Vec<Answered>, settled: Settled, node_url: &str) -> Result<Self, NodeError> {
         let Stage { chain, accounts, contracts, examples, .. } = stage;
-        let rows = answers
-            .iter()
-            .map(|answer| row(answer, examples, accounts, &settled.credits))
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows =
+            answers.iter().map(|answer| row(answer, examples, accounts, &settled)).collect::<Result<Vec<_>, _>>()?;
         let fee_total = rows.iter().fold(0u128, |sum, row| sum.saturating_add(row.fee));
         let mut payees: Vec<(String, u128)> = settled
             .claims
             .iter()
             .map(|(payee, paid)| {
-                let name = if *payee == contracts.staking { "stakers" } else { accounts.name(payee) };
+                let staked = *payee == contracts.staking;
+                let name = if staked { "stakers" } else { accounts.name(settled.recipient(payee)) };
                 (name.to_owned(), *paid)
             })
             .collect();
@@ -184,18 +183,19 @@ impl Report {
     }
 }
 
-fn row(answer: &Answered, examples: &Examples, accounts: &Accounts, credits: &[Credit]) -> Result<Row, NodeError> {
+fn row(answer: &Answered, examples: &Examples, accounts: &Accounts, settled: &Settled) -> Result<Row, NodeError> {
     let missing = || NodeError::Config("a receipt of the story is incomplete".into());
     let receipt = answer.receipt.receipt.as_ref().ok_or_else(missing)?;
     let attribution = receipt.attribution.as_ref().ok_or_else(missing)?;
     let role = i32::from(CreditRole::Contributor);
-    let contributors = credits
+    let contributors = settled
+        .credits
         .iter()
         .filter(|credit| credit.receipt_id == answer.receipt.id && credit.role == role)
         .map(|credit| {
             let index = usize::try_from(credit.cluster).unwrap_or(usize::MAX);
             let share = attribution.shares.get(index).copied().unwrap_or(0);
-            Ok((accounts.name(&credit.payee).to_owned(), share, amount::parse(&credit.amount)?))
+            Ok((accounts.name(settled.recipient(&credit.payee)).to_owned(), share, amount::parse(&credit.amount)?))
         })
         .collect::<Result<Vec<_>, NodeError>>()?;
     let adapter = examples

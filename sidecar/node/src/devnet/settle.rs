@@ -24,6 +24,8 @@ pub struct Settled {
     pub credits: Vec<Credit>,
     /// Paid by claims, by payee, in uopen.
     pub claims: BTreeMap<String, u128>,
+    /// Accounts that the payees' money went to.
+    recipients: BTreeMap<String, String>,
     /// Charged to the session, in uopen.
     pub charged: u128,
     /// What settlement owes and holds at the end.
@@ -50,7 +52,7 @@ pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Re
     let settlement = Settlement::new(chain.client.clone(), &contracts.settlement);
     let books = Books { chain, accounts, contracts, settlement };
     let payouts = operator.payouts(epoch.statement.epoch).await?;
-    let mut claims = BTreeMap::new();
+    let (mut claims, mut recipients) = (BTreeMap::new(), BTreeMap::new());
     let mut balances_agree = true;
     let scope = operator.network.scope();
     for (payee, earned) in payouts.iter() {
@@ -59,11 +61,13 @@ pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Re
             .map_err(|error| NodeError::Config(error.to_string()))?
             .map(|(_, proof)| proof)
             .ok_or_else(|| NodeError::NotFound { kind: "payee", id: payee.into() })?;
-        let before = books.balance(payee).await?;
+        let recipient = operator.network.recipient(payee).await?;
+        let before = books.balance(&recipient).await?;
         books.claim(payee, earned, proof).await?;
         let paid = books.claimed(payee).await?;
-        balances_agree &= books.balance(payee).await? == before.saturating_add(paid) && paid == earned;
+        balances_agree &= books.balance(&recipient).await? == before.saturating_add(paid) && paid == earned;
         claims.insert(payee.to_owned(), paid);
+        recipients.insert(payee.to_owned(), recipient);
     }
     let sent_back = books.settle_session(session).await?;
     let solvency = books.settlement.solvency().await?;
@@ -72,6 +76,7 @@ pub async fn settle(stage: &Stage, operator: &Operator, session: &Session) -> Re
         epoch,
         credits: operator.credits(batch_id).await?,
         claims,
+        recipients,
         charged: sent_back.charged.u128(),
         solvency,
         balances_agree,
@@ -85,6 +90,11 @@ impl Settled {
         let amounts =
             self.credits.iter().filter(|credit| credit.role == commons).map(|credit| amount::parse(&credit.amount));
         Ok(amount::sum(amounts.collect::<Result<Vec<_>, _>>()?)?)
+    }
+
+    /// The account that a payee's money went to.
+    pub fn recipient<'a>(&'a self, payee: &'a str) -> &'a str {
+        self.recipients.get(payee).map_or(payee, String::as_str)
     }
 
     /// Sum of what was paid, in uopen.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Self-bond of each validator, in uopen.
-const BOND: u128 = 5_000_000_000;
+pub const BOND: u128 = 5_000_000_000;
 
 /// Running sidecars.
 pub struct Sidecars {
@@ -73,6 +73,7 @@ impl Sidecars {
 
         let home = Home::at(stage.scratch.join("node"));
         let node_url = stage.write_home(&home, &accounts.node, None)?;
+        bond_node(&accounts.node, contracts, &node_url).await?;
         let process = Process::prepare(&home, engine.clone(), Some(catalog)).await?;
         let operator =
             process.operator().cloned().ok_or_else(|| NodeError::Config("the node's home does not serve".into()))?;
@@ -159,7 +160,8 @@ pub fn write_config(home: &Home, config: &Config) -> Result<(), NodeError> {
     fs::write(&file, text).map_err(|error| NodeError::Config(format!("{}: {error}", file.display())))
 }
 
-async fn bond(
+/// Bonds a validator with its key.
+pub async fn bond(
     account: &Signer,
     contracts: &Contracts,
     chain: &Chain,
@@ -167,25 +169,40 @@ async fn bond(
     url: &str,
 ) -> Result<(), NodeError> {
     let scope = Scope { chain_id: chain.client.chain_id().into(), contract: contracts.staking.clone() };
-    let bad = |error: String| NodeError::Config(error);
-    let allow = Cw20ExecuteMsg::IncreaseAllowance {
-        spender: contracts.staking.clone(),
-        amount: Uint128::new(BOND),
-        expires: None,
-    };
     let register = ExecuteMsg::RegisterValidator {
         amount: Uint128::new(BOND),
         bls_public_key: BlsPublicKey::new(bls.public_key()),
         proof_of_possession: BlsSignature::new(bls.prove_possession(&scope, account.address())),
-        endpoint: staking::msg::Endpoint::new(url).map_err(|error| bad(error.to_string()))?,
-        moniker: staking::msg::Moniker::new(account.key().name()).map_err(|error| bad(error.to_string()))?,
+        endpoint: text(url)?,
+        moniker: text(account.key().name())?,
+        commission: None,
+        description: None,
     };
-    let value = |message: serde_json::Result<serde_json::Value>| message.map_err(|error| bad(error.to_string()));
+    register_with_bond(account, contracts, &register).await
+}
+
+/// Bonds a node as an operator, which settlement asks of everybody who submits batches.
+pub async fn bond_node(account: &Signer, contracts: &Contracts, url: &str) -> Result<(), NodeError> {
+    let (endpoint, moniker) = (text(url)?, text(account.key().name())?);
+    let register = ExecuteMsg::RegisterOperator { amount: Uint128::new(BOND), endpoint, moniker };
+    register_with_bond(account, contracts, &register).await
+}
+
+/// Lets the staking contract take the bond, and sends the message that takes it.
+async fn register_with_bond(account: &Signer, contracts: &Contracts, msg: &ExecuteMsg) -> Result<(), NodeError> {
+    let (spender, amount) = (contracts.staking.clone(), Uint128::new(BOND));
+    let allow = Cw20ExecuteMsg::IncreaseAllowance { spender, amount, expires: None };
+    let value =
+        |message: serde_json::Result<serde_json::Value>| message.map_err(|error| NodeError::Config(error.to_string()));
     account
         .execute_many(&[
             (contracts.open_token.as_str(), value(serde_json::to_value(&allow))?, vec![]),
-            (contracts.staking.as_str(), value(serde_json::to_value(&register))?, vec![]),
+            (contracts.staking.as_str(), value(serde_json::to_value(msg))?, vec![]),
         ])
         .await?;
     Ok(())
+}
+
+fn text<const MAX: usize>(value: &str) -> Result<staking::msg::Text<MAX>, NodeError> {
+    staking::msg::Text::new(value).map_err(|error| NodeError::Config(error.to_string()))
 }

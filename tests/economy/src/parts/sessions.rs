@@ -1,0 +1,382 @@
+//! Settlement: sessions, batches, epochs, rounds, refunds and claims.
+
+use anyhow::{Result, anyhow, ensure};
+use cosmwasm_std::{Addr, Uint64, Uint128};
+use openledger_protocol::{Credit, EpochStatement, payouts::Payouts};
+use settlement::msg::{Charge, Digest, ExecuteMsg, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode};
+
+use super::rewards::Rewards;
+use crate::{
+    books::Books,
+    chance::Chance,
+    keys,
+    world::{PEOPLE, POWERS, World, settlement_params},
+};
+
+struct Session {
+    person: usize,
+    available: u128,
+    charged: u128,
+    sequence: u64,
+    expires_at: u64,
+    settles_at: u64,
+    settled: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Status {
+    Pending,
+    Accepted,
+    Refunded,
+}
+
+struct Batch {
+    charges: Vec<(usize, u128)>,
+    total: u128,
+    submitted_at: u64,
+    deadline: u64,
+    status: Status,
+}
+
+/// The model of settlement.
+#[derive(Default)]
+pub struct Sessions {
+    sessions: Vec<Session>,
+    batches: Vec<Batch>,
+    /// When each epoch becomes claimable, and all payouts up to it.
+    epochs: Vec<(u64, Payouts)>,
+    claimed: std::collections::BTreeMap<Addr, u128>,
+    /// Number of the present round of the next epoch, and when it began.
+    round: (u32, u64),
+}
+
+impl Sessions {
+    /// One action of buyers, the node, validators or payees.
+    pub fn act(
+        &mut self,
+        rewards: &mut Rewards,
+        world: &mut World,
+        books: &mut Books,
+        chance: &mut Chance,
+    ) -> Result<bool> {
+        match chance.below(24) {
+            0..=4 => self.open(world, books, chance),
+            5 => self.close(world, chance),
+            6..=8 => self.settle(world, books, chance),
+            9..=15 => self.submit(world, chance),
+            16..=17 => self.accept(world, chance),
+            18 => self.advance(world),
+            19..=20 => self.refund(world, chance),
+            _ => self.claim(rewards, world, books, chance),
+        }
+    }
+
+    /// Recent sessions, batches and epochs are picked most, or histories would end in things that are long over.
+    fn pick(len: usize, chance: &mut Chance) -> usize {
+        match chance.once_in(8) {
+            true => chance.index(len),
+            false => len.saturating_sub(1 + chance.index(12)),
+        }
+    }
+
+    fn open(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
+        let person = chance.index(PEOPLE);
+        let account = world.people[person].clone();
+        let amount = chance.amount(2_000_000);
+        let seconds = chance.below(11_000);
+        let now = world.now();
+        let fits = amount > 0 && amount <= books.balance(&account) && (1..=10_000).contains(&seconds);
+        let message = ExecuteMsg::OpenSession {
+            amount: Uint128::new(amount),
+            session_public_key: keys::session_public(person),
+            adapter_id: None,
+            node: None,
+            max_prompt_price: Uint128::new(10),
+            max_response_price: Uint128::new(20),
+            expires_at: Uint64::new(now + seconds),
+        };
+        let settlement = world.settlement.clone();
+        let done = world.expect(&account, &settlement, &message, fits)?;
+        if done {
+            books.pay(&account, &settlement, amount)?;
+            let grace = settlement_params().settle_grace_seconds.u64();
+            let (expires_at, settles_at) = (now + seconds, now + seconds + grace);
+            let (charged, sequence, settled) = (0, 0, false);
+            let session = Session { person, available: amount, charged, sequence, expires_at, settles_at, settled };
+            self.sessions.push(session);
+        }
+        Ok(done)
+    }
+
+    fn close(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+        let index = Self::pick(self.sessions.len(), chance);
+        let now = world.now();
+        let stranger = chance.once_in(6);
+        let owner = self.sessions.get(index).map_or(0, |session| session.person);
+        let sender = world.people[(owner + usize::from(stranger)) % PEOPLE].clone();
+        let fits = !stranger && self.sessions.get(index).is_some_and(|session| now < session.expires_at);
+        let message = ExecuteMsg::CloseSession { session_id: id(index) };
+        let settlement = world.settlement.clone();
+        let done = world.expect(&sender, &settlement, &message, fits)?;
+        if let Some(session) = self.sessions.get_mut(index).filter(|_| done) {
+            session.settles_at -= session.expires_at - now;
+            session.expires_at = now;
+        }
+        Ok(done)
+    }
+
+    fn settle(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
+        let index = Self::pick(self.sessions.len(), chance);
+        let now = world.now();
+        let due = |session: &Session| now >= session.settles_at && (!session.settled || session.available > 0);
+        let fits = self.sessions.get(index).is_some_and(due);
+        let (settlement, anyone) = (world.settlement.clone(), world.node.clone());
+        let done = world.expect(&anyone, &settlement, &ExecuteMsg::SettleSession { session_id: id(index) }, fits)?;
+        if let Some(session) = self.sessions.get_mut(index).filter(|_| done) {
+            books.pay(&settlement, &world.people[session.person], session.available)?;
+            (session.available, session.settled) = (0, true);
+        }
+        Ok(done)
+    }
+
+    /// Charges one or two sessions a part of what the poorer of them holds, sometimes too much.
+    fn submit(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+        let now = world.now();
+        let mut picked = vec![Self::pick(self.sessions.len(), chance), Self::pick(self.sessions.len(), chance)];
+        picked.sort_unstable();
+        picked.dedup();
+        let poorest =
+            picked.iter().filter_map(|index| self.sessions.get(*index)).map(|session| session.available).min();
+        let amount = poorest.unwrap_or(100) * u128::from(chance.below(1_050)) / 1_000;
+        let replay = chance.once_in(30);
+        let mut fits = amount > 0 && !replay;
+        let scope = world.scope(&world.settlement);
+        let mut charges = Vec::new();
+        for index in &picked {
+            let known = self.sessions.get(*index);
+            let (person, charged, sequence) = known.map_or((0, 0, 0), |s| (s.person, s.charged, s.sequence));
+            fits &= known.is_some_and(|s| !s.settled && now < s.settles_at && amount <= s.available);
+            let (fee, sequence) = (charged + amount, sequence + u64::from(!replay));
+            charges.push(Charge {
+                session_id: id(*index),
+                cumulative_fee: Uint128::new(fee),
+                voucher_amount: Uint128::new(fee),
+                voucher_sequence: Uint64::new(sequence),
+                voucher_signature: keys::voucher(person, scope.clone(), *index as u64 + 1, fee, sequence),
+            });
+        }
+        let total = amount * picked.len() as u128;
+        let message = ExecuteMsg::SubmitBatch {
+            sequence: Uint64::new(self.batches.len() as u64 + 1),
+            receipts_root: [1; 32].into(),
+            receipt_count: Uint64::new(2),
+            credits_root: [2; 32].into(),
+            credit_count: Uint64::new(5),
+            total: Uint128::new(total),
+            charges,
+        };
+        let (settlement, node) = (world.settlement.clone(), world.node.clone());
+        let done = world.expect(&node, &settlement, &message, fits)?;
+        if done {
+            let mut charges = Vec::new();
+            for index in picked {
+                if let Some(session) = self.sessions.get_mut(index) {
+                    session.available -= amount;
+                    session.charged += amount;
+                    session.sequence += 1;
+                }
+                charges.push((index, amount));
+            }
+            let deadline = now + settlement_params().attestation_deadline_seconds.u64();
+            self.batches.push(Batch { charges, total, submitted_at: now, deadline, status: Status::Pending });
+        }
+        Ok(done)
+    }
+
+    /// Accepts batches that wait, or any; signed by three or four of four, or by two, which is not enough.
+    fn accept(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+        let now = world.now();
+        let params = settlement_params();
+        let waits = |batch: &Batch| batch.status == Status::Pending && now < batch.deadline;
+        let blind = chance.once_in(8);
+        let first = self.batches.len().saturating_sub(40);
+        let known: Vec<usize> =
+            (first..self.batches.len()).filter(|index| blind || waits(&self.batches[*index])).collect();
+        let skipped = if chance.once_in(4) { chance.index(known.len()) } else { 0 };
+        let most = 1 + chance.index(params.max_batches_per_epoch as usize);
+        let mut named: Vec<usize> = known.into_iter().skip(skipped).take(most).collect();
+        if named.is_empty() {
+            named.push(self.batches.len());
+        }
+        let open = self.epochs.iter().rev().take_while(|(claimable_at, _)| now < *claimable_at).count();
+        let mut fits = open < params.max_open_epochs as usize;
+        fits &= named.iter().all(|index| self.batches.get(*index).is_some_and(waits));
+
+        let mut payouts = self.epochs.last().map_or_else(Payouts::default, |(_, payouts)| payouts.clone());
+        for batch in named.iter().filter_map(|index| self.batches.get(*index)) {
+            let mut left = batch.total;
+            for _ in 0..3 {
+                let part = u128::from(chance.below(u64::try_from(left)? + 1));
+                let payee = world.people[chance.index(PEOPLE)].to_string();
+                left -= part;
+                credit(&mut payouts, payee, part)?;
+            }
+            credit(&mut payouts, world.staking.to_string(), left)?;
+        }
+        let scope = world.scope(&world.settlement);
+        let root = payouts.root(&scope).map_err(|error| anyhow!("{error}"))?;
+        let round = self.round.0 + u32::from(chance.once_in(25));
+        fits &= round == self.round.0;
+        let statement = EpochStatement {
+            scope: Some(scope),
+            epoch: self.epochs.len() as u64 + 1,
+            set_id: 1,
+            batch_ids: named.iter().map(|index| *index as u64 + 1).collect(),
+            payout_root: root.hash.to_vec(),
+            payout_total: root.sum.to_string(),
+            payout_count: payouts.count(),
+            round,
+        };
+        let away = [0, 0, 0, 1, 1, 1, 1, 2][chance.index(8)];
+        fits &= away < 2;
+        let start = chance.index(POWERS.len());
+        let mut absentees: Vec<usize> = (0..away).map(|at| (start + at) % POWERS.len()).collect();
+        absentees.sort_unstable();
+        let present = world.members.iter().enumerate().filter(|(at, _)| !absentees.contains(at));
+        let signers: Vec<u8> = present.map(|(_, number)| *number).collect();
+        let message = ExecuteMsg::AcceptEpoch {
+            epoch: Uint64::new(statement.epoch),
+            round,
+            set_id: Uint64::new(1),
+            batch_ids: named.iter().map(|index| id(*index)).collect(),
+            payout_root: Digest::new(root.hash),
+            payout_total: Uint128::new(root.sum),
+            payout_count: Uint64::new(payouts.count()),
+            absentees: absentees.into_iter().map(u32::try_from).collect::<Result<_, _>>()?,
+            signature: keys::attest(&statement, &signers),
+        };
+        let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
+        let done = world.expect(&anyone, &settlement, &message, fits)?;
+        if done {
+            for index in named {
+                self.batches[index].status = Status::Accepted;
+            }
+            self.epochs.push((now + params.challenge_window_seconds.u64(), payouts));
+            self.round = (0, now);
+        }
+        Ok(done)
+    }
+
+    /// Anybody ends a round in which a batch has waited long enough.
+    fn advance(&mut self, world: &mut World) -> Result<bool> {
+        let now = world.now();
+        let oldest =
+            self.batches.iter().filter(|batch| batch.status == Status::Pending).map(|batch| batch.submitted_at).min();
+        let length = settlement_params().round_seconds.u64();
+        let fits = oldest.is_some_and(|submitted_at| now >= submitted_at.max(self.round.1) + length);
+        let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
+        let done = world.expect(&anyone, &settlement, &ExecuteMsg::AdvanceRound {}, fits)?;
+        if done {
+            self.round = (self.round.0 + 1, now);
+        }
+        Ok(done)
+    }
+
+    fn refund(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+        let now = world.now();
+        let overdue = |batch: &Batch| batch.status == Status::Pending && now >= batch.deadline;
+        let index = match self.batches.iter().position(overdue) {
+            Some(index) if chance.once_in(2) => index,
+            _ => Self::pick(self.batches.len(), chance),
+        };
+        let fits = self.batches.get(index).is_some_and(overdue);
+        let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
+        let done = world.expect(&anyone, &settlement, &ExecuteMsg::RefundBatch { batch_id: id(index) }, fits)?;
+        if let Some(batch) = self.batches.get_mut(index).filter(|_| done) {
+            batch.status = Status::Refunded;
+            for (session, amount) in &batch.charges {
+                self.sessions[*session].available += amount;
+            }
+        }
+        Ok(done)
+    }
+
+    fn claim(
+        &mut self,
+        rewards: &mut Rewards,
+        world: &mut World,
+        books: &mut Books,
+        chance: &mut Chance,
+    ) -> Result<bool> {
+        let now = world.now();
+        let person = chance.index(PEOPLE + 1);
+        let payee = world.people.get(person).unwrap_or(&world.staking).clone();
+        let Some((_, payouts)) = self.epochs.iter().rev().find(|(claimable_at, _)| *claimable_at <= now) else {
+            return Ok(false);
+        };
+        let scope = world.scope(&world.settlement);
+        let found = payouts.proof(&scope, payee.as_str()).map_err(|error| anyhow!("{error}"))?;
+        let Some((earned, proof)) = found else { return Ok(false) };
+        let before = self.claimed.get(&payee).copied().unwrap_or(0);
+        let greedy = u128::from(chance.once_in(15));
+        let node = |node: &openledger_protocol::merkle_sum::Node| SumNode {
+            sum: Uint128::new(node.sum),
+            hash: Digest::new(node.hash),
+        };
+        let message = ExecuteMsg::Claim {
+            payee: payee.to_string(),
+            cumulative_amount: Uint128::new(earned + greedy),
+            proof: PayoutProof { index: Uint64::new(proof.index), siblings: proof.siblings.iter().map(node).collect() },
+        };
+        let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
+        let done = world.expect(&anyone, &settlement, &message, greedy == 0 && earned > before)?;
+        if done {
+            books.pay(&settlement, &payee, earned - before)?;
+            if payee == world.staking {
+                rewards.fund(earned - before);
+            }
+            self.claimed.insert(payee, earned);
+        }
+        Ok(done)
+    }
+
+    /// The four books are those of the model, and together they are exactly what the contract holds.
+    pub fn check(&self, world: &World, books: &Books) -> Result<()> {
+        let open = |settled: bool| -> u128 {
+            self.sessions.iter().filter(|session| session.settled == settled).map(|session| session.available).sum()
+        };
+        let batches = |status: Status| -> u128 {
+            self.batches.iter().filter(|batch| batch.status == status).map(|batch| batch.total).sum()
+        };
+        let claimed: u128 = self.claimed.values().sum();
+        let expected = [open(false), batches(Status::Pending), batches(Status::Accepted) - claimed, open(true)];
+        let found: SolvencyResponse = world.query(&world.settlement, &QueryMsg::Solvency {})?;
+        let parts = [found.sessions, found.pending, found.unclaimed, found.refunds].map(|part| part.u128());
+        ensure!(found.solvent, "{found:?}");
+        ensure!(parts == expected, "sessions, pending, unclaimed, refunds are {parts:?}, the model says {expected:?}");
+        ensure!(parts.iter().sum::<u128>() == books.balance(&world.settlement), "settlement holds something else");
+        for (index, session) in self.sessions.iter().enumerate().rev().take(8) {
+            let found: SessionResponse =
+                world.query(&world.settlement, &QueryMsg::Session { session_id: id(index) })?;
+            ensure!(
+                (found.available.u128(), found.settled) == (session.available, session.settled),
+                "session {}: {found:?}, the model says {}",
+                index + 1,
+                session.available
+            );
+        }
+        Ok(())
+    }
+}
+
+fn id(index: usize) -> Uint64 {
+    Uint64::new(index as u64 + 1)
+}
+
+fn credit(payouts: &mut Payouts, payee: String, amount: u128) -> Result<()> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let credit = Credit { payee, amount: amount.to_string(), ..Credit::default() };
+    payouts.add([&credit]).map_err(|error| anyhow!("{error}"))
+}
