@@ -5,6 +5,7 @@ mod accept;
 mod admin;
 mod adversarial;
 mod approve_member;
+mod audit;
 mod commit;
 mod contribute;
 mod create;
