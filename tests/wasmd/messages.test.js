@@ -1,4 +1,4 @@
-// Every message of every contract that can be deployed, signed both ways that wallets sign: as protobuf and as the JSON that hardware keys show.
+// Every message of every contract, signed both ways that wallets sign: as protobuf and as the JSON that hardware keys show.
 //
 // What is shown here is that each message survives both encodings: the chain takes the signature and the contract reads the
 // message. Whether the contract then does it is its own affair; the sender is a stranger to it.

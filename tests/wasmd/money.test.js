@@ -119,6 +119,19 @@ async function accept(batchId, payee, depth, absentees, label) {
   return { earned, tree, claimableAt: (await now(founder.client)) + CHALLENGE_WINDOW };
 }
 
+test("a node bonds as operator, which settlement asks of whoever submits batches", async () => {
+  await token(founder, { transfer: { recipient: node.address, amount: BOND } });
+  const bond = [
+    { contractAddress: contracts.open_token, msg: { increase_allowance: { spender: contracts.staking, amount: BOND } } },
+    {
+      contractAddress: contracts.staking,
+      msg: { register_operator: { amount: BOND, endpoint: "http://127.0.0.1:9999", moniker: "node" } },
+    },
+  ];
+  record("staking/register_operator (with its allowance)", await node.client.executeMultiple(node.address, bond, GAS));
+  assert.equal((await query("staking", { operator: { operator: node.address } })).bond, BOND);
+});
+
 test("a hundred validators bond with proven keys and make a set", async () => {
   const made = await accounts(VALIDATORS);
   const give = made.map(({ address }) => ({

@@ -33,9 +33,43 @@ export const modelsParams = (max_token_price) => ({
   max_suspension_seconds: "86400",
 });
 
+/** Parameters of governance with the shortest votes that it takes. A third of all power must vote. */
+export const governanceParams = {
+  min_deposit: "1000000",
+  expedited_min_deposit: "2000000",
+  datanet_min_deposit: "1000000",
+  initial_deposit: 2500,
+  deposit_seconds: "600",
+  voting_seconds: "10",
+  expedited_voting_seconds: "5",
+  timelock_seconds: "2",
+  expedited_timelock_seconds: "1",
+  execution_seconds: "600",
+  quorum: 3334,
+  threshold: 5000,
+  expedited_threshold: 6700,
+  veto_threshold: 3300,
+  datanet_quorum: 2000,
+  max_pause_seconds: "600",
+  guardian_term_seconds: "3600",
+};
+
+/** Price, caps and windows of a Datanet's shares: a share for an OPEN, income over seconds. */
+export const sharesTerms = {
+  price: "1000000",
+  max_backed_shares: "1000000000",
+  max_contribution_shares: "1000000000",
+  max_contribution_shares_per_day: "1000000",
+  unback_seconds: "60",
+  income_seconds: "5",
+  period_seconds: "3600",
+  max_slash: 5000,
+  max_commons_part: 5000,
+};
+
 /**
- * Deploys the six contracts that the story needs; `owner` may change their parameters, and names arbiter and slasher itself if it
- * is not who deploys. Returns their addresses.
+ * Deploys the six contracts that the story needs; Datanets may issue shares. `owner` may change their parameters, and names
+ * arbiter and slasher itself if it is not who deploys. Returns their addresses.
  */
 export async function deploy(who, treasury, owner = who.address) {
   const open_token = await instantiate(who, "open_token", {
@@ -44,6 +78,7 @@ export async function deploy(who, treasury, owner = who.address) {
   const datanets = await instantiate(who, "datanets", {
     owner,
     token: open_token,
+    shares_code_id: String((await upload(who, "shares")).codeId),
     params: {
       max_pause_seconds: "86400",
       max_clusters: 256,
@@ -118,32 +153,31 @@ export async function deploy(who, treasury, owner = who.address) {
   return { open_token, datanets, models, staking, settlement, disputes };
 }
 
+/** Deploys governance over contracts that `deploy` made. It owns none of them yet. Returns its address. */
+export async function govern(who, contracts, guardian) {
+  const { open_token, staking, datanets, models, settlement, disputes } = contracts;
+  const registered = { staking, datanets, models, settlement, disputes };
+  return instantiate(who, "governance", { token: open_token, ...registered, params: governanceParams, guardian });
+}
+
 /**
- * Deploys the contracts, with shares, which Datanets are to issue, and vesting, which needs nobody. Returns their addresses by
- * schema name. Governance is left out: it refuses a staking contract that does not answer for power at a past height.
+ * Deploys all contracts: also governance, shares, which Datanets are to issue, and vesting, which needs nobody. Returns their
+ * addresses by schema name.
  */
 export async function deployAll(who) {
-  const { open_token, ...rest } = await deploy(who, who.address);
+  const made = await deploy(who, who.address);
+  const { open_token, ...rest } = made;
+  const governance = await govern(who, made, who.address);
   const shares = await instantiate(who, "shares", {
     datanets: rest.datanets,
     datanet_id: "1",
     token: open_token,
     name: "Shares of a Datanet",
     symbol: "SHARE",
-    params: {
-      price: "1000000",
-      max_backed_shares: "1000000000",
-      max_contribution_shares: "1000000000",
-      max_contribution_shares_per_day: "1000000",
-      unback_seconds: "60",
-      income_seconds: "60",
-      period_seconds: "3600",
-      max_slash: 5000,
-      max_commons_part: 5000,
-    },
+    params: sharesTerms,
   });
   const vesting = await instantiate(who, "vesting", {});
-  return { "open-token": open_token, ...rest, shares, vesting };
+  return { "open-token": open_token, ...rest, governance, shares, vesting };
 }
 
 /** A caller that sends messages to a contract and records what they cost. */
