@@ -67,7 +67,7 @@ fn input_units_are_stated() {
             let is_number = kind.contains("Uint64") || kind.contains("u64");
             let is_time =
                 ["_at", "until", "deadline", "_from", "cliff", "duration"].iter().any(|end| name.ends_with(end));
-            let says = ["second", "eight"].iter().any(|unit| comment.contains(unit) || name.contains(unit));
+            let says = ["econd", "eight"].iter().any(|unit| comment.contains(unit) || name.contains(unit));
             if is_number && is_time && !says {
                 unclear.push(format!("{contract}: {field}"));
             }
