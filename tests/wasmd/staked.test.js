@@ -19,6 +19,8 @@ let flash;
 let contracts;
 let governance;
 let token;
+/** The transaction that bonded the last stake. */
+let last;
 
 before(async () => {
   [founder, validator, delegator, small, flash] = await accounts(5);
@@ -32,7 +34,7 @@ before(async () => {
   await founder.client.executeMultiple(founder.address, give, GAS);
   await bondValidator(validator, contracts, STAKES.validator);
   await delegate(delegator, contracts, validator.address, STAKES.delegator);
-  await delegate(small, contracts, validator.address, STAKES.small);
+  last = await delegate(small, contracts, validator.address, STAKES.small);
 });
 
 const query = (contract, msg) => founder.client.queryContractSmart(contract, msg);
@@ -73,12 +75,12 @@ async function open(who) {
 }
 
 test("power is what was bonded before the block that is asked about", async () => {
-  const total = async (height) => query(contracts.staking, { total_power_at: height ? { height } : {} });
-  const { power, height } = await total();
-  assert.equal(power, "10000000");
-  assert.equal((await total("1")).power, "0");
-  const { power: own } = await query(contracts.staking, { power_at: { account: delegator.address, height } });
-  assert.equal(own, STAKES.delegator);
+  const at = { before: String(last.height), after: String(last.height + 1) };
+  const total = async (height) => (await query(contracts.staking, { total_power_at: { height } })).power;
+  const own = async (height) =>
+    (await query(contracts.staking, { power_at: { account: small.address, height } })).power;
+  assert.deepEqual([await total("1"), await total(at.before), await total(at.after)], ["0", "9000000", "10000000"]);
+  assert.deepEqual([await own("1"), await own(at.before), await own(at.after)], ["0", "0", STAKES.small]);
 });
 
 test("ownership of settlement is handed over in two steps", async () => {
@@ -191,7 +193,7 @@ test("messages of a proposal happen together or not at all, and one of them migr
   assert.equal((await founder.client.getContract(contracts.settlement)).codeId, next.codeId);
   assert.equal((await config()).params.max_session_seconds, "3600");
   const session = await query(contracts.settlement, { session: { session_id: "1" } });
-  assert.equal(session.buyer, flash.address);
+  assert.equal(session.owner, flash.address);
 });
 
 test("no deposit is left behind", async () => {
