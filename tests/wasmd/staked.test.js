@@ -1,12 +1,19 @@
-// Staked OPEN decides on a real node: parameters, a pause, a migration, what fails; and a Datanet's shares earn its income.
+// Staked OPEN decides on a real node: parameters, a pause, a migration, what fails; shares earn a Datanet's income; homes bond.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
+import { promisify } from "node:util";
 
-import { accounts, artifact, GAS, now, of, until } from "./lib/chain.js";
+import { accounts, artifact, DENOM, faucet, GAS, node, now, of, ok, until } from "./lib/chain.js";
 import { bumped, upload } from "./lib/code.js";
 import { caller, deploy, govern, governanceParams, sharesTerms } from "./lib/deploy.js";
 import { bondValidator, delegate, paying, sending } from "./lib/stakers.js";
+
+const run = promisify(execFile);
 
 /** Stakes, in uopen: 60 % of the power, 30 % and 10 %. A third is the quorum. */
 const STAKES = { validator: "6000000", delegator: "3000000", small: "1000000" };
@@ -242,4 +249,35 @@ test("shares that a Datanet issues are backed by a send and earn the Datanet's i
   await assert.rejects(claim(small), /income/);
   const { solvent } = await query(shares, { solvency: {} });
   assert.equal(solvent, true);
+});
+
+test("the command line bonds a home's account, as validator and as node, and shows it", async () => {
+  const home = await mkdtemp(join(tmpdir(), "openledger-bond-"));
+  const openledger = async (...args) => {
+    const { stdout } = await run(node.openledger, [...args, "--home", home, "--output", "json"]);
+    return JSON.parse(stdout);
+  };
+  const refusal = async (...args) => (await openledger(...args).catch((error) => error)).stderr;
+  const { config: file } = await openledger("init");
+  const { address } = await openledger("keys", "add");
+  await openledger("keys", "bls");
+  const filled = (await readFile(file, "utf8"))
+    .replace(/^chain_grpc = .*$/m, `chain_grpc = "${node.grpc}"`)
+    .replace(/^(\w+) = ""$/gm, (line, name) => (contracts[name] ? `${name} = "${contracts[name]}"` : line));
+  await writeFile(file, filled);
+  const rich = await faucet();
+  ok(await rich.client.sendTokens(rich.address, address, [{ denom: DENOM, amount: "1000000000" }], GAS));
+  await token(founder, { transfer: { recipient: address, amount: "9000000" } });
+
+  assert.deepEqual(await openledger("bond", "show"), { address, held: "9000000", validator: null, node: null });
+  assert.match(await refusal("bond", "node", "--amount", "1"), /CHAIN_.*below the minimum of 1000000/s);
+  const made = await openledger("bond", "validator", "--amount", "2000000");
+  assert.deepEqual([made.action, made.bonded], ["registered", "2000000"]);
+  assert.match(await refusal("bond", "validator", "--amount", "2000000"), /BONDED_ALREADY/);
+  await openledger("bond", "validator", "--amount", "1000000", "--add");
+  await openledger("bond", "node", "--amount", "4000000");
+  const { held, validator: seat, node: post } = await openledger("bond", "show");
+  assert.deepEqual([held, seat.staking.self_bond, post.staking.bond], ["2000000", "3000000", "4000000"]);
+  const question = { power_at: { account: address, height: String((await founder.client.getHeight()) + 1) } };
+  assert.equal((await query(contracts.staking, question)).power, "3000000", "a node's bond does not vote");
 });
