@@ -91,6 +91,8 @@ pub struct DatanetsResponse {
 pub enum Standing {
     /// Never joined.
     None,
+    /// Invited, not yet joined.
+    Invited,
     /// Asked, not yet approved.
     Applied,
     /// May contribute.
@@ -207,6 +209,8 @@ pub struct DraftResponse {
     pub content_root: Digest,
     /// RFC 6962 root over the clusters' leaves.
     pub cluster_root: Digest,
+    /// RFC 6962 root over the rows of the cluster table.
+    pub cluster_table_root: Digest,
     /// Number of clusters.
     pub clusters: u32,
 }
@@ -222,6 +226,8 @@ pub struct Version {
     pub content_root: Digest,
     /// RFC 6962 root over the clusters' leaves (see [`crate::cluster`]): binds index, contribution, contributor and rows.
     pub cluster_root: Digest,
+    /// RFC 6962 root over the rows of the cluster table: binds index, credited identity and rows.
+    pub cluster_table_root: Digest,
     /// Number of clusters.
     pub clusters: u32,
     /// Rows in all clusters.
@@ -239,7 +245,7 @@ pub struct Cluster {
     pub cluster: u32,
     /// Which contribution.
     pub contribution_id: Uint64,
-    /// Who offered it.
+    /// Who is credited: who offered it, or the cluster that it was merged into.
     pub contributor: Addr,
     /// Identity that is credited.
     pub identity_id: Uint64,
@@ -247,6 +253,8 @@ pub struct Cluster {
     pub rows_root: Digest,
     /// It has no rows in this version: nothing may be trained on them or credited for them.
     pub removed: bool,
+    /// It was found to be a near-duplicate of this cluster, whose contributor was first and is credited for both.
+    pub merged_into: Option<u32>,
 }
 
 /// All clusters of a version.

@@ -74,7 +74,7 @@ pub enum ContractError {
     },
 
     /// Joined or asked before.
-    #[error("{account} has joined Datanet {datanet_id} or asked to: nothing to do")]
+    #[error("{account} has joined Datanet {datanet_id}, asked to or is invited: nothing to do")]
     AlreadyJoined {
         /// Who.
         account: Addr,
@@ -416,6 +416,22 @@ pub enum ContractError {
     UnderReview {
         /// Which.
         contribution_id: u64,
+    },
+
+    /// Nobody asked it to come.
+    #[error("{account} is not invited to Datanet {datanet_id}: its owner or a curator must send invite first")]
+    NotInvited {
+        /// Who.
+        account: Addr,
+        /// Datanet.
+        datanet_id: u64,
+    },
+
+    /// Published, removed, merged, the same twice, or none.
+    #[error("cluster {cluster} cannot be merged: two different clusters are, not published, removed or merged before")]
+    CannotMerge {
+        /// Index received.
+        cluster: u32,
     },
 
     /// No money came.

@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Created(&'a DatanetResponse),
     /// An account became a member.
     Joined { datanet_id: u64, member: &'a Addr, approved_by: Option<&'a Addr> },
+    /// An account may become a member.
+    Invited { datanet_id: u64, account: &'a Addr, by: &'a Addr },
     /// An account asks to become a member.
     Applied { datanet_id: u64, applicant: &'a Addr },
     /// A member committed to rows.
@@ -35,6 +37,8 @@ pub enum Event<'a> {
     Rejected { contribution: &'a Contribution, reason: Reason, by: &'a Addr },
     /// Rows were taken back.
     Withdrawn(&'a Contribution),
+    /// A cluster is credited to whom another one is.
+    ClustersMerged { datanet_id: Uint64, cluster: u32, into: u32 },
     /// A version was fixed.
     VersionPublished(&'a Version),
     /// A Datanet takes nobody and nothing in any more.
@@ -69,12 +73,14 @@ impl event::Event for Event<'_> {
             Self::Instantiated { .. } => "datanets/instantiated",
             Self::Created(_) => "datanets/created",
             Self::Joined { .. } => "datanets/joined",
+            Self::Invited { .. } => "datanets/invited",
             Self::Applied { .. } => "datanets/applied",
             Self::Committed { .. } => "datanets/committed",
             Self::Contributed(_) => "datanets/contributed",
             Self::Accepted { .. } => "datanets/accepted",
             Self::Rejected { .. } => "datanets/rejected",
             Self::Withdrawn(_) => "datanets/withdrawn",
+            Self::ClustersMerged { .. } => "datanets/clusters_merged",
             Self::VersionPublished(_) => "datanets/version_published",
             Self::Retired { .. } => "datanets/retired",
             Self::DatanetOwnerProposed { .. } => "datanets/datanet_owner_proposed",
@@ -107,6 +113,9 @@ impl event::Event for Event<'_> {
                 ("member", member.to_string()),
                 ("approved_by", approved_by.map(Addr::to_string).unwrap_or_default()),
             ],
+            Self::Invited { datanet_id, account, by } => {
+                vec![("datanet_id", datanet_id.to_string()), ("account", account.to_string()), ("by", by.to_string())]
+            }
             Self::Applied { datanet_id, applicant } => {
                 vec![("datanet_id", datanet_id.to_string()), ("applicant", applicant.to_string())]
             }
@@ -135,6 +144,11 @@ impl event::Event for Event<'_> {
             Self::Withdrawn(contribution) => vec![
                 ("datanet_id", contribution.datanet_id.to_string()),
                 ("contribution_id", contribution.contribution_id.to_string()),
+            ],
+            Self::ClustersMerged { datanet_id, cluster, into } => vec![
+                ("datanet_id", datanet_id.to_string()),
+                ("cluster", cluster.to_string()),
+                ("into", into.to_string()),
             ],
             Self::VersionPublished(version) => of_version(version),
             Self::Retired { datanet_id } => vec![("datanet_id", datanet_id.to_string())],
@@ -181,6 +195,7 @@ fn of_datanet(datanet: &DatanetResponse) -> Vec<(&'static str, String)> {
     let membership = match datanet.membership {
         Membership::Open => "open",
         Membership::Approval => "approval",
+        Membership::Invitation => "invitation",
     };
     vec![
         ("datanet_id", datanet.datanet_id.to_string()),
@@ -223,6 +238,7 @@ fn of_version(version: &Version) -> Vec<(&'static str, String)> {
         ("version", version.version.to_string()),
         ("content_root", version.content_root.to_string()),
         ("cluster_root", version.cluster_root.to_string()),
+        ("cluster_table_root", version.cluster_table_root.to_string()),
         ("clusters", version.clusters.to_string()),
         ("rows", version.rows.to_string()),
         ("by", version.published_by.to_string()),

@@ -5,7 +5,7 @@ use cw_storage_plus::{Item, Map};
 use openledger_contract_kit::ids;
 
 use crate::{
-    msg::{IdentityResponse, Recovery},
+    msg::{Change, IdentityResponse},
     ContractError,
 };
 
@@ -64,23 +64,23 @@ pub fn create(
 impl IdentityResponse {
     /// The same as it is at `now`: an ordered payout whose time has come is the payout.
     pub fn at(mut self, now: Timestamp) -> Self {
-        if let Some(next) = self.next_payout.take_if(|next| next.from.u64() <= now.seconds()) {
+        if let Some(next) = self.next_payout.take_if(|next| next.at.u64() <= now.seconds()) {
             self.payout = next.account;
         }
         self
     }
 
     /// What the guardians agree on, after one of them changed its mind. An agreement stays until it loses its support.
-    pub fn count_approvals(&mut self, ready_at: Uint64) {
+    pub fn count_approvals(&mut self, at: Uint64) {
         let enough = |controller: &Addr| {
             let votes = self.approvals.iter().filter(|approval| approval.controller == controller).count();
             u32::try_from(votes).is_ok_and(|votes| votes >= self.threshold)
         };
-        if self.recovery.as_ref().is_some_and(|recovery| enough(&recovery.controller)) {
+        if self.recovery.as_ref().is_some_and(|recovery| enough(&recovery.account)) {
             return;
         }
         let agreed = self.approvals.iter().map(|approval| &approval.controller).find(|controller| enough(controller));
-        self.recovery = agreed.cloned().map(|controller| Recovery { controller, ready_at });
+        self.recovery = agreed.cloned().map(|account| Change { account, at });
     }
 
     /// Makes another account the controller. Income that went to the former controller's account goes to the new one; income

@@ -83,6 +83,13 @@ pub enum ExecuteMsg {
         /// Which Datanet.
         datanet_id: Uint64,
     },
+    /// Lets an account join without approval.
+    Invite {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// Whom.
+        member: String,
+    },
     /// Makes an applicant a member.
     ApproveMember {
         /// Which Datanet.
@@ -116,12 +123,7 @@ pub enum ExecuteMsg {
     /// Takes back a contribution. One that is not decided yet, and that no drawn reviewer voted on, is gone at once, with its deposit. An accepted one is out of later
     /// versions at once; until `sunset_seconds` are over, whoever holds its rows or serves what was trained on them must have
     /// erased them. The same rows may be offered again.
-    RequestWithdrawal {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    RequestWithdrawal(Which),
     /// Takes a pending contribution in, as the Datanet's next cluster.
     Accept {
         /// Which Datanet.
@@ -147,6 +149,15 @@ pub enum ExecuteMsg {
         /// SHA-256 of the record of the erasure: what was erased where, which adapters are retired.
         evidence: Digest,
     },
+    /// Two accepted contributions are near-duplicates and not published yet: both are credited to whoever was first.
+    MergeClusters {
+        /// Which Datanet.
+        datanet_id: Uint64,
+        /// A cluster's index.
+        first: u32,
+        /// Another's.
+        second: u32,
+    },
     /// Fixes all clusters accepted so far as the next version.
     PublishVersion {
         /// Which Datanet.
@@ -155,15 +166,9 @@ pub enum ExecuteMsg {
         content_root: Digest,
     },
     /// Becomes a reviewer who can be drawn. Takes the terms' bond by an allowance that the sender gave to this contract.
-    BondReviewer {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
+    BondReviewer(InDatanet),
     /// Ceases to be one, and gets the bond back. Not while a review that the sender was drawn for is open.
-    UnbondReviewer {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
+    UnbondReviewer(InDatanet),
     /// A drawn reviewer's vote. It is public and final.
     Vote {
         /// Which Datanet.
@@ -175,19 +180,9 @@ pub enum ExecuteMsg {
     },
     /// Asks other reviewers, once. Against a rejection only the contributor can, against an acceptance every member. Takes the
     /// terms' deposit by an allowance that the sender gave to this contract.
-    Appeal {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    Appeal(Which),
     /// Takes the next step of a review whose time is over. Anybody may send it.
-    FinishReview {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    FinishReview(Which),
     /// Issues the Datanet's shares, once. From then on its income goes to their holders, and accepted rows bring shares.
     IssueShares {
         /// Which Datanet.
@@ -330,6 +325,22 @@ pub enum ExecuteMsg {
     AcceptOwnership {},
 }
 
+/// A contribution.
+#[cw_serde]
+pub struct Which {
+    /// Which Datanet.
+    pub datanet_id: Uint64,
+    /// Which contribution.
+    pub contribution_id: Uint64,
+}
+
+/// A Datanet.
+#[cw_serde]
+pub struct InDatanet {
+    /// Which Datanet.
+    pub datanet_id: Uint64,
+}
+
 /// Hook messages of a cw20 `send` of OPEN to this contract.
 #[cw_serde]
 pub enum ReceiveMsg {
@@ -369,6 +380,8 @@ pub enum Membership {
     Open,
     /// Whom the owner or a curator approves.
     Approval,
+    /// Only whom the owner or a curator invited.
+    Invitation,
 }
 
 /// Why a contribution was turned down.

@@ -7,7 +7,7 @@ use openledger_contract_kit::{permission::Permission, permissions};
 
 use crate::{
     identities,
-    msg::{DatanetResponse, ExecuteMsg, Standing},
+    msg::{DatanetResponse, ExecuteMsg, InDatanet, Standing, Which},
     panel, state, ContractError,
 };
 
@@ -62,6 +62,7 @@ impl fmt::Display for Role {
 permissions! { ExecuteMsg, Role;
     Create => Permission::Anyone, pausable;
     Join => Permission::Anyone, pausable;
+    Invite => Permission::Role(Role::Reviewer), pausable;
     ApproveMember => Permission::Role(Role::Reviewer), pausable;
     Commit => Permission::Role(Role::Member), pausable;
     Contribute => Permission::Role(Role::Member), pausable;
@@ -69,6 +70,7 @@ permissions! { ExecuteMsg, Role;
     Accept => Permission::Role(Role::Reviewer), pausable;
     Reject => Permission::Role(Role::Reviewer), pausable;
     ConfirmErasure => Permission::Role(Role::Reviewer), always;
+    MergeClusters => Permission::Role(Role::Reviewer), pausable;
     PublishVersion => Permission::Role(Role::Reviewer), pausable;
     BondReviewer => Permission::Role(Role::Member), pausable;
     UnbondReviewer => Permission::Role(Role::BondedReviewer), always;
@@ -130,7 +132,7 @@ pub fn holds(deps: Deps, sender: &Addr, msg: &ExecuteMsg, role: Role) -> Result<
 }
 
 fn offered(deps: Deps, sender: &Addr, msg: &ExecuteMsg) -> Result<bool, ContractError> {
-    let ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } = msg else { return Ok(false) };
+    let ExecuteMsg::RequestWithdrawal(Which { datanet_id, contribution_id }) = msg else { return Ok(false) };
     let contribution = state::contribution(deps.storage, datanet_id.u64(), contribution_id.u64())?;
     let controls = identities::BY_CONTROLLER.may_load(deps.storage, sender)?;
     Ok(contribution.contributor == sender || controls == Some(contribution.identity_id.u64()))
@@ -160,15 +162,17 @@ fn is_curator(datanet: &DatanetResponse, account: &Addr) -> bool {
 fn datanet_id(msg: &ExecuteMsg) -> Option<u64> {
     match msg {
         ExecuteMsg::Join { datanet_id }
+        | ExecuteMsg::Invite { datanet_id, .. }
+        | ExecuteMsg::MergeClusters { datanet_id, .. }
         | ExecuteMsg::ApproveMember { datanet_id, .. }
         | ExecuteMsg::Commit { datanet_id, .. }
-        | ExecuteMsg::RequestWithdrawal { datanet_id, .. }
+        | ExecuteMsg::RequestWithdrawal(Which { datanet_id, .. })
         | ExecuteMsg::ConfirmErasure { datanet_id, .. }
-        | ExecuteMsg::BondReviewer { datanet_id }
-        | ExecuteMsg::UnbondReviewer { datanet_id }
+        | ExecuteMsg::BondReviewer(InDatanet { datanet_id })
+        | ExecuteMsg::UnbondReviewer(InDatanet { datanet_id })
         | ExecuteMsg::Vote { datanet_id, .. }
-        | ExecuteMsg::Appeal { datanet_id, .. }
-        | ExecuteMsg::FinishReview { datanet_id, .. }
+        | ExecuteMsg::Appeal(Which { datanet_id, .. })
+        | ExecuteMsg::FinishReview(Which { datanet_id, .. })
         | ExecuteMsg::IssueShares { datanet_id, .. }
         | ExecuteMsg::SetCommonsPart { datanet_id, .. }
         | ExecuteMsg::ProvePoison { datanet_id, .. }

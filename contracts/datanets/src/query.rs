@@ -9,8 +9,8 @@ use crate::{
     cluster, identities,
     msg::{
         ClustersResponse, CommitmentsResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetsResponse,
-        DraftResponse, ErasuresResponse, MemberResponse, MembersResponse, QueryMsg, ReviewResponse, ReviewersResponse,
-        SolvencyResponse, Standing, StatusFilter, Version,
+        DraftResponse, ErasuresResponse, InDatanet, MemberResponse, MembersResponse, QueryMsg, ReviewResponse,
+        ReviewersResponse, SolvencyResponse, Standing, StatusFilter, Version, Which,
     },
     panel::{REVIEWERS, REVIEWS},
     power,
@@ -58,7 +58,7 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             let account = deps.api.addr_validate(&account)?;
             to_json_binary(&power::at(deps, &env, datanet_id.u64(), &account, height)?)
         }
-        QueryMsg::Review { datanet_id, contribution_id } => {
+        QueryMsg::Review(Which { datanet_id, contribution_id }) => {
             let key = (datanet_id.u64(), contribution_id.u64());
             to_json_binary(&ReviewResponse { review: REVIEWS.may_load(deps.storage, key)? })
         }
@@ -76,7 +76,7 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Answer<Binary> {
             let erasures = range.take(page::limit(limit)).map(|entry| Ok(entry?.1)).collect::<StdResult<_>>()?;
             to_json_binary(&ErasuresResponse { erasures })
         }
-        QueryMsg::Income { datanet_id } => {
+        QueryMsg::Income(InDatanet { datanet_id }) => {
             state::datanet(deps.storage, datanet_id.u64())?;
             to_json_binary(&INCOME.may_load(deps.storage, datanet_id.u64())?.unwrap_or_default())
         }
@@ -164,6 +164,7 @@ fn draft(deps: Deps, datanet_id: u64) -> Answer<DraftResponse> {
         version: datanet.latest_version.checked_add(1).ok_or(KitError::Overflow { what: "version" })?,
         content_root: cluster::content_root(&clusters),
         cluster_root: cluster::cluster_root(datanet_id, &clusters),
+        cluster_table_root: cluster::table_root(datanet_id, &clusters),
         clusters: datanet.clusters,
     })
 }

@@ -3,7 +3,10 @@
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::Uint64;
 
-use crate::answers::*;
+use crate::{
+    answers::*,
+    msg::{InDatanet, Which},
+};
 
 /// Everything that can be read.
 #[cw_serde]
@@ -98,12 +101,7 @@ pub enum QueryMsg {
     },
     /// The open review of a contribution.
     #[returns(ReviewResponse)]
-    Review {
-        /// Which Datanet.
-        datanet_id: Uint64,
-        /// Which contribution.
-        contribution_id: Uint64,
-    },
+    Review(Which),
     /// Reviewers who can be drawn, by address.
     #[returns(ReviewersResponse)]
     Reviewers {
@@ -126,10 +124,7 @@ pub enum QueryMsg {
     },
     /// Income that a Datanet ever received.
     #[returns(IncomeResponse)]
-    Income {
-        /// Which Datanet.
-        datanet_id: Uint64,
-    },
+    Income(InDatanet),
     /// A member's commitments that are not opened, expired ones included.
     #[returns(CommitmentsResponse)]
     Commitments {

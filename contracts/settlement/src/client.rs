@@ -3,11 +3,11 @@
 //! Books are read from the raw state: absence is then a fact and not an error among others, and neither contract spends code
 //! or gas on a query's JSON.
 
-use cosmwasm_std::{to_json_binary, Addr, Binary, QuerierWrapper, StdResult, Uint64, WasmMsg};
+use cosmwasm_std::{to_json_binary, Addr, Binary, QuerierWrapper, StdResult, Uint128, Uint64, WasmMsg};
 
 use crate::{
     msg::{BatchSummary, ChargeResponse, EpochResponse, ExecuteMsg, ReceiveMsg},
-    state::{Config, Session, BATCHES, CHARGES, CONFIG, EPOCHS, SESSIONS},
+    state::{Config, Session, BATCHES, CHARGES, CONFIG, EPOCHS, RESTITUTED, SESSIONS},
 };
 
 /// A settlement contract at an address.
@@ -40,6 +40,12 @@ impl<'a> Client<'a> {
     /// What a batch charged, by ascending session id; empty when there is none by that id.
     pub fn charges(&self, querier: &QuerierWrapper, batch_id: u64) -> StdResult<Vec<ChargeResponse>> {
         Ok(CHARGES.query(querier, self.address.clone(), batch_id)?.unwrap_or_default())
+    }
+
+    /// What the sessions of a batch got back after its epoch paid, whoever gave it.
+    pub fn restituted(&self, querier: &QuerierWrapper, batch_id: u64) -> StdResult<Uint128> {
+        let parts = RESTITUTED.query(querier, self.address.clone(), batch_id)?.unwrap_or_default();
+        Ok(parts.into_iter().try_fold(Uint128::zero(), |sum, part| sum.checked_add(part))?)
     }
 
     /// One epoch; none when it was voided.

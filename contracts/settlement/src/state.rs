@@ -40,7 +40,8 @@ pub const NODES: Map<&Addr, Node> = Map::new("nodes");
 pub const EPOCHS: Map<u64, EpochResponse> = Map::new("epochs");
 /// Round of the next epoch; absent before the first acceptance and the first change of round.
 pub const ROUND: Item<Round> = Item::new("round");
-/// First round of an epoch that was voided before: one after the round in which it had been accepted.
+/// First round of an epoch that was voided before, or was in work when the one before it was: one after the round in which it
+/// had been accepted or signed.
 pub const FIRST_ROUNDS: Map<u64, u32> = Map::new("first_rounds");
 /// Number of the newest epoch; absent before the first, zero when all were voided.
 pub const LAST_EPOCH: Item<u64> = Item::new("last_epoch");

@@ -42,7 +42,7 @@ macro_rules! wrap {
 pub fn native(name: &str) -> Option<Build> {
     Some(match name {
         "cw20-base" => wrap!(cw20_base, with_migrate: migrate),
-        "datanets" => wrap!(datanets, with_sudo: sudo, with_migrate: migrate),
+        "datanets" => wrap!(datanets, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
         "disputes" => wrap!(disputes, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
         "governance" => wrap!(governance, with_reply: reply, with_sudo: sudo, with_migrate: migrate),
         "models" => wrap!(models, with_sudo: sudo, with_migrate: migrate),

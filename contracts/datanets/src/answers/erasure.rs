@@ -17,19 +17,10 @@ pub struct Erasure {
     pub requested_at: Uint64,
     /// First second at which nobody may hold its rows or serve what was trained on them.
     pub sunset_at: Uint64,
-    /// Absent until somebody says that it is done.
-    pub confirmed: Option<Confirmation>,
-}
-
-/// Somebody says that rows are erased.
-#[cw_serde]
-pub struct Confirmation {
-    /// Who.
-    pub by: Addr,
+    /// Who says that it is done; absent until somebody does.
+    pub confirmed_by: Option<Addr>,
     /// SHA-256 of the record of the erasure.
-    pub evidence: Digest,
-    /// When.
-    pub at: Uint64,
+    pub evidence: Option<Digest>,
 }
 
 /// A page of erasures.

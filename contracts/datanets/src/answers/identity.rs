@@ -13,15 +13,16 @@ pub struct IdentityResponse {
     /// Where its income goes now.
     pub payout: Addr,
     /// Ordered change of the payout account.
-    pub next_payout: Option<NextPayout>,
+    pub next_payout: Option<Change>,
     /// Can hand it to another controller together.
     pub guardians: Vec<Addr>,
     /// How many guardians that takes; 0 without guardians.
     pub threshold: u32,
     /// What each guardian wants, at most one entry per guardian.
     pub approvals: Vec<Approval>,
-    /// What enough of them agreed on.
-    pub recovery: Option<Recovery>,
+    /// What enough of them agreed on: the next controller, and the first second of `finish_recovery`; until then the controller
+    /// can veto.
+    pub recovery: Option<Change>,
     /// When it was created.
     pub created_at: Uint64,
 }
@@ -37,13 +38,13 @@ pub struct DatanetPowerResponse {
     pub identity_id: Option<Uint64>,
 }
 
-/// An ordered change of the payout account.
+/// A change that is to come.
 #[cw_serde]
-pub struct NextPayout {
-    /// Where income will go.
+pub struct Change {
+    /// Who it will be.
     pub account: Addr,
     /// From this second on.
-    pub from: Uint64,
+    pub at: Uint64,
 }
 
 /// A guardian's wish.
@@ -53,13 +54,4 @@ pub struct Approval {
     pub guardian: Addr,
     /// Whom it wants as controller.
     pub controller: Addr,
-}
-
-/// A hand-over that enough guardians agreed on.
-#[cw_serde]
-pub struct Recovery {
-    /// Who becomes controller.
-    pub controller: Addr,
-    /// First second of `finish_recovery`; until then the controller can veto.
-    pub ready_at: Uint64,
 }

@@ -49,30 +49,14 @@ pub struct Review {
     pub panel: Vec<Seat>,
     /// Those who voted before the appeal.
     pub former: Vec<Seat>,
-    /// First second at which nobody can vote any more.
-    pub voting_until: Uint64,
-    /// What the first reviewers decided.
-    pub decision: Option<Decision>,
-    /// The appeal against it.
-    pub appeal: Option<Appeal>,
-}
-
-/// A decision that can be appealed against.
-#[cw_serde]
-pub struct Decision {
-    /// What the majority voted.
-    pub ballot: Ballot,
-    /// First second at which it is final.
-    pub appeal_until: Uint64,
-}
-
-/// An appeal.
-#[cw_serde]
-pub struct Appeal {
-    /// Who.
-    pub by: Addr,
-    /// What it paid, in `uopen`.
-    pub deposit: Uint128,
+    /// First second at which the present step is over: the vote, the time for an appeal, or the vote on the appeal.
+    pub until: Uint64,
+    /// What the first reviewers decided; absent while they vote.
+    pub decision: Option<Ballot>,
+    /// Who appealed against it; absent until somebody does.
+    pub appellant: Option<Addr>,
+    /// What the appeal cost, in `uopen`.
+    pub appeal_deposit: Uint128,
 }
 
 /// Answer of `review`.

@@ -25,13 +25,13 @@ impl event::Event for ErasureEvent<'_> {
         let (Self::Requested { datanet_id, erasure } | Self::Confirmed { datanet_id, erasure }) = *self;
         let which =
             vec![("datanet_id", datanet_id.to_string()), ("contribution_id", erasure.contribution_id.to_string())];
-        let what = match &erasure.confirmed {
-            None => vec![
+        let what = match (&erasure.confirmed_by, erasure.evidence) {
+            (Some(by), Some(evidence)) => vec![("by", by.to_string()), ("evidence", evidence.to_string())],
+            _ => vec![
                 ("cluster", erasure.cluster.to_string()),
                 ("last_version", erasure.last_version.to_string()),
                 ("sunset_at", erasure.sunset_at.to_string()),
             ],
-            Some(done) => vec![("by", done.by.to_string()), ("evidence", done.evidence.to_string())],
         };
         [which, what].concat()
     }

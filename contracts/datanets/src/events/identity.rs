@@ -3,7 +3,7 @@
 use cosmwasm_std::{Addr, Uint64};
 use openledger_contract_kit::event;
 
-use crate::msg::{IdentityResponse, Recovery};
+use crate::msg::{Change, IdentityResponse};
 
 /// What happened to an identity.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub enum IdentityEvent<'a> {
     /// It has other guardians.
     GuardiansSet(&'a IdentityResponse),
     /// A guardian wants another controller; with `recovery` enough of them agree.
-    RecoveryApproved { identity_id: Uint64, guardian: &'a Addr, controller: &'a Addr, recovery: Option<&'a Recovery> },
+    RecoveryApproved { identity_id: Uint64, guardian: &'a Addr, controller: &'a Addr, recovery: Option<&'a Change> },
     /// The controller dropped what guardians agreed on.
     RecoveryVetoed { identity_id: Uint64, controller: &'a Addr },
     /// It has another controller.
@@ -62,8 +62,8 @@ impl event::Event for IdentityEvent<'_> {
                 ("identity_id", identity_id.to_string()),
                 ("guardian", guardian.to_string()),
                 ("controller", controller.to_string()),
-                ("agreed", recovery.map(|recovery| recovery.controller.to_string()).unwrap_or_default()),
-                ("ready_at", recovery.map(|recovery| recovery.ready_at.to_string()).unwrap_or_default()),
+                ("agreed", recovery.map(|recovery| recovery.account.to_string()).unwrap_or_default()),
+                ("ready_at", recovery.map(|recovery| recovery.at.to_string()).unwrap_or_default()),
             ],
             Self::RecoveryVetoed { identity_id, controller } => {
                 vec![("identity_id", identity_id.to_string()), ("controller", controller.to_string())]

@@ -9,7 +9,7 @@ use openledger_contract_kit::{
 use crate::{
     events::IdentityEvent,
     identities::{self, BY_CONTROLLER, IDENTITIES, MAX_GUARDIANS},
-    msg::{Approval, IdentityResponse, NextPayout},
+    msg::{Approval, Change, IdentityResponse},
     state::PARAMS,
     ContractError,
 };
@@ -46,7 +46,7 @@ pub fn set_payout(deps: DepsMut, env: &Env, sender: &Addr, account: &str) -> Res
     let account = payout_account(deps.as_ref(), env, account)?;
     let mut identity = identities::of(deps.storage, sender)?.at(env.block.time);
     let from = later(env, PARAMS.load(deps.storage)?.payout_delay_seconds)?;
-    identity.next_payout = Some(NextPayout { account: account.clone(), from });
+    identity.next_payout = Some(Change { account: account.clone(), at: from });
     save(deps.storage, &identity)?;
     Ok(respond(IdentityEvent::PayoutOrdered { identity_id: identity.identity_id, account: &account, from }))
 }
@@ -115,14 +115,14 @@ pub fn finish(deps: DepsMut, env: &Env, identity_id: u64) -> Result<Response, Co
     let Some(recovery) = identity.recovery.take() else {
         return Err(ContractError::NoRecovery { identity_id });
     };
-    let (now, ready_at) = (env.block.time.seconds(), recovery.ready_at.u64());
+    let (now, ready_at) = (env.block.time.seconds(), recovery.at.u64());
     if now < ready_at {
         return Err(ContractError::RecoveryEarly { now, ready_at });
     }
     // The account may have got an identity since the guardians agreed on it.
-    without_identity(deps.storage, &recovery.controller)?;
+    without_identity(deps.storage, &recovery.account)?;
     let from = identity.controller.clone();
-    identity.hand_over(recovery.controller);
+    identity.hand_over(recovery.account);
     BY_CONTROLLER.remove(deps.storage, &from);
     BY_CONTROLLER.save(deps.storage, &identity.controller, &identity_id)?;
     save(deps.storage, &identity)?;

@@ -8,6 +8,7 @@ mod curators;
 mod datanet_owner;
 mod identity;
 mod join;
+mod merge;
 mod money;
 mod publish;
 mod receive;
@@ -20,7 +21,10 @@ mod votes;
 
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Uint64};
 
-use crate::{msg::ExecuteMsg, ContractError};
+use crate::{
+    msg::{ExecuteMsg, InDatanet, Which},
+    ContractError,
+};
 
 pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     let sender = info.sender;
@@ -35,6 +39,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
             )
         }
         ExecuteMsg::Join { datanet_id } => join::join(deps, &env, sender, datanet_id.u64()),
+        ExecuteMsg::Invite { datanet_id, member } => join::invite(deps, &sender, datanet_id.u64(), &member),
         ExecuteMsg::ApproveMember { datanet_id, member } => join::approve(deps, &sender, datanet_id.u64(), &member),
         ExecuteMsg::Commit { datanet_id, commitment } => {
             commit::commit(deps, &env, &sender, datanet_id.u64(), commitment)
@@ -49,24 +54,27 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::Reject { datanet_id, contribution_id, reason } => {
             review::reject(deps, &env, sender, datanet_id.u64(), contribution_id.u64(), reason)
         }
-        ExecuteMsg::RequestWithdrawal { datanet_id, contribution_id } => {
+        ExecuteMsg::RequestWithdrawal(Which { datanet_id, contribution_id }) => {
             review::withdraw(deps, &env, datanet_id.u64(), contribution_id.u64())
         }
         ExecuteMsg::ConfirmErasure { datanet_id, contribution_id, evidence } => {
-            removal::confirm(deps, &env, sender, datanet_id.u64(), contribution_id.u64(), evidence)
+            removal::confirm(deps, sender, datanet_id.u64(), contribution_id.u64(), evidence)
+        }
+        ExecuteMsg::MergeClusters { datanet_id, first, second } => {
+            merge::merge(deps, &env, datanet_id.u64(), first, second)
         }
         ExecuteMsg::PublishVersion { datanet_id, content_root } => {
             publish::publish(deps, &env, sender, datanet_id.u64(), content_root)
         }
-        ExecuteMsg::BondReviewer { datanet_id } => reviewers::bond(deps, &env, sender, datanet_id.u64()),
-        ExecuteMsg::UnbondReviewer { datanet_id } => reviewers::unbond(deps, &sender, datanet_id.u64()),
+        ExecuteMsg::BondReviewer(InDatanet { datanet_id }) => reviewers::bond(deps, &env, sender, datanet_id.u64()),
+        ExecuteMsg::UnbondReviewer(InDatanet { datanet_id }) => reviewers::unbond(deps, &sender, datanet_id.u64()),
         ExecuteMsg::Vote { datanet_id, contribution_id, ballot } => {
             votes::vote(deps, &env, &sender, datanet_id.u64(), contribution_id.u64(), ballot)
         }
-        ExecuteMsg::Appeal { datanet_id, contribution_id } => {
+        ExecuteMsg::Appeal(Which { datanet_id, contribution_id }) => {
             votes::appeal(deps, &env, sender, datanet_id.u64(), contribution_id.u64())
         }
-        ExecuteMsg::FinishReview { datanet_id, contribution_id } => {
+        ExecuteMsg::FinishReview(Which { datanet_id, contribution_id }) => {
             votes::finish(deps, &env, datanet_id.u64(), contribution_id.u64())
         }
         ExecuteMsg::IssueShares { datanet_id, name, symbol, per_row, terms } => {

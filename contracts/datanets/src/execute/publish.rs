@@ -37,6 +37,7 @@ pub fn publish(
         version: number,
         content_root: computed,
         cluster_root,
+        cluster_table_root: cluster::table_root(datanet_id, &clusters),
         clusters: datanet.clusters,
         rows: count_rows(deps.storage, datanet_id, &clusters)?,
         published_by: sender,

@@ -8,7 +8,7 @@ use shares::client::Client;
 use super::now;
 use crate::{
     events::{ErasureEvent, SharesEvent},
-    msg::{Confirmation, Contribution, Erasure, Removal, Status, StatusFilter},
+    msg::{Contribution, Erasure, Removal, Status, StatusFilter},
     power,
     state::{self, BY_STATUS, CLUSTERS, CONTRIBUTIONS, ERASURES, PARAMS, ROWS, VERSIONS},
     ContractError,
@@ -30,6 +30,9 @@ pub fn poison(deps: DepsMut, env: &Env, proven: Poison) -> Result<Response, Cont
         return Err(ContractError::ZeroDigest { field: "evidence" });
     }
     let recipient: Option<Addr> = recipient.map(|account| deps.api.addr_validate(&account)).transpose()?;
+    if recipient.as_ref() == Some(&env.contract.address) {
+        return Err(ContractError::ToItself);
+    }
     let mut contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
     let cluster = match contribution.status {
         // Who takes its poison back does not spare those who back the Datanet.
@@ -64,7 +67,8 @@ pub fn withdraw(deps: DepsMut, env: &Env, contribution: Contribution) -> Result<
         last_version: last_version_with(deps.storage, datanet_id, cluster)?,
         requested_at: now(env),
         sunset_at: now(env).checked_add(delay).map_err(|_| KitError::Overflow { what: "time" })?,
-        confirmed: None,
+        confirmed_by: None,
+        evidence: None,
     };
     ERASURES.save(deps.storage, (datanet_id, contribution_id), &erasure)?;
     Ok(respond(ErasureEvent::Requested { datanet_id, erasure: &erasure }))
@@ -79,7 +83,6 @@ fn last_version_with(storage: &dyn Storage, datanet_id: u64, cluster: u32) -> Re
 
 pub fn confirm(
     deps: DepsMut,
-    env: &Env,
     by: Addr,
     datanet_id: u64,
     contribution_id: u64,
@@ -90,10 +93,11 @@ pub fn confirm(
     }
     let key = (datanet_id, contribution_id);
     let mut erasure = ERASURES.may_load(deps.storage, key)?.ok_or(ContractError::NothingToErase { contribution_id })?;
-    if erasure.confirmed.is_some() {
+    if erasure.confirmed_by.is_some() {
         return Err(ContractError::Erased { contribution_id });
     }
-    erasure.confirmed = Some(Confirmation { by, evidence, at: now(env) });
+    erasure.confirmed_by = Some(by);
+    erasure.evidence = Some(evidence);
     ERASURES.save(deps.storage, key, &erasure)?;
     Ok(respond(ErasureEvent::Confirmed { datanet_id, erasure: &erasure }))
 }
@@ -113,7 +117,10 @@ fn remove(
     row.rows_root = Digest::new([0; 32]);
     row.removed = true;
     CLUSTERS.save(storage, (datanet_id, cluster), &row)?;
-    power::lose(storage, env, &contribution)?;
+    // The rows of a merged cluster count for nobody since then.
+    if row.merged_into.is_none() {
+        power::lose(storage, env, &contribution)?;
+    }
     contribution.status = Status::Removed { cluster, cause };
     CONTRIBUTIONS.save(storage, (datanet_id, id), &contribution)?;
     BY_STATUS.remove(storage, (datanet_id, StatusFilter::Accepted.key(), id));

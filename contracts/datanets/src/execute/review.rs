@@ -46,6 +46,7 @@ pub fn take_in(deps: DepsMut, env: &Env, sender: Addr, contribution: Contributio
         identity_id: contribution.identity_id,
         rows_root: contribution.rows_root,
         removed: false,
+        merged_into: None,
     };
     CLUSTERS.save(deps.storage, (datanet_id, index), &cluster)?;
     power::gain(deps.storage, env, &contribution)?;
@@ -69,7 +70,7 @@ pub fn reject(
 }
 
 /// Refuses where drawn reviewers decide.
-fn curated(storage: &dyn Storage, datanet_id: u64) -> Result<(), ContractError> {
+pub fn curated(storage: &dyn Storage, datanet_id: u64) -> Result<(), ContractError> {
     match state::datanet(storage, datanet_id)?.review {
         Some(_) => Err(ContractError::Reviewed { datanet_id }),
         None => Ok(()),

@@ -3,7 +3,7 @@
 
 use std::slice;
 
-use cosmwasm_std::{Addr, DepsMut, Env, Response, Storage, Uint64};
+use cosmwasm_std::{Addr, DepsMut, Env, Response, Storage, Uint128, Uint64};
 use openledger_contract_kit::{
     event::{respond, Event as _},
     KitError,
@@ -12,7 +12,7 @@ use openledger_contract_kit::{
 use super::{money, now, review as decisions, reviewers};
 use crate::{
     events::ReviewEvent,
-    msg::{Appeal, Ballot, Contribution, DatanetResponse, Decision, Reason, Review, Seat},
+    msg::{Ballot, Contribution, DatanetResponse, Reason, Review, Seat},
     panel::{self, REVIEWS},
     state::{self, PARAMS},
     ContractError,
@@ -29,7 +29,14 @@ pub fn open(
     if datanet.review.is_none() {
         return Ok(response);
     }
-    let review = Review { panel: vec![], former: vec![], voting_until: Uint64::zero(), decision: None, appeal: None };
+    let review = Review {
+        panel: vec![],
+        former: vec![],
+        until: Uint64::zero(),
+        decision: None,
+        appellant: None,
+        appeal_deposit: Uint128::zero(),
+    };
     let id = contribution.contribution_id.u64();
     seat(storage, env, datanet, id, review, slice::from_ref(&contribution.contributor), response)
 }
@@ -46,16 +53,16 @@ fn seat(
 ) -> Result<Response, ContractError> {
     let terms = reviewers::terms(datanet)?;
     let datanet_id = datanet.datanet_id.u64();
-    let appeal = review.appeal.is_some();
+    let appeal = review.appellant.is_some();
     let seed = panel::seed(env, datanet_id, contribution_id, u8::from(appeal));
     let drawn = panel::draw(storage, datanet_id, seed, terms.reviewers, excluded)?;
     for reviewer in &drawn {
         reviewers::duty(storage, datanet_id, reviewer, true)?;
     }
-    review.voting_until = later(env, terms.vote_seconds)?;
+    review.until = later(env, terms.vote_seconds)?;
     review.panel = drawn.iter().map(|reviewer| Seat { reviewer: reviewer.clone(), ballot: None }).collect();
     REVIEWS.save(storage, (datanet_id, contribution_id), &review)?;
-    let voting_until = review.voting_until;
+    let voting_until = review.until;
     let event = ReviewEvent::Drawn { datanet_id, contribution_id, reviewers: &drawn, voting_until, appeal };
     Ok(response.add_event(event.to_cosmwasm()))
 }
@@ -69,8 +76,8 @@ pub fn vote(
     ballot: Ballot,
 ) -> Result<Response, ContractError> {
     let mut review = load(deps.storage, datanet_id, contribution_id)?;
-    let waits_for_appeal = review.decision.is_some() && review.appeal.is_none();
-    if waits_for_appeal || now(env) >= review.voting_until {
+    let waits_for_appeal = review.decision.is_some() && review.appellant.is_none();
+    if waits_for_appeal || now(env) >= review.until {
         return Err(ContractError::VotingOver { contribution_id });
     }
     let seat = review.panel.iter_mut().find(|seat| seat.reviewer == sender && seat.ballot.is_none());
@@ -92,18 +99,19 @@ pub fn appeal(
     contribution_id: u64,
 ) -> Result<Response, ContractError> {
     let mut review = load(deps.storage, datanet_id, contribution_id)?;
-    let decision = match &review.decision {
-        Some(decision) if review.appeal.is_none() && now(env) < decision.appeal_until => decision,
+    let decision = match review.decision {
+        Some(decision) if review.appellant.is_none() && now(env) < review.until => decision,
         _ => return Err(ContractError::NoAppeal { contribution_id }),
     };
     let contribution = state::contribution(deps.storage, datanet_id, contribution_id)?;
-    if !matches!(decision.ballot, Ballot::Accept {}) && contribution.contributor != sender {
+    if !matches!(decision, Ballot::Accept {}) && contribution.contributor != sender {
         return Err(ContractError::NotAppellant { contributor: contribution.contributor });
     }
     let datanet = state::datanet(deps.storage, datanet_id)?;
     let deposit = reviewers::terms(&datanet)?.appeal_deposit;
     money::book(deps.storage, |ledger| money::add(&mut ledger.appeals, deposit))?;
-    review.appeal = Some(Appeal { by: sender.clone(), deposit });
+    review.appellant = Some(sender.clone());
+    review.appeal_deposit = deposit;
     review.former = std::mem::take(&mut review.panel);
     let mut excluded: Vec<Addr> = review.former.iter().map(|seat| seat.reviewer.clone()).collect();
     excluded.extend([contribution.contributor, sender.clone()]);
@@ -116,16 +124,12 @@ pub fn appeal(
 pub fn finish(deps: DepsMut, env: &Env, datanet_id: u64, contribution_id: u64) -> Result<Response, ContractError> {
     let review = load(deps.storage, datanet_id, contribution_id)?;
     let key = (datanet_id, contribution_id);
-    let standing = review.decision.as_ref().map(|decision| (decision.ballot, decision.appeal_until));
-    let until = match (&standing, &review.appeal) {
-        (Some((_, appeal_until)), None) => *appeal_until,
-        _ => review.voting_until,
-    };
+    let until = review.until;
     if now(env) < until {
         return Err(ContractError::ReviewOpen { contribution_id, until: until.u64() });
     }
-    if let (Some((ballot, _)), None) = (&standing, &review.appeal) {
-        let ballot = *ballot;
+    let standing = review.decision;
+    if let (Some(ballot), None) = (standing, &review.appellant) {
         return close(deps, env, key, review, ballot, Response::new());
     }
     let mut response = Response::new();
@@ -137,7 +141,7 @@ pub fn finish(deps: DepsMut, env: &Env, datanet_id: u64, contribution_id: u64) -
     match (majority(&review.panel, cast), standing) {
         (Some(ballot), _) => conclude(deps, env, key, review, ballot, response),
         // An appeal on which nobody agrees changes nothing.
-        (None, Some((ballot, _))) => close(deps, env, key, review, ballot, response),
+        (None, Some(ballot)) => close(deps, env, key, review, ballot, response),
         (None, None) => close(deps, env, key, review, Ballot::Reject { reason: Reason::Undecided }, response),
     }
 }
@@ -151,12 +155,13 @@ fn conclude(
     ballot: Ballot,
     response: Response,
 ) -> Result<Response, ContractError> {
-    if review.appeal.is_some() {
+    if review.appellant.is_some() {
         return close(deps, env, key, review, ballot, response);
     }
     let datanet = state::datanet(deps.storage, key.0)?;
     let appeal_until = later(env, reviewers::terms(&datanet)?.appeal_seconds)?;
-    review.decision = Some(Decision { ballot, appeal_until });
+    review.decision = Some(ballot);
+    review.until = appeal_until;
     REVIEWS.save(deps.storage, key, &review)?;
     let (datanet_id, contribution_id) = key;
     let event = ReviewEvent::Decided { datanet_id, contribution_id, ballot, appeal_until };
@@ -173,7 +178,7 @@ fn close(
     response: Response,
 ) -> Result<Response, ContractError> {
     let accepts = |ballot: &Ballot| matches!(ballot, Ballot::Accept {});
-    let changed = review.decision.as_ref().is_some_and(|before| accepts(&before.ballot) != accepts(&ballot));
+    let changed = review.decision.as_ref().is_some_and(|before| accepts(before) != accepts(&ballot));
     let response = end(deps.storage, key, review, changed, response)?;
     let contribution = state::contribution(deps.storage, key.0, key.1)?;
     let full = state::datanet(deps.storage, key.0)?.clusters >= PARAMS.load(deps.storage)?.max_clusters;
@@ -216,7 +221,8 @@ fn end(
     for seat in review.panel.iter().chain(&review.former) {
         reviewers::duty(storage, datanet_id, &seat.reviewer, false)?;
     }
-    let Some(Appeal { by, deposit }) = review.appeal else { return Ok(response) };
+    let Some(by) = review.appellant else { return Ok(response) };
+    let deposit = review.appeal_deposit;
     money::book(storage, |ledger| money::take(&mut ledger.appeals, deposit))?;
     let event = ReviewEvent::AppealClosed { datanet_id, contribution_id, by: &by, deposit, back };
     let response = response.add_event(event.to_cosmwasm());

@@ -4,8 +4,8 @@ use cosmwasm_std::{Addr, Uint128, Uint64};
 use datanets::{
     events::{ErasureEvent, Event, IdentityEvent, MoneyEvent, ReviewEvent, SharesEvent},
     msg::{
-        Ballot, Commitment, Confirmation, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse,
-        Membership, Reason, Recovery, Status, Version,
+        Ballot, Change, Commitment, Contribution, DatanetResponse, Erasure, ExecuteMsg, IdentityResponse, Membership,
+        Reason, Status, Version,
     },
 };
 use openledger_contract_kit::{event::Event as _, ownership::Ownership, permission, Bps};
@@ -61,6 +61,7 @@ fn events() {
         version: 3,
         content_root: digest(4),
         cluster_root: digest(5),
+        cluster_table_root: digest(8),
         clusters: 2,
         rows: Uint64::new(20),
         published_by: alice.clone(),
@@ -71,6 +72,7 @@ fn events() {
         Event::Created(&datanet),
         Event::Joined { datanet_id: 1, member: &bob, approved_by: Some(&alice) },
         Event::Joined { datanet_id: 1, member: &bob, approved_by: None },
+        Event::Invited { datanet_id: 1, account: &bob, by: &alice },
         Event::Applied { datanet_id: 1, applicant: &bob },
         Event::Committed { datanet_id: 1, member: &bob, commitment: &commitment },
         Event::Contributed(&contribution),
@@ -78,6 +80,7 @@ fn events() {
         Event::Rejected { contribution: &contribution, reason: Reason::PersonalData, by: &alice },
         Event::Withdrawn(&contribution),
         Event::Retired { datanet_id: 1 },
+        Event::ClustersMerged { datanet_id: one, cluster: 3, into: 1 },
         Event::VersionPublished(&version),
         Event::DatanetOwnerProposed { datanet_id: 1, account: &bob, expires_at: end },
         Event::DatanetOwnerChanged { datanet_id: 1, from: &alice, to: &bob },
@@ -111,7 +114,7 @@ fn identity_events() {
         recovery: None,
         created_at: from,
     };
-    let recovery = Recovery { controller: carol.clone(), ready_at: from };
+    let recovery = Change { account: carol.clone(), at: from };
     let approved =
         |recovery| IdentityEvent::RecoveryApproved { identity_id, guardian: &bob, controller: &carol, recovery };
     let all = [
@@ -176,10 +179,11 @@ fn erasure_events() {
         last_version,
         requested_at: at,
         sunset_at: at,
-        confirmed: None,
+        confirmed_by: None,
+        evidence: None,
     };
     let requested = ErasureEvent::Requested { datanet_id: 1, erasure: &erasure }.line();
-    erasure.confirmed = Some(Confirmation { by: Addr::unchecked("wasm1bob"), evidence: digest(6), at });
+    (erasure.confirmed_by, erasure.evidence) = (Some(Addr::unchecked("wasm1bob")), Some(digest(6)));
     let confirmed = ErasureEvent::Confirmed { datanet_id: 1, erasure: &erasure }.line();
     goldie::assert!([requested, confirmed].join("\n"));
 }

@@ -1,7 +1,7 @@
 use cosmwasm_std::Uint64;
 use datanets::{
     client::Datanets,
-    msg::{ExecuteMsg, IdentityResponse, Membership, NextPayout, QueryMsg},
+    msg::{Change, ExecuteMsg, IdentityResponse, Membership, QueryMsg},
     ContractError,
 };
 use openledger_contract_kit::KitError;
@@ -63,7 +63,7 @@ fn a_change_of_payout_waits_and_then_holds_by_itself() {
     assert!(is_unauthorized(suite.exec("bob", set_payout(&suite, "bob"))));
     suite.exec("alice", set_payout(&suite, "cold")).unwrap();
     let from = Uint64::new(suite.now() + 50);
-    assert_eq!(suite.identity(1).next_payout, Some(NextPayout { account: suite.account("cold"), from }));
+    assert_eq!(suite.identity(1).next_payout, Some(Change { account: suite.account("cold"), at: from }));
     suite.wait(49);
     assert_eq!(suite.identity(1).payout, suite.account("alice"));
     suite.wait(1);

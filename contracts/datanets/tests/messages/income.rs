@@ -9,7 +9,8 @@ use datanets::{
 use crate::suite::{is_unauthorized, Suite};
 
 fn income(suite: &Suite, id: u64) -> (u128, u128) {
-    let found: IncomeResponse = suite.query(&QueryMsg::Income { datanet_id: Uint64::new(id) }).unwrap();
+    let found: IncomeResponse =
+        suite.query(&QueryMsg::Income(datanets::msg::InDatanet { datanet_id: Uint64::new(id) })).unwrap();
     (found.usage.u128(), found.gifts.u128())
 }
 

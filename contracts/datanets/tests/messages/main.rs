@@ -3,7 +3,9 @@
 
 mod accept;
 mod admin;
+mod adversarial;
 mod approve_member;
+mod audit;
 mod commit;
 mod contribute;
 mod create;
@@ -14,7 +16,9 @@ mod erasure;
 mod golden;
 mod identity;
 mod income;
+mod invite;
 mod join;
+mod merge_clusters;
 
 mod migrate;
 mod model;

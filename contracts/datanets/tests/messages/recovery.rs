@@ -3,7 +3,7 @@
 use cosmwasm_std::Uint64;
 use cw_multi_test::AppResponse;
 use datanets::{
-    msg::{ExecuteMsg, Membership, Recovery},
+    msg::{Change, ExecuteMsg, Membership},
     ContractError,
 };
 
@@ -44,7 +44,7 @@ fn income_follows_the_identity_to_its_new_controller() {
     assert_eq!(suite.identity(1).recovery, None);
     approve(&mut suite, "g2", "fresh");
     let ready_at = suite.now() + 80;
-    let recovery = Recovery { controller: suite.account("fresh"), ready_at: Uint64::new(ready_at) };
+    let recovery = Change { account: suite.account("fresh"), at: Uint64::new(ready_at) };
     assert_eq!(suite.identity(1).recovery, Some(recovery));
     suite.wait(79);
     let now = suite.now();
@@ -131,7 +131,7 @@ fn a_guardian_can_neither_block_nor_hurry_the_others() {
     approve(&mut suite, "g1", "other");
     assert_eq!(suite.identity(1).recovery, agreed, "two still agree");
     approve(&mut suite, "g3", "other");
-    assert_eq!(suite.identity(1).recovery.unwrap().ready_at.u64(), suite.now() + 80);
+    assert_eq!(suite.identity(1).recovery.unwrap().at.u64(), suite.now() + 80);
 }
 
 #[test]

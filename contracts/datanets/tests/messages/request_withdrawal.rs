@@ -10,7 +10,10 @@ use crate::{
 };
 
 pub fn withdrawal(contribution: u64) -> ExecuteMsg {
-    ExecuteMsg::RequestWithdrawal { datanet_id: Uint64::one(), contribution_id: Uint64::new(contribution) }
+    ExecuteMsg::RequestWithdrawal(datanets::msg::Which {
+        datanet_id: Uint64::one(),
+        contribution_id: Uint64::new(contribution),
+    })
 }
 
 #[test]

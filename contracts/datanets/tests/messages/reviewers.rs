@@ -15,11 +15,11 @@ pub fn reviewers(suite: &Suite) -> Vec<Reviewer> {
 }
 
 fn bond() -> ExecuteMsg {
-    ExecuteMsg::BondReviewer { datanet_id: Uint64::one() }
+    ExecuteMsg::BondReviewer(datanets::msg::InDatanet { datanet_id: Uint64::one() })
 }
 
 fn unbond() -> ExecuteMsg {
-    ExecuteMsg::UnbondReviewer { datanet_id: Uint64::one() }
+    ExecuteMsg::UnbondReviewer(datanets::msg::InDatanet { datanet_id: Uint64::one() })
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub fn datanet(count: usize) -> Suite {
     for who in &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"][..count] {
         suite.join(who, 1).unwrap();
         suite.allow(who, BOND);
-        suite.exec(who, ExecuteMsg::BondReviewer { datanet_id: Uint64::one() }).unwrap();
+        suite.exec(who, ExecuteMsg::BondReviewer(datanets::msg::InDatanet { datanet_id: Uint64::one() })).unwrap();
     }
     suite
 }
@@ -60,15 +60,21 @@ pub fn vote(contribution: u64, ballot: Ballot) -> ExecuteMsg {
 }
 
 pub fn finish(contribution: u64) -> ExecuteMsg {
-    ExecuteMsg::FinishReview { datanet_id: Uint64::one(), contribution_id: Uint64::new(contribution) }
+    ExecuteMsg::FinishReview(datanets::msg::Which {
+        datanet_id: Uint64::one(),
+        contribution_id: Uint64::new(contribution),
+    })
 }
 
 fn appeal(contribution: u64) -> ExecuteMsg {
-    ExecuteMsg::Appeal { datanet_id: Uint64::one(), contribution_id: Uint64::new(contribution) }
+    ExecuteMsg::Appeal(datanets::msg::Which { datanet_id: Uint64::one(), contribution_id: Uint64::new(contribution) })
 }
 
 fn review(suite: &Suite, contribution: u64) -> Option<Review> {
-    let msg = QueryMsg::Review { datanet_id: Uint64::one(), contribution_id: Uint64::new(contribution) };
+    let msg = QueryMsg::Review(datanets::msg::Which {
+        datanet_id: Uint64::one(),
+        contribution_id: Uint64::new(contribution),
+    });
     suite.query::<ReviewResponse>(&msg).unwrap().review
 }
 
@@ -154,7 +160,7 @@ fn who_misses_a_vote_loses_the_seat_and_a_tenth() {
     suite.exec(drawn[0], vote(1, accept())).unwrap();
     end(&mut suite, 1, 40);
     // One vote of one that was cast decides.
-    assert_eq!(review(&suite, 1).unwrap().decision.unwrap().ballot, accept());
+    assert_eq!(review(&suite, 1).unwrap().decision.unwrap(), accept());
     assert_eq!(suite.open(drawn[1]), RICH - BOND / 10);
     assert_eq!(suite.open(drawn[0]), RICH - BOND);
     assert_eq!((reviewers(&suite).len(), suite.solvency().reviewers.u128()), (3, 3 * BOND));
@@ -181,7 +187,7 @@ fn the_most_frequent_reason_counts_and_spam_burns_the_deposit() {
     let mut suite = datanet(7);
     suite.contribute("bob", 1, digest(1)).unwrap();
     votes(&mut suite, 1, &[reject(Reason::Spam), reject(Reason::Quality)]);
-    assert_eq!(review(&suite, 1).unwrap().decision.unwrap().ballot, reject(Reason::Spam), "the first of equals");
+    assert_eq!(review(&suite, 1).unwrap().decision.unwrap(), reject(Reason::Spam), "the first of equals");
     end(&mut suite, 1, 60);
     assert_eq!(suite.open("bob"), RICH - DEPOSIT);
     assert_eq!(suite.solvency().held.u128(), 7 * BOND, "it went to nobody here");

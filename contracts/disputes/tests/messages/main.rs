@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 mod admin;
+mod audit;
 /// The chain of settlement's own tests.
 #[path = "../../../settlement/tests/messages/chain.rs"]
 #[allow(dead_code)]

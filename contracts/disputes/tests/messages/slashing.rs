@@ -15,6 +15,11 @@ use crate::{chain::validator_name, scene::Scene};
 
 /// A forged batch of 400, proven after its epoch has paid.
 fn proven_late(bond: u128) -> Scene {
+    proven_after_gifts(bond, 0)
+}
+
+/// The same, where somebody gave the batch's sessions a part back of its own accord before the proof.
+fn proven_after_gifts(bond: u128, gift: u128) -> Scene {
     let mut scene = Scene::new();
     if bond > 0 {
         scene.bond_node(bond);
@@ -24,6 +29,13 @@ fn proven_late(bond: u128) -> Scene {
     scene.submit(&ground, 1, &batch);
     scene.accept(1, &[1], &stolen(&batch, scene.chain.account("thief").as_str()));
     scene.chain.wait(100);
+    if gift > 0 {
+        let (rich, token) = (scene.chain.account("validator 4"), scene.chain.token.clone());
+        let msg = settlement::client::restitution_hook(1).unwrap();
+        let contract = scene.chain.settlement.to_string();
+        let send = cw20::Cw20ExecuteMsg::Send { contract, amount: Uint128::new(gift), msg };
+        scene.chain.app.execute_contract(rich, token, &send, &[]).unwrap();
+    }
     let message = Scene::prove(1, FORGERIES[0].proof(&ground, &batch, 1));
     let anyone = scene.anyone();
     scene.send(&anyone, &message);
@@ -84,6 +96,20 @@ fn after_the_epoch_pays_the_sessions_come_first() {
     assert_eq!(outcome(&scene), [500, 400, 40, 60]);
     assert_eq!([1, 2].map(|id| scene.chain.session(id).refunded.u128()), [300, 100]);
     assert_eq!(scene.chain.books(), [2_000, 0, 400, 0]);
+}
+
+/// Who fears a proof could pay one unit back and hope that settlement then refuses the rest, and the slash with it.
+#[test]
+fn a_gift_to_the_sessions_does_not_save_the_bond() {
+    let scene = proven_after_gifts(1_000, 1);
+    assert_eq!(outcome(&scene), [500, 399, 40, 61]);
+    assert_eq!((operator(&scene).bond.u128(), operator(&scene).barred), (500, true));
+    assert_eq!([1, 2].map(|id| scene.chain.session(id).refunded.u128()), [300, 100]);
+
+    // When nothing is missing any more, nothing is owed.
+    let scene = proven_after_gifts(1_000, 400);
+    assert_eq!(outcome(&scene), [500, 0, 200, 300]);
+    assert_eq!([1, 2].map(|id| scene.chain.session(id).refunded.u128()), [300, 100]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod accept_adapter;
 mod adapter_income;
 mod admin;
 mod adversarial;
+mod audit;
 mod events;
 mod golden;
 mod licence;

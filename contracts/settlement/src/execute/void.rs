@@ -79,16 +79,23 @@ fn from(storage: &mut dyn Storage, env: &Env, first: u64) -> Result<Vec<ChainEve
             move_batch(storage, &batch, Some(BatchStatus::Accepted))?;
             exposure::add(storage, &batch.node, batch.total)?;
         }
-        // What was signed for this epoch must never be accepted again.
-        let next_round = epoch.round.checked_add(1).ok_or(KitError::Overflow { what: "round" })?;
-        FIRST_ROUNDS.save(storage, number, &next_round)?;
+        retire_round(storage, number, epoch.round)?;
         EPOCHS.remove(storage, number);
         let voided = SettlementEvent::EpochVoided { epoch: number, round: epoch.round, deadline };
         events.push(voided.to_cosmwasm());
     }
     LEDGER.save(storage, &ledger)?;
+    // The epoch in work stands on a root that is no more; who signed it will have to sign it once more.
+    let in_work = ROUND.may_load(storage)?.unwrap_or_default().number;
+    retire_round(storage, after, in_work)?;
     LAST_EPOCH.save(storage, &first.saturating_sub(1))?;
     let number = FIRST_ROUNDS.load(storage, first)?;
     ROUND.save(storage, &Round { number, began_at: now })?;
     Ok(events)
+}
+
+/// What was signed for a round of this epoch must never be accepted again, nor be held against who signs the epoch anew.
+fn retire_round(storage: &mut dyn Storage, epoch: u64, round: u32) -> Result<(), ContractError> {
+    let first = round.checked_add(1).ok_or(KitError::Overflow { what: "round" })?;
+    Ok(FIRST_ROUNDS.save(storage, epoch, &first)?)
 }

@@ -7,6 +7,7 @@
 mod accept_epoch;
 mod admin;
 mod advance_round;
+mod audit;
 mod chain;
 mod claim;
 mod events;

@@ -85,6 +85,30 @@ fn an_accepted_batch_takes_its_epoch_and_the_later_ones_with_it() {
     assert_eq!((round.epoch.u64(), round.round), (1, 1));
 }
 
+/// What honest validators signed for the epoch in work stands on a root that is no more. They will sign that epoch once more,
+/// over another root, and two statements for one round are an offence.
+#[test]
+fn the_epoch_in_work_gets_another_round_too() {
+    let mut chain = with_arbiter();
+    let arbiter = chain.account("arbiter");
+    chain.accept(1, &[1]);
+    let charge = chain.charge(0, 1, 700, 2);
+    chain.submit(2, 100, charge);
+    chain.wait(50);
+    chain.send(&chain.account("anyone"), &ExecuteMsg::AdvanceRound {});
+    let in_work: RoundResponse = chain.query(&QueryMsg::Round {});
+    assert_eq!((in_work.epoch.u64(), in_work.round), (2, 1));
+    chain.send(&arbiter, &void_epochs(1));
+
+    // Epoch 1 again, in its second round, and then epoch 2 in a round that nobody has signed.
+    let mut statement = chain.statement(1, 1, &[1]);
+    statement.round = 1;
+    let again = chain.epoch_msg(&statement, &[0, 1, 2], chain.indexes(&[3]));
+    chain.send(&chain.account("anyone"), &again);
+    let round: RoundResponse = chain.query(&QueryMsg::Round {});
+    assert_eq!((round.epoch.u64(), round.round), (2, 2));
+}
+
 #[test]
 fn an_epoch_that_pays_stays() {
     let mut chain = with_arbiter();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 mod adversarial;
+mod audit;
 mod back;
 mod chain;
 mod claim_income;

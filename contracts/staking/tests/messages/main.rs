@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 mod admin;
+mod audit;
 mod bond_more;
 mod chain;
 mod delegate;

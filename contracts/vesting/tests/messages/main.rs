@@ -5,6 +5,7 @@
 
 mod accept_recipient;
 mod adversarial;
+mod audit;
 mod chain;
 mod client;
 mod events;

@@ -1,7 +1,8 @@
 use cosmwasm_std::Uint64;
 use datanets::msg::{
-    ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetResponse, DatanetsResponse,
-    DraftResponse, ExecuteMsg, IdentityResponse, MemberResponse, MembersResponse, QueryMsg, StatusFilter, Version,
+    ClustersResponse, ConfigResponse, Contribution, ContributionsResponse, DatanetPowerResponse, DatanetResponse,
+    DatanetsResponse, DraftResponse, ErasuresResponse, ExecuteMsg, IdentityResponse, MemberResponse, MembersResponse,
+    QueryMsg, SolvencyResponse, StatusFilter, Version,
 };
 
 super::contract! {
@@ -34,4 +35,12 @@ super::contract! {
     version(datanet_id: Uint64, version: u32) -> Version = Version;
     /// All clusters of a published version, by index.
     clusters(datanet_id: Uint64, version: u32) -> ClustersResponse = Clusters;
+    /// The identity that an account controls.
+    identity_of(account: String) -> Option<IdentityResponse> = IdentityOf;
+    /// An account's power in a Datanet at the start of a height.
+    power_at(datanet_id: Uint64, account: String, height: Option<Uint64>) -> DatanetPowerResponse = DatanetPowerAt;
+    /// Rows that have to be erased or were.
+    erasures(datanet_id: Uint64, start_after: Option<Uint64>, limit: Option<u32>) -> ErasuresResponse = Erasures;
+    /// What the contract owes against what it holds.
+    solvency() -> SolvencyResponse = Solvency;
 }

@@ -9,7 +9,7 @@ use openledger_node::{
     api::{GetReceiptRequest, receipt_service_client::ReceiptServiceClient},
     devnet::{
         ask::{Session, max_fee},
-        sidecars::write_config,
+        sidecars::{bond_node, write_config},
     },
     home::Home,
 };
@@ -42,6 +42,7 @@ async fn a_receipt_survives_kill_9_and_is_in_the_next_batch() {
     let path = scratch.path().join("killed");
     let home = Home::at(&path);
     let url = stage.write_home(&home, &stage.accounts.node, None).unwrap();
+    bond_node(&stage.accounts.node, &stage.contracts, &url).await.unwrap();
     // No batch and no epoch before the kill.
     let mut config = home.config().unwrap();
     config.serving.batch_seconds = 3_600;
