@@ -1,12 +1,19 @@
-// Staked OPEN decides on a real node: parameters, a pause, a migration, what fails; and a Datanet's shares earn its income.
+// Staked OPEN decides on a real node: parameters, a pause, a migration, what fails; shares earn a Datanet's income; homes bond.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
+import { promisify } from "node:util";
 
-import { accounts, artifact, GAS, now, of, until } from "./lib/chain.js";
+import { accounts, artifact, DENOM, faucet, GAS, node, now, of, ok, until } from "./lib/chain.js";
 import { bumped, upload } from "./lib/code.js";
 import { caller, deploy, govern, governanceParams, sharesTerms } from "./lib/deploy.js";
 import { bondValidator, delegate, paying, sending } from "./lib/stakers.js";
+
+const run = promisify(execFile);
 
 /** Stakes, in uopen: 60 % of the power, 30 % and 10 %. A third is the quorum. */
 const STAKES = { validator: "6000000", delegator: "3000000", small: "1000000" };
@@ -19,6 +26,8 @@ let flash;
 let contracts;
 let governance;
 let token;
+/** The transaction that bonded the last stake. */
+let last;
 
 before(async () => {
   [founder, validator, delegator, small, flash] = await accounts(5);
@@ -32,7 +41,7 @@ before(async () => {
   await founder.client.executeMultiple(founder.address, give, GAS);
   await bondValidator(validator, contracts, STAKES.validator);
   await delegate(delegator, contracts, validator.address, STAKES.delegator);
-  await delegate(small, contracts, validator.address, STAKES.small);
+  last = await delegate(small, contracts, validator.address, STAKES.small);
 });
 
 const query = (contract, msg) => founder.client.queryContractSmart(contract, msg);
@@ -73,12 +82,12 @@ async function open(who) {
 }
 
 test("power is what was bonded before the block that is asked about", async () => {
-  const total = async (height) => query(contracts.staking, { total_power_at: height ? { height } : {} });
-  const { power, height } = await total();
-  assert.equal(power, "10000000");
-  assert.equal((await total("1")).power, "0");
-  const { power: own } = await query(contracts.staking, { power_at: { account: delegator.address, height } });
-  assert.equal(own, STAKES.delegator);
+  const at = { before: String(last.height), after: String(last.height + 1) };
+  const total = async (height) => (await query(contracts.staking, { total_power_at: { height } })).power;
+  const own = async (height) =>
+    (await query(contracts.staking, { power_at: { account: small.address, height } })).power;
+  assert.deepEqual([await total("1"), await total(at.before), await total(at.after)], ["0", "9000000", "10000000"]);
+  assert.deepEqual([await own("1"), await own(at.before), await own(at.after)], ["0", "0", STAKES.small]);
 });
 
 test("ownership of settlement is handed over in two steps", async () => {
@@ -191,7 +200,7 @@ test("messages of a proposal happen together or not at all, and one of them migr
   assert.equal((await founder.client.getContract(contracts.settlement)).codeId, next.codeId);
   assert.equal((await config()).params.max_session_seconds, "3600");
   const session = await query(contracts.settlement, { session: { session_id: "1" } });
-  assert.equal(session.buyer, flash.address);
+  assert.equal(session.owner, flash.address);
 });
 
 test("no deposit is left behind", async () => {
@@ -240,4 +249,35 @@ test("shares that a Datanet issues are backed by a send and earn the Datanet's i
   await assert.rejects(claim(small), /income/);
   const { solvent } = await query(shares, { solvency: {} });
   assert.equal(solvent, true);
+});
+
+test("the command line bonds a home's account, as validator and as node, and shows it", async () => {
+  const home = await mkdtemp(join(tmpdir(), "openledger-bond-"));
+  const openledger = async (...args) => {
+    const { stdout } = await run(node.openledger, [...args, "--home", home, "--output", "json"]);
+    return JSON.parse(stdout);
+  };
+  const refusal = async (...args) => (await openledger(...args).catch((error) => error)).stderr;
+  const { config: file } = await openledger("init");
+  const { address } = await openledger("keys", "add");
+  await openledger("keys", "bls");
+  const filled = (await readFile(file, "utf8"))
+    .replace(/^chain_grpc = .*$/m, `chain_grpc = "${node.grpc}"`)
+    .replace(/^(\w+) = ""$/gm, (line, name) => (contracts[name] ? `${name} = "${contracts[name]}"` : line));
+  await writeFile(file, filled);
+  const rich = await faucet();
+  ok(await rich.client.sendTokens(rich.address, address, [{ denom: DENOM, amount: "1000000000" }], GAS));
+  await token(founder, { transfer: { recipient: address, amount: "9000000" } });
+
+  assert.deepEqual(await openledger("bond", "show"), { address, held: "9000000", validator: null, node: null });
+  assert.match(await refusal("bond", "node", "--amount", "1"), /CHAIN_.*below the minimum of 1000000/s);
+  const made = await openledger("bond", "validator", "--amount", "2000000");
+  assert.deepEqual([made.action, made.bonded], ["registered", "2000000"]);
+  assert.match(await refusal("bond", "validator", "--amount", "2000000"), /BONDED_ALREADY/);
+  await openledger("bond", "validator", "--amount", "1000000", "--add");
+  await openledger("bond", "node", "--amount", "4000000");
+  const { held, validator: seat, node: post } = await openledger("bond", "show");
+  assert.deepEqual([held, seat.staking.self_bond, post.staking.bond], ["2000000", "3000000", "4000000"]);
+  const question = { power_at: { account: address, height: String((await founder.client.getHeight()) + 1) } };
+  assert.equal((await query(contracts.staking, question)).power, "3000000", "a node's bond does not vote");
 });

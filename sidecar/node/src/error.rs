@@ -132,6 +132,28 @@ pub enum NodeError {
         /// What does not hold.
         problem: String,
     },
+    /// The account has this bond already; registering twice would be a mistake.
+    #[error("this account is bonded as {role} already, with {bond} uopen")]
+    BondedAlready {
+        /// Validator or node.
+        role: &'static str,
+        /// What is bonded, in uopen.
+        bond: u128,
+    },
+    /// There is no bond to add to.
+    #[error("this account is not bonded as {role}")]
+    NotBonded {
+        /// Validator or node.
+        role: &'static str,
+    },
+    /// The account cannot pay.
+    #[error("the account holds {held} uopen; {needed} are needed")]
+    OpenTooLittle {
+        /// In uopen.
+        held: u128,
+        /// In uopen.
+        needed: u128,
+    },
     /// The model refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -181,6 +203,9 @@ impl NodeError {
             Self::WouldEquivocate { .. } => "WOULD_EQUIVOCATE",
             Self::NoQuorum { .. } => "NO_QUORUM",
             Self::ReceiptInvalid { .. } => "RECEIPT_INVALID",
+            Self::BondedAlready { .. } => "BONDED_ALREADY",
+            Self::NotBonded { .. } => "NOT_BONDED",
+            Self::OpenTooLittle { .. } => "OPEN_TOO_LITTLE",
             Self::Engine(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
@@ -213,6 +238,9 @@ impl NodeError {
                 "propose the statement that was signed first, or another one in the next round"
             }
             Self::NoQuorum { .. } => "wait for the absent validators or let the batches expire",
+            Self::BondedAlready { .. } => "see it with openledger bond show; add to it with --add",
+            Self::NotBonded { .. } => "register first: the same command without --add",
+            Self::OpenTooLittle { .. } => "send the account more OPEN, or bond less",
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -238,6 +266,9 @@ impl NodeError {
             | Self::EpochInvalid { .. }
             | Self::WouldEquivocate { .. }
             | Self::NoQuorum { .. }
+            | Self::BondedAlready { .. }
+            | Self::NotBonded { .. }
+            | Self::OpenTooLittle { .. }
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
             Self::Engine(error) => match error.code() {
                 "REQUEST_OVER_LIMIT" | "REQUEST_INVALID" => Code::InvalidArgument,

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod bls;
+pub mod bonding;
 pub mod cli;
 pub mod config;
 pub mod devnet;

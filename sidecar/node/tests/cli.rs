@@ -53,6 +53,20 @@ fn starting_without_a_configuration_says_what_is_missing() {
 }
 
 #[test]
+fn a_bond_needs_a_configuration_with_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let missing = refused(&home, &["bond", "show"]);
+    assert!(missing.contains("[CONFIG]") && missing.contains("openledger.toml"), "{missing}");
+    json(&home, &["init"]);
+    let empty = refused(&home, &["bond", "node", "--amount", "1000000"]);
+    assert!(empty.contains("[CONFIG]") && empty.contains("contracts.open_token is empty"), "{empty}");
+    assert!(refused(&home, &["bond", "node", "--amount", "-1"]).contains("--amount"));
+    let both = refused(&home, &["bond", "validator", "--amount", "1", "--add", "--moniker", "me"]);
+    assert!(both.contains("cannot be used with"), "{both}");
+}
+
+#[test]
 fn the_version_is_the_crates() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(json(folder.path(), &["version"])["version"], env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,6 @@
 //! The command line, with the words that operators of Cosmos chains know.
 
+mod bond;
 mod devnet;
 mod gov;
 mod init;
@@ -45,6 +46,9 @@ enum Command {
     /// Manage keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Bond OPEN as a validator or a node.
+    #[command(subcommand)]
+    Bond(bond::Bond),
     /// Propose to the chain's own governance.
     #[command(subcommand)]
     Gov(gov::Gov),
@@ -82,6 +86,7 @@ impl Cli {
             Command::Init => init::run(&home, self.output),
             Command::Start => start::run(&home).await,
             Command::Keys(keys) => keys.run(&home, self.output),
+            Command::Bond(bond) => bond.run(&home, self.output).await,
             Command::Gov(gov) => gov.run(&home, self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Version => version::run(self.output),

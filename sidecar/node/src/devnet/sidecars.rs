@@ -2,18 +2,16 @@
 
 use std::{fs, sync::Arc};
 
-use cosmwasm_std::Uint128;
-use cw20::Cw20ExecuteMsg;
 use openledger_chain::Signer;
 use openledger_engine::Engine;
-use openledger_protocol::Scope;
-use staking::msg::{BlsPublicKey, BlsSignature, ExecuteMsg};
+use staking::msg::ExecuteMsg;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Stage, chain::Chain, examples::Examples};
+use super::{Stage, examples::Examples};
 use crate::{
     bls::BlsKey,
+    bonding::{Bonds, Profile},
     config::{Config, TEMPLATE},
     error::NodeError,
     home::{ACCOUNT, Home},
@@ -65,7 +63,7 @@ impl Sidecars {
             let bls = BlsKey::generate()?;
             let url = stage.write_home(&home, account, Some(&bls))?;
             let process = Process::prepare(&home, engine.clone(), Some(catalog.clone())).await?;
-            bond(account, contracts, chain, &bls, &url).await?;
+            bond(account, contracts, &bls, &url).await?;
             validators.push(run(process));
             validator_urls.push(url);
         }
@@ -161,48 +159,17 @@ pub fn write_config(home: &Home, config: &Config) -> Result<(), NodeError> {
 }
 
 /// Bonds a validator with its key.
-pub async fn bond(
-    account: &Signer,
-    contracts: &Contracts,
-    chain: &Chain,
-    bls: &BlsKey,
-    url: &str,
-) -> Result<(), NodeError> {
-    let scope = Scope { chain_id: chain.client.chain_id().into(), contract: contracts.staking.clone() };
-    let register = ExecuteMsg::RegisterValidator {
-        amount: Uint128::new(BOND),
-        bls_public_key: BlsPublicKey::new(bls.public_key()),
-        proof_of_possession: BlsSignature::new(bls.prove_possession(&scope, account.address())),
-        endpoint: text(url)?,
-        moniker: text(account.key().name())?,
-        commission: None,
-        description: None,
-    };
-    register_with_bond(account, contracts, &register).await
-}
-
-/// Bonds a node as an operator, which settlement asks of everybody who submits batches.
-pub async fn bond_node(account: &Signer, contracts: &Contracts, url: &str) -> Result<(), NodeError> {
-    let (endpoint, moniker) = (text(url)?, text(account.key().name())?);
-    let register = ExecuteMsg::RegisterOperator { amount: Uint128::new(BOND), endpoint, moniker };
-    register_with_bond(account, contracts, &register).await
-}
-
-/// Lets the staking contract take the bond, and sends the message that takes it.
-async fn register_with_bond(account: &Signer, contracts: &Contracts, msg: &ExecuteMsg) -> Result<(), NodeError> {
-    let (spender, amount) = (contracts.staking.clone(), Uint128::new(BOND));
-    let allow = Cw20ExecuteMsg::IncreaseAllowance { spender, amount, expires: None };
-    let value =
-        |message: serde_json::Result<serde_json::Value>| message.map_err(|error| NodeError::Config(error.to_string()));
-    account
-        .execute_many(&[
-            (contracts.open_token.as_str(), value(serde_json::to_value(&allow))?, vec![]),
-            (contracts.staking.as_str(), value(serde_json::to_value(msg))?, vec![]),
-        ])
-        .await?;
+pub async fn bond(account: &Signer, contracts: &Contracts, bls: &BlsKey, url: &str) -> Result<(), NodeError> {
+    Bonds::new(account, contracts).register_validator(BOND, bls, profile(account, url)).await?;
     Ok(())
 }
 
-fn text<const MAX: usize>(value: &str) -> Result<staking::msg::Text<MAX>, NodeError> {
-    staking::msg::Text::new(value).map_err(|error| NodeError::Config(error.to_string()))
+/// Bonds a node as an operator.
+pub async fn bond_node(account: &Signer, contracts: &Contracts, url: &str) -> Result<(), NodeError> {
+    Bonds::new(account, contracts).register_node(BOND, profile(account, url)).await?;
+    Ok(())
+}
+
+fn profile<'a>(account: &'a Signer, url: &'a str) -> Profile<'a> {
+    Profile { endpoint: url, moniker: account.key().name() }
 }

@@ -52,7 +52,7 @@ impl Court {
         let mut keys = Vec::new();
         for validator in &stage.accounts.validators {
             let key = BlsKey::generate().unwrap();
-            bond(validator, &stage.contracts, &stage.chain, &key, "http://127.0.0.1:1").await.unwrap();
+            bond(validator, &stage.contracts, &key, "http://127.0.0.1:1").await.unwrap();
             keys.push(key);
         }
         let founder = &stage.accounts.founder;

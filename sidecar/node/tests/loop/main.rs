@@ -5,6 +5,7 @@
 mod adapters;
 mod attestation;
 mod batches;
+mod bonds;
 mod crash;
 mod services;
 mod stage;
