@@ -5,12 +5,12 @@ use cosmwasm_std::{Addr, Uint64, Uint128};
 use openledger_protocol::{Credit, EpochStatement, payouts::Payouts};
 use settlement::msg::{Charge, Digest, ExecuteMsg, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode};
 
-use super::rewards::Rewards;
+use super::staking::Staking;
 use crate::{
     books::Books,
     chance::Chance,
     keys,
-    world::{PEOPLE, POWERS, World, settlement_params},
+    world::{PEOPLE, World, settlement_params},
 };
 
 struct Session {
@@ -54,7 +54,7 @@ impl Sessions {
     /// One action of buyers, the node, validators or payees.
     pub fn act(
         &mut self,
-        rewards: &mut Rewards,
+        staking: &mut Staking,
         world: &mut World,
         books: &mut Books,
         chance: &mut Chance,
@@ -64,10 +64,10 @@ impl Sessions {
             5 => self.close(world, chance),
             6..=8 => self.settle(world, books, chance),
             9..=15 => self.submit(world, chance),
-            16..=17 => self.accept(world, chance),
+            16..=17 => self.accept(staking, world, chance),
             18 => self.advance(world),
             19..=20 => self.refund(world, chance),
-            _ => self.claim(rewards, world, books, chance),
+            _ => self.claim(staking, world, books, chance),
         }
     }
 
@@ -130,7 +130,7 @@ impl Sessions {
         let now = world.now();
         let due = |session: &Session| now >= session.settles_at && (!session.settled || session.available > 0);
         let fits = self.sessions.get(index).is_some_and(due);
-        let (settlement, anyone) = (world.settlement.clone(), world.node.clone());
+        let (settlement, anyone) = (world.settlement.clone(), world.nodes[0].clone());
         let done = world.expect(&anyone, &settlement, &ExecuteMsg::SettleSession { session_id: id(index) }, fits)?;
         if let Some(session) = self.sessions.get_mut(index).filter(|_| done) {
             books.pay(&settlement, &world.people[session.person], session.available)?;
@@ -175,7 +175,7 @@ impl Sessions {
             total: Uint128::new(total),
             charges,
         };
-        let (settlement, node) = (world.settlement.clone(), world.node.clone());
+        let (settlement, node) = (world.settlement.clone(), world.nodes[0].clone());
         let done = world.expect(&node, &settlement, &message, fits)?;
         if done {
             let mut charges = Vec::new();
@@ -194,7 +194,7 @@ impl Sessions {
     }
 
     /// Accepts batches that wait, or any; signed by three or four of four, or by two, which is not enough.
-    fn accept(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+    fn accept(&mut self, staking: &Staking, world: &mut World, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
         let params = settlement_params();
         let waits = |batch: &Batch| batch.status == Status::Pending && now < batch.deadline;
@@ -227,10 +227,21 @@ impl Sessions {
         let root = payouts.root(&scope).map_err(|error| anyhow!("{error}"))?;
         let round = self.round.0 + u32::from(chance.once_in(25));
         fits &= round == self.round.0;
+        let set_id = match chance.below(24) {
+            0 => staking.latest() + 1,
+            1 => staking.latest() - 1,
+            2..=5 if staking.latest() > 2 => staking.latest() - 1,
+            _ => staking.latest(),
+        };
+        let set = staking.set(set_id);
+        let members: &[(usize, u128)] = set.map(|set| set.1.as_slice()).unwrap_or_default();
+        // The world's model begins with its second set; a set counts a while after the next one was made.
+        let overlaps = |(made_at, _): &(u64, _)| now < made_at + params.set_overlap_seconds.u64();
+        fits &= set.is_some() && staking.set(set_id + 1).is_none_or(overlaps);
         let statement = EpochStatement {
             scope: Some(scope),
             epoch: self.epochs.len() as u64 + 1,
-            set_id: 1,
+            set_id,
             batch_ids: named.iter().map(|index| *index as u64 + 1).collect(),
             payout_root: root.hash.to_vec(),
             payout_total: root.sum.to_string(),
@@ -238,16 +249,22 @@ impl Sessions {
             round,
         };
         let away = [0, 0, 0, 1, 1, 1, 1, 2][chance.index(8)];
-        fits &= away < 2;
-        let start = chance.index(POWERS.len());
-        let mut absentees: Vec<usize> = (0..away).map(|at| (start + at) % POWERS.len()).collect();
+        let start = chance.index(members.len());
+        let mut absentees: Vec<usize> = (0..away.min(members.len())).map(|at| (start + at) % members.len()).collect();
         absentees.sort_unstable();
-        let present = world.members.iter().enumerate().filter(|(at, _)| !absentees.contains(at));
-        let signers: Vec<u8> = present.map(|(_, number)| *number).collect();
+        absentees.dedup();
+        let present: Vec<_> =
+            members.iter().enumerate().filter(|(at, _)| !absentees.contains(at)).map(|(_, member)| member).collect();
+        let power: u128 = present.iter().map(|member| member.1).sum();
+        fits &= power * 3 > members.iter().map(|member| member.1).sum::<u128>() * 2;
+        let mut signers = present.iter().map(|member| u8::try_from(member.0)).collect::<Result<Vec<_>, _>>()?;
+        if signers.is_empty() {
+            signers.push(0);
+        }
         let message = ExecuteMsg::AcceptEpoch {
             epoch: Uint64::new(statement.epoch),
             round,
-            set_id: Uint64::new(1),
+            set_id: Uint64::new(set_id),
             batch_ids: named.iter().map(|index| id(*index)).collect(),
             payout_root: Digest::new(root.hash),
             payout_total: Uint128::new(root.sum),
@@ -303,7 +320,7 @@ impl Sessions {
 
     fn claim(
         &mut self,
-        rewards: &mut Rewards,
+        staking: &mut Staking,
         world: &mut World,
         books: &mut Books,
         chance: &mut Chance,
@@ -333,7 +350,7 @@ impl Sessions {
         if done {
             books.pay(&settlement, &payee, earned - before)?;
             if payee == world.staking {
-                rewards.fund(earned - before);
+                staking.fund(world, earned - before);
             }
             self.claimed.insert(payee, earned);
         }
