@@ -9,7 +9,7 @@ use cw_multi_test::{
 };
 use cw20::{BalanceResponse, Cw20ExecuteMsg, Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::Bps;
-use openledger_protocol::{EpochStatement, Scope};
+use openledger_protocol::{EpochStatement, Scope, Signed};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::keys;
@@ -27,7 +27,9 @@ pub const STEADY: usize = 4;
 /// Commission of each validator, in basis points.
 pub const COMMISSIONS: [u16; 8] = [0, 500, 1_000, 3_333, 2_500, 10_000, 1, 0];
 /// Nodes that submit batches.
-pub const NODES: usize = 4;
+pub const NODES: usize = 6;
+/// The first of them are never barred.
+pub const LASTING_NODES: usize = 2;
 /// Part of slashed money that a challenger gets, in basis points.
 pub const REWARD: u16 = 1_000;
 /// Bond of a dispute.
@@ -65,6 +67,8 @@ pub struct World {
     pub registry: Addr,
     /// Base models and adapters.
     pub models: Addr,
+    /// Grants.
+    pub vesting: Addr,
     /// Shares of a Datanet.
     pub shares: Addr,
     names: BTreeMap<Addr, String>,
@@ -175,6 +179,9 @@ impl World {
         );
         let disputes = instantiate(&mut app, &founder, |app| app.store_code(code), &init, "disputes")?;
 
+        let init = vesting::msg::InstantiateMsg {};
+        let vesting = instantiate(&mut app, &founder, |app| code!(app, vesting), &init, "vesting")?;
+
         let init = shares::msg::InstantiateMsg {
             datanets: datanets.to_string(),
             datanet_id: Uint64::new(1),
@@ -193,6 +200,7 @@ impl World {
             (&disputes, "disputes"),
             (&registry, "registry"),
             (&models, "models"),
+            (&vesting, "vesting"),
         ] {
             names.insert(account.clone(), name.into());
         }
@@ -210,6 +218,7 @@ impl World {
             disputes,
             registry,
             models,
+            vesting,
             shares,
             names,
             events: Vec::new(),
@@ -297,7 +306,7 @@ impl World {
                 payout_total: Uint128::new(1),
                 payout_count: Uint64::new(1),
                 absentees: Vec::new(),
-                signature: keys::attest(&statement, &[SINNER]),
+                signature: keys::attest(&statement.digest(), &[SINNER]),
             }
         };
         let proof = disputes::msg::ExecuteMsg::ProveEquivocation { first: signed(1), second: signed(2) };
@@ -317,6 +326,7 @@ impl World {
             &self.disputes,
             &self.registry,
             &self.models,
+            &self.vesting,
             &self.staking,
             &self.settlement,
             &self.shares,
@@ -435,7 +445,7 @@ pub fn settlement_params() -> settlement::msg::Params {
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(400),
         max_open_epochs: 8,
-        exposure_factor: 0,
+        exposure_factor: 20,
     }
 }
 

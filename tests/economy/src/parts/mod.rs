@@ -1,9 +1,14 @@
 //! What can happen, one file per contract. A part predicts an action, lets it happen, and books it.
 
+mod arbiter;
+mod disputes;
+mod identities;
+mod operators;
 mod sessions;
 mod shares;
 mod staking;
 mod token;
+mod vesting;
 
 use anyhow::{Result, ensure};
 
@@ -14,8 +19,11 @@ use crate::{books::Books, chance::Chance, world::World};
 /// The model of every contract.
 pub struct Parts {
     sessions: sessions::Sessions,
+    identities: identities::Identities,
     staking: staking::Staking,
     shares: shares::Shares,
+    disputes: disputes::Disputes,
+    vesting: vesting::Vesting,
 }
 
 impl Parts {
@@ -23,8 +31,11 @@ impl Parts {
     pub fn new(world: &World) -> Result<Self> {
         Ok(Self {
             sessions: sessions::Sessions::default(),
+            identities: identities::Identities::default(),
             staking: staking::Staking::new(world)?,
             shares: shares::Shares::default(),
+            disputes: disputes::Disputes::default(),
+            vesting: vesting::Vesting::default(),
         })
     }
 
@@ -35,17 +46,27 @@ impl Parts {
             let seconds = 1 + chance.amount(most);
             world.wait(u64::try_from(seconds)?);
         }
-        match chance.below(20) {
+        match chance.below(28) {
             0..=1 => token::act(world, books, chance),
             2..=7 => self.staking.act(world, books, chance),
             8..=11 => self.shares.act(world, books, chance),
-            _ => self.sessions.act(&mut self.staking, world, books, chance),
+            24..=25 => {
+                let others = disputes::Others { sessions: &mut self.sessions, staking: &mut self.staking };
+                self.disputes.act(others, world, books, chance)
+            }
+            26..=27 => self.vesting.act(world, books, chance),
+            12 => self.identities.act(world, chance),
+            13..=14 => self.staking.operators.act(world, books, chance),
+            _ => self.sessions.act(&mut self.staking, &self.identities, world, books, chance),
         }
     }
 
     /// Every contract is solvent and owes what the model says.
     pub fn check(&self, world: &World, books: &Books) -> Result<()> {
         self.sessions.check(world, books)?;
+        self.identities.check(world)?;
+        self.disputes.check(world, books)?;
+        self.vesting.check(world, books)?;
         self.staking.check(world, books)?;
         self.shares.check(world, books)
     }

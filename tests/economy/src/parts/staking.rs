@@ -14,11 +14,11 @@ use staking::msg::{
     ValidatorResponse,
 };
 
-use super::{FINE, close, share};
+use super::{FINE, close, disputes::lost, operators::Operators, share};
 use crate::{
     books::Books,
     chance::Chance,
-    world::{CASE, COMMISSIONS, PEOPLE, POWERS, REWARD, STEADY, World},
+    world::{CASE, COMMISSIONS, PEOPLE, POWERS, STEADY, World},
 };
 
 /// Of the world's parameters.
@@ -142,8 +142,8 @@ pub struct Staking {
     accounts: BTreeMap<Addr, Account>,
     funded: u128,
     orphaned: u128,
-    /// What node operators have there.
-    pub operators: u128,
+    /// Node operators, who bond in the same contract.
+    pub operators: Operators,
 }
 
 impl Staking {
@@ -165,7 +165,7 @@ impl Staking {
             accounts: BTreeMap::new(),
             funded: 0,
             orphaned: 0,
-            operators: 0,
+            operators: Operators::default(),
         };
         let members = model.candidates(world);
         members.iter().for_each(|(number, _)| model.validators[*number].earns = true);
@@ -534,24 +534,30 @@ impl Staking {
         let sender = if stranger { world.founder.clone() } else { slasher };
         let done = world.expect(&sender, &staking, &message, fits)?;
         if done {
-            let now = world.now();
-            let mut total = 0;
-            for number in named {
-                self.stop(number, world);
-                let validator = &mut self.validators[number];
-                total += validator.stake.slash(points);
-                validator.tombstoned |= tombstone;
-                validator.jailed_until = Some(validator.jailed_until.unwrap_or_default().max(now + JAIL));
-                for at in 0..self.pools.len() {
-                    let pool = &self.pools[at];
-                    if pool.validator == number && pool.set >= set && self.is_live(pool, now) {
-                        total += self.pools[at].stake.slash(points);
-                    }
-                }
-            }
-            lost(world, books, total)?;
+            let total = self.punish(world, &named, set, points, tombstone);
+            lost(world, books, &world.people[0], total)?;
         }
         Ok(done)
+    }
+
+    /// Takes a fraction of what answers for `set`, and jails; answers with all it took.
+    pub fn punish(&mut self, world: &World, named: &[usize], set: u64, points: u16, tombstone: bool) -> u128 {
+        let now = world.now();
+        let mut total = 0;
+        for number in named.iter().copied() {
+            self.stop(number, world);
+            let validator = &mut self.validators[number];
+            total += validator.stake.slash(points);
+            validator.tombstoned |= tombstone;
+            validator.jailed_until = Some(validator.jailed_until.unwrap_or_default().max(now + JAIL));
+            for at in 0..self.pools.len() {
+                let pool = &self.pools[at];
+                if pool.validator == number && pool.set >= set && self.is_live(pool, now) {
+                    total += self.pools[at].stake.slash(points);
+                }
+            }
+        }
+        total
     }
 
     /// An account's rewards, within what rounding holds back.
@@ -588,6 +594,7 @@ impl Staking {
                 close("unbonding", found.amount.u128(), stake.worth(&entry.id), stake.roundings)?;
             }
         }
+        self.operators.check(world)?;
         let set: EpochSet = world.query(&world.staking, &QueryMsg::LatestSet {})?;
         let members = self.sets.last().map(|set| set.1.as_slice()).unwrap_or_default();
         let same = set.members.iter().map(|member| (&member.validator, member.power.u128()));
@@ -599,21 +606,14 @@ impl Staking {
         let rewards = self.funded - self.accounts.values().map(|account| account.claimed).sum::<u128>();
         let found: SolvencyResponse = world.query(&world.staking, &QueryMsg::Solvency {})?;
         ensure!(found.solvent, "{found:?}");
-        let expected = [bonded, unbonding, self.operators, rewards, self.orphaned];
+        let expected = [bonded, unbonding, self.operators.total(), rewards, self.orphaned];
         let parts = [found.bonded, found.unbonding, found.operators, found.rewards, found.orphaned];
         ensure!(parts.map(|part| part.u128()) == expected, "{found:?}, the model says {expected:?}");
         ensure!(promised + self.orphaned <= rewards, "{promised} are promised, {rewards} are there");
-        let owed = bonded + unbonding + self.operators + rewards;
+        let owed = bonded + unbonding + self.operators.total() + rewards;
         ensure!(books.balance(&world.staking) == owed, "staking holds something else than {owed}");
         Ok(())
     }
-}
-
-/// Slashed money of the world's case: a part for the challenger, the rest ends.
-pub fn lost(world: &World, books: &mut Books, amount: u128) -> Result<()> {
-    let reward = amount * u128::from(REWARD) / 10_000;
-    books.pay(&world.staking, &world.people[0], reward)?;
-    books.burn(&world.staking, amount - reward)
 }
 
 fn claimable(world: &World, account: &Addr) -> Result<u128> {
