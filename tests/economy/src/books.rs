@@ -17,7 +17,7 @@ impl Books {
     /// As the chain begins.
     pub fn of(world: &World) -> Self {
         let balances = world.holders().map(|holder| (holder.clone(), world.balance(holder))).collect();
-        Self { balances, burned: 0 }
+        Self { balances, burned: world::SUPPLY - world.supply() }
     }
 
     /// What an account should have.

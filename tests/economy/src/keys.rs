@@ -3,7 +3,7 @@
 use blst::min_pk::{AggregateSignature, SecretKey};
 use k256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
 use openledger_contract_kit::{BlsSignature, PublicKey33, Signature64};
-use openledger_protocol::{EpochStatement, ProofOfPossession, Scope, Signed, Voucher};
+use openledger_protocol::{ProofOfPossession, Scope, Signed, Voucher};
 
 const POP_DST: &[u8] = b"BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 const EPOCH_DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -22,11 +22,10 @@ pub fn possession(number: u8, scope: Scope, account: &str) -> BlsSignature {
     key.sign(&digest, POP_DST, &[]).to_bytes().into()
 }
 
-/// Aggregate signature of validators over a statement; at least one of them.
+/// Aggregate signature of validators over the digest of a statement; at least one of them.
 #[allow(clippy::expect_used)] // our own signatures aggregate
-pub fn attest(statement: &EpochStatement, signers: &[u8]) -> BlsSignature {
-    let digest = statement.digest();
-    let signatures: Vec<_> = signers.iter().map(|number| validator(*number).sign(&digest, EPOCH_DST, &[])).collect();
+pub fn attest(digest: &[u8; 32], signers: &[u8]) -> BlsSignature {
+    let signatures: Vec<_> = signers.iter().map(|number| validator(*number).sign(digest, EPOCH_DST, &[])).collect();
     let all: Vec<_> = signatures.iter().collect();
     AggregateSignature::aggregate(&all, false).expect("valid signatures").to_signature().to_bytes().into()
 }

@@ -54,7 +54,7 @@ pub fn play(seed: u64, length: Length) -> Result<Summary, Failure> {
     let mut chance = Chance::new(seed);
     let mut world = World::new();
     let mut books = Books::of(&world);
-    let mut parts = Parts::default();
+    let mut parts = Parts::new(&world).map_err(|what| Failure { seed, action: 0, what })?;
     let mut summary = Summary { accepted: 0, refused: 0 };
     for action in 0..length.actions {
         let fail = |what| Failure { seed, action, what };

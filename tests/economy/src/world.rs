@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow, ensure};
-use cosmwasm_std::{Addr, Empty, Timestamp, Uint64, Uint128};
+use anyhow::{Result, anyhow};
+use cosmwasm_std::{Addr, Empty, Event, Timestamp, Uint64, Uint128};
 use cw_multi_test::{
     App, AppBuilder, BankKeeper, Contract, ContractWrapper, Executor, MockApiBech32, error::AnyError, no_init,
 };
 use cw20::{BalanceResponse, Cw20ExecuteMsg, Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::Bps;
-use openledger_protocol::Scope;
+use openledger_protocol::{EpochStatement, Scope, Signed};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::keys;
@@ -20,8 +20,25 @@ pub const SUPPLY: u128 = 1_000_000_000_000_000;
 pub const PEOPLE: usize = 8;
 /// What each person begins with, in uopen.
 pub const RICH: u64 = 1_000_000_000;
-/// Bonds of the validators: every three of four hold more than two thirds, no two do.
-pub const POWERS: [u128; 4] = [26_000, 25_000, 25_000, 24_000];
+/// First bonds of the validators. The first four are large and never leave; the others come and go.
+pub const POWERS: [u128; 8] = [26_000_000, 25_000_000, 25_000_000, 24_000_000, 900_000, 500_000, 70_000, 1_000];
+/// Validators that are never slashed much, and never for good.
+pub const STEADY: usize = 4;
+/// Commission of each validator, in basis points.
+pub const COMMISSIONS: [u16; 8] = [0, 500, 1_000, 3_333, 2_500, 10_000, 1, 0];
+/// Nodes that submit batches.
+pub const NODES: usize = 6;
+/// The first of them are never barred.
+pub const LASTING_NODES: usize = 2;
+/// Part of slashed money that a challenger gets, in basis points.
+pub const REWARD: u16 = 1_000;
+/// Bond of a dispute.
+pub const BOND: u128 = 5_000;
+/// Number of the sinner's key, and its bond.
+const SINNER: u8 = 200;
+const SINNERS_BOND: u128 = 1_000;
+/// The case that slashes at the world's order belong to.
+pub const CASE: u64 = 1;
 
 /// The chain and who is on it.
 pub struct World {
@@ -32,10 +49,10 @@ pub struct World {
     pub people: Vec<Addr>,
     /// Validators by number.
     pub validators: Vec<Addr>,
-    /// Their numbers in the order of the set's members.
-    pub members: Vec<u8>,
-    /// The node that submits batches.
-    pub node: Addr,
+    /// Who was slashed for good before the history begins, and gave the case that other slashes belong to.
+    pub sinner: Addr,
+    /// Nodes that submit batches, by number.
+    pub nodes: Vec<Addr>,
     /// Stands for the Datanets contract towards the shares.
     pub datanets: Addr,
     /// OPEN.
@@ -44,9 +61,18 @@ pub struct World {
     pub staking: Addr,
     /// Settlement.
     pub settlement: Addr,
+    /// Fraud: slashes and voids.
+    pub disputes: Addr,
+    /// Datanets and identities.
+    pub registry: Addr,
+    /// Base models and adapters.
+    pub models: Addr,
+    /// Grants.
+    pub vesting: Addr,
     /// Shares of a Datanet.
     pub shares: Addr,
     names: BTreeMap<Addr, String>,
+    events: Vec<Event>,
 }
 
 macro_rules! code {
@@ -75,14 +101,15 @@ impl World {
         let founder = name("founder".into());
         let people: Vec<Addr> = (0..PEOPLE).map(|number| name(format!("person {number}"))).collect();
         let validators: Vec<Addr> = (0..POWERS.len()).map(|number| name(format!("validator {number}"))).collect();
-        let (node, datanets) = (name("node".into()), name("datanets".into()));
+        let nodes: Vec<Addr> = (0..NODES).map(|number| name(format!("node {number}"))).collect();
+        let (sinner, datanets) = (name("sinner".into()), name("datanets".into()));
         let mut app: App<BankKeeper, MockApiBech32> = AppBuilder::new().with_api(api).build(no_init);
         app.update_block(|block| block.time = Timestamp::from_seconds(1_800_000_000));
 
         let mut left = SUPPLY;
         let mut allocations = Vec::new();
         for (account, amount) in
-            people.iter().map(|person| (person, u128::from(RICH))).chain(validators.iter().zip(POWERS))
+            people.iter().chain(&nodes).chain(&validators).chain([&sinner]).map(|account| (account, u128::from(RICH)))
         {
             left -= amount;
             allocations.push((account, amount));
@@ -101,25 +128,59 @@ impl World {
             params: staking::msg::Params {
                 unbonding_seconds: Uint64::new(3_000),
                 min_self_bond: Uint128::new(100),
-                max_validators: 4,
+                max_validators: 6,
                 max_unbonding_entries: 7,
                 snapshot_interval_seconds: Uint64::new(10),
-                max_delegations: 16,
+                max_delegations: 3,
                 jail_seconds: Uint64::new(60),
-                min_operator_bond: Uint128::new(1),
+                min_operator_bond: Uint128::new(50),
             },
         };
         let staking = instantiate(&mut app, &founder, |app| code!(app, staking), &init, "staking")?;
+
+        let init = datanets::msg::InstantiateMsg {
+            owner: founder.to_string(),
+            token: token.to_string(),
+            shares_code_id: None,
+            params: registry_params(),
+        };
+        let registry = instantiate(&mut app, &founder, |app| code!(app, datanets), &init, "registry")?;
+
+        let init = models::msg::InstantiateMsg {
+            owner: founder.to_string(),
+            datanets: registry.to_string(),
+            token: token.to_string(),
+            params: models_params()?,
+        };
+        let models = instantiate(&mut app, &founder, |app| code!(app, models), &init, "models")?;
 
         let init = settlement::msg::InstantiateMsg {
             owner: founder.to_string(),
             token: token.to_string(),
             staking: staking.to_string(),
-            models: datanets.to_string(),
+            models: models.to_string(),
             treasury: founder.to_string(),
             params: settlement_params(),
         };
         let settlement = instantiate(&mut app, &founder, |app| code!(app, settlement), &init, "settlement")?;
+
+        let init = disputes::msg::InstantiateMsg {
+            owner: founder.to_string(),
+            settlement: settlement.to_string(),
+            params: disputes_params()?,
+        };
+        let code: Box<dyn Contract<Empty>> = Box::new(
+            ContractWrapper::new(
+                disputes::contract::execute,
+                disputes::contract::instantiate,
+                disputes::contract::query,
+            )
+            .with_reply(disputes::contract::reply),
+        );
+        let disputes = instantiate(&mut app, &founder, |app| app.store_code(code), &init, "disputes")?;
+
+        let init = vesting::msg::InstantiateMsg {};
+        let vesting = instantiate(&mut app, &founder, |app| code!(app, vesting), &init, "vesting")?;
 
         let init = shares::msg::InstantiateMsg {
             datanets: datanets.to_string(),
@@ -131,9 +192,16 @@ impl World {
             params: shares_params()?,
         };
         let shares = instantiate(&mut app, &founder, |app| code!(app, shares), &init, "shares")?;
-        for (account, name) in
-            [(&token, "open-token"), (&staking, "staking"), (&settlement, "settlement"), (&shares, "shares")]
-        {
+        for (account, name) in [
+            (&token, "open-token"),
+            (&staking, "staking"),
+            (&settlement, "settlement"),
+            (&shares, "shares"),
+            (&disputes, "disputes"),
+            (&registry, "registry"),
+            (&models, "models"),
+            (&vesting, "vesting"),
+        ] {
             names.insert(account.clone(), name.into());
         }
         let mut world = Self {
@@ -141,25 +209,32 @@ impl World {
             founder,
             people,
             validators,
-            members: Vec::new(),
-            node,
+            sinner,
+            nodes,
             datanets,
             token,
             staking,
             settlement,
+            disputes,
+            registry,
+            models,
+            vesting,
             shares,
             names,
+            events: Vec::new(),
         };
         world.allow_everything()?;
         world.bond_validators()?;
+        world.slash_sinner()?;
         Ok(world)
     }
 
     /// Contracts may take what the messages of their senders say; what they take is the model's affair.
     fn allow_everything(&mut self) -> Result<()> {
-        let spenders = [&self.staking, &self.settlement, &self.shares].map(Clone::clone);
+        let spenders = [&self.staking, &self.settlement, &self.shares, &self.disputes].map(Clone::clone);
         let token = self.token.clone();
-        for owner in self.people.iter().chain(&self.validators).cloned().collect::<Vec<_>>() {
+        let people = self.people.iter().chain(&self.validators).chain(&self.nodes).chain([&self.sinner]);
+        for owner in people.cloned().collect::<Vec<_>>() {
             for spender in &spenders {
                 let (spender, amount) = (spender.to_string(), Uint128::MAX);
                 let allow = Cw20ExecuteMsg::IncreaseAllowance { spender, amount, expires: None };
@@ -170,39 +245,88 @@ impl World {
     }
 
     fn bond_validators(&mut self) -> Result<()> {
-        let staking = self.staking.clone();
-        let text = |text: &str| text.to_owned();
-        for (number, power) in (0..).zip(POWERS) {
-            let account = self.validators[usize::from(number)].clone();
-            let register = staking::msg::ExecuteMsg::RegisterValidator {
-                amount: Uint128::new(power),
-                bls_public_key: keys::validator(number).sk_to_pk().to_bytes().into(),
-                proof_of_possession: keys::possession(number, self.scope(&staking), account.as_str()),
-                endpoint: staking::msg::Endpoint::new(text("http://127.0.0.1:1"))
-                    .map_err(|error| anyhow!("{error}"))?,
-                moniker: staking::msg::Moniker::new(text("validator")).map_err(|error| anyhow!("{error}"))?,
-                commission: None,
-                description: None,
-            };
-            self.call(&account, &staking, &register).map_err(|error| anyhow!("{error:?}"))?;
-        }
         let founder = self.founder.clone();
-        self.call(&founder, &staking, &staking::msg::ExecuteMsg::Snapshot {}).map_err(|error| anyhow!("{error:?}"))?;
-        let set: staking::msg::EpochSet = self.query(&staking, &staking::msg::QueryMsg::LatestSet {})?;
-        for member in set.members {
-            let number = self.validators.iter().position(|account| *account == member.validator);
-            self.members.push(u8::try_from(number.ok_or_else(|| anyhow!("an unknown member"))?)?);
+        let (staking, settlement, disputes) = (self.staking.clone(), self.settlement.clone(), self.disputes.clone());
+        let slasher = staking::msg::ExecuteMsg::SetSlasher { slasher: disputes.to_string() };
+        self.must(&founder, &staking, &slasher)?;
+        let arbiter = settlement::msg::ExecuteMsg::SetArbiter { arbiter: disputes.to_string() };
+        self.must(&founder, &settlement, &arbiter)?;
+        let sinner = self.sinner.clone();
+        self.bond(&sinner, SINNER, SINNERS_BOND, 0)?;
+        self.must(&founder, &staking, &staking::msg::ExecuteMsg::Snapshot {})?;
+        for (number, (power, rate)) in (0..).zip(POWERS.into_iter().zip(COMMISSIONS)) {
+            let account = self.validators[usize::from(number)].clone();
+            self.bond(&account, number, power, rate)?;
         }
-        ensure!(self.members.len() == POWERS.len(), "not everybody is in the set");
+        Ok(())
+    }
+
+    fn bond(&mut self, account: &Addr, number: u8, power: u128, rate: u16) -> Result<()> {
+        let staking = self.staking.clone();
+        let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
+        let register = staking::msg::ExecuteMsg::RegisterValidator {
+            amount: Uint128::new(power),
+            bls_public_key: keys::validator(number).sk_to_pk().to_bytes().into(),
+            proof_of_possession: keys::possession(number, self.scope(&staking), account.as_str()),
+            endpoint: staking::msg::Endpoint::new("http://127.0.0.1:1".to_owned())
+                .map_err(|error| anyhow!("{error}"))?,
+            moniker: staking::msg::Moniker::new("validator".to_owned()).map_err(|error| anyhow!("{error}"))?,
+            commission: Some(staking::msg::Commission {
+                rate: bps(rate)?,
+                max_rate: bps(10_000)?,
+                max_change: bps(0)?,
+            }),
+            description: None,
+        };
+        self.must(account, &staking, &register)
+    }
+
+    /// Person 0 shows that the sinner signed twice. All it bonded is divided, and its case is there for slashes to come.
+    fn slash_sinner(&mut self) -> Result<()> {
+        let (person, founder) = (self.people[0].clone(), self.founder.clone());
+        let (staking, settlement, disputes) = (self.staking.clone(), self.settlement.clone(), self.disputes.clone());
+        let scope = self.scope(&settlement);
+        let signed = |root: u8| {
+            let statement = EpochStatement {
+                scope: Some(scope.clone()),
+                epoch: 1,
+                set_id: 1,
+                batch_ids: vec![1],
+                payout_root: vec![root; 32],
+                payout_total: "1".into(),
+                payout_count: 1,
+                round: 0,
+            };
+            disputes::msg::SignedStatement {
+                epoch: Uint64::new(1),
+                round: 0,
+                set_id: Uint64::new(1),
+                batch_ids: vec![Uint64::new(1)],
+                payout_root: [root; 32].into(),
+                payout_total: Uint128::new(1),
+                payout_count: Uint64::new(1),
+                absentees: Vec::new(),
+                signature: keys::attest(&statement.digest(), &[SINNER]),
+            }
+        };
+        let proof = disputes::msg::ExecuteMsg::ProveEquivocation { first: signed(1), second: signed(2) };
+        self.must(&person, &disputes, &proof)?;
+        self.wait(10);
+        self.must(&founder, &staking, &staking::msg::ExecuteMsg::Snapshot {})?;
+        self.wait(1);
         Ok(())
     }
 
     /// Everybody who can hold OPEN.
     pub fn holders(&self) -> impl Iterator<Item = &Addr> {
-        self.people.iter().chain(&self.validators).chain([
+        self.people.iter().chain(&self.validators).chain(&self.nodes).chain([
+            &self.sinner,
             &self.founder,
-            &self.node,
             &self.datanets,
+            &self.disputes,
+            &self.registry,
+            &self.models,
+            &self.vesting,
             &self.staking,
             &self.settlement,
             &self.shares,
@@ -239,7 +363,20 @@ impl World {
         contract: &Addr,
         msg: &(impl Serialize + std::fmt::Debug),
     ) -> Result<(), AnyError> {
-        self.app.execute_contract(from.clone(), contract.clone(), msg, &[]).map(|_| ())
+        self.events = self.app.execute_contract(from.clone(), contract.clone(), msg, &[])?.events;
+        Ok(())
+    }
+
+    fn must(&mut self, from: &Addr, contract: &Addr, msg: &(impl Serialize + std::fmt::Debug)) -> Result<()> {
+        self.call(from, contract, msg).map_err(|error| anyhow!("{msg:?} by {}: {error:?}", self.name(from)))
+    }
+
+    /// Values of an attribute in the events of the last accepted message, in their order.
+    pub fn events<'a>(&'a self, event: &str, key: &'a str) -> impl Iterator<Item = &'a str> {
+        let event = format!("wasm-{event}");
+        let named = self.events.iter().filter(move |found| found.ty == event);
+        let attributes = named.flat_map(|event| &event.attributes);
+        attributes.filter(move |attribute| attribute.key == key).map(|attribute| attribute.value.as_str())
     }
 
     /// Sends a message whose outcome was predicted. Returns the prediction.
@@ -308,8 +445,48 @@ pub fn settlement_params() -> settlement::msg::Params {
         max_pause_seconds: Uint64::new(600),
         round_seconds: Uint64::new(400),
         max_open_epochs: 8,
-        exposure_factor: 0,
+        exposure_factor: 20,
     }
+}
+
+/// Of the contract that judges fraud.
+pub fn disputes_params() -> Result<disputes::msg::Params> {
+    let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
+    Ok(disputes::msg::Params {
+        node_slash: bps(5_000)?,
+        validator_slash: bps(10_000)?,
+        reward: bps(REWARD)?,
+        dispute_bond: Uint128::new(BOND),
+        dispute_seconds: Uint64::new(700),
+    })
+}
+
+/// Of Datanets and identities.
+pub fn registry_params() -> datanets::msg::Params {
+    datanets::msg::Params {
+        payout_delay_seconds: Uint64::new(500),
+        contribution_deposit: Uint128::new(1_000),
+        datanet_bond: Uint128::new(20_000),
+        sunset_seconds: Uint64::new(1_000),
+        ..datanets::msg::Params::standard()
+    }
+}
+
+/// Of base models and adapters.
+pub fn models_params() -> Result<models::msg::Params> {
+    let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
+    Ok(models::msg::Params {
+        max_pause_seconds: Uint64::new(600),
+        max_token_price: Uint128::new(1_000),
+        base_bond: Uint128::new(30_000),
+        adapter_bond: Uint128::new(40_000),
+        rebate_bps: bps(500)?,
+        min_take_bps: bps(1_000)?,
+        bond_unlock_seconds: Uint64::new(900),
+        base_notice_seconds: Uint64::new(600),
+        payout_delay_seconds: Uint64::new(500),
+        max_suspension_seconds: Uint64::new(600),
+    })
 }
 
 /// A whole share costs 2,000,000 uopen: one uopen buys half a unit.

@@ -1,23 +1,44 @@
 //! What can happen, one file per contract. A part predicts an action, lets it happen, and books it.
 
-mod rewards;
+mod arbiter;
+mod disputes;
+mod identities;
+mod operators;
 mod sessions;
 mod shares;
+mod staking;
 mod token;
+mod vesting;
 
 use anyhow::{Result, ensure};
+
+use cosmwasm_std::Uint128;
 
 use crate::{books::Books, chance::Chance, world::World};
 
 /// The model of every contract.
-#[derive(Default)]
 pub struct Parts {
     sessions: sessions::Sessions,
-    rewards: rewards::Rewards,
+    identities: identities::Identities,
+    staking: staking::Staking,
     shares: shares::Shares,
+    disputes: disputes::Disputes,
+    vesting: vesting::Vesting,
 }
 
 impl Parts {
+    /// As the chain begins.
+    pub fn new(world: &World) -> Result<Self> {
+        Ok(Self {
+            sessions: sessions::Sessions::default(),
+            identities: identities::Identities::default(),
+            staking: staking::Staking::new(world)?,
+            shares: shares::Shares::default(),
+            disputes: disputes::Disputes::default(),
+            vesting: vesting::Vesting::default(),
+        })
+    }
+
     /// One random action, some time after the one before. Returns whether the contract accepted it, as predicted.
     pub fn act(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
         if chance.once_in(6) {
@@ -25,20 +46,38 @@ impl Parts {
             let seconds = 1 + chance.amount(most);
             world.wait(u64::try_from(seconds)?);
         }
-        match chance.below(17) {
-            0..=2 => token::act(world, books, chance),
-            3..=4 => self.rewards.act(world, books, chance),
-            5..=10 => self.shares.act(world, books, chance),
-            _ => self.sessions.act(&mut self.rewards, world, books, chance),
+        match chance.below(28) {
+            0..=1 => token::act(world, books, chance),
+            2..=7 => self.staking.act(world, books, chance),
+            8..=11 => self.shares.act(world, books, chance),
+            24..=25 => {
+                let others = disputes::Others { sessions: &mut self.sessions, staking: &mut self.staking };
+                self.disputes.act(others, world, books, chance)
+            }
+            26..=27 => self.vesting.act(world, books, chance),
+            12 => self.identities.act(world, chance),
+            13..=14 => self.staking.operators.act(world, books, chance),
+            _ => self.sessions.act(&mut self.staking, &self.identities, world, books, chance),
         }
     }
 
     /// Every contract is solvent and owes what the model says.
     pub fn check(&self, world: &World, books: &Books) -> Result<()> {
         self.sessions.check(world, books)?;
-        self.rewards.check(world, books)?;
+        self.identities.check(world)?;
+        self.disputes.check(world, books)?;
+        self.vesting.check(world, books)?;
+        self.staking.check(world, books)?;
         self.shares.check(world, books)
     }
+}
+
+/// Units of a uopen that the model counts in where the contracts divide.
+const FINE: u128 = 1_000_000_000_000_000_000;
+
+/// `amount * part / whole`, rounded down; nothing of nothing.
+fn share(amount: u128, part: u128, whole: u128) -> u128 {
+    if whole == 0 { 0 } else { Uint128::new(amount).multiply_ratio(part, whole).u128() }
 }
 
 /// Two whole numbers at most `slack` apart.

@@ -1,21 +1,26 @@
 //! Settlement: sessions, batches, epochs, rounds, refunds and claims.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, anyhow, ensure};
 use cosmwasm_std::{Addr, Uint64, Uint128};
-use openledger_protocol::{Credit, EpochStatement, payouts::Payouts};
-use settlement::msg::{Charge, Digest, ExecuteMsg, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode};
+use openledger_protocol::{Credit, EpochStatement, Receipt, Signed, merkle, payouts::Payouts};
+use prost::Message;
+use settlement::msg::{
+    Charge, Digest, ExecuteMsg, NodeResponse, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode,
+};
 
-use super::rewards::Rewards;
+use super::{identities::Identities, staking::Staking};
 use crate::{
     books::Books,
     chance::Chance,
     keys,
-    world::{PEOPLE, POWERS, World, settlement_params},
+    world::{NODES, PEOPLE, World, settlement_params},
 };
 
-struct Session {
+pub struct Session {
     person: usize,
-    available: u128,
+    pub available: u128,
     charged: u128,
     sequence: u64,
     expires_at: u64,
@@ -24,58 +29,103 @@ struct Session {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Status {
+pub enum Status {
     Pending,
     Accepted,
     Refunded,
+    Voided,
 }
 
-struct Batch {
-    charges: Vec<(usize, u128)>,
-    total: u128,
+pub struct Batch {
+    pub node: usize,
+    sequence: u64,
+    /// Session, charge, and what came back of it from outside.
+    pub charges: Vec<(usize, u128, u128)>,
+    pub total: u128,
     submitted_at: u64,
-    deadline: u64,
-    status: Status,
+    pub deadline: u64,
+    pub status: Status,
+}
+
+pub struct Epoch {
+    pub claimable_at: u64,
+    /// All payouts up to it.
+    payouts: Payouts,
+    pub batches: Vec<usize>,
+    pub round: u32,
+}
+
+/// What the contract knows of a node.
+#[derive(Default)]
+pub struct Node {
+    sequence: u64,
+    pub pending: u128,
+    pub barred: bool,
 }
 
 /// The model of settlement.
 #[derive(Default)]
 pub struct Sessions {
-    sessions: Vec<Session>,
-    batches: Vec<Batch>,
-    /// When each epoch becomes claimable, and all payouts up to it.
-    epochs: Vec<(u64, Payouts)>,
-    claimed: std::collections::BTreeMap<Addr, u128>,
+    pub sessions: Vec<Session>,
+    pub batches: Vec<Batch>,
+    pub epochs: Vec<Epoch>,
+    pub nodes: [Node; NODES],
+    claimed: BTreeMap<String, u128>,
     /// Number of the present round of the next epoch, and when it began.
-    round: (u32, u64),
+    pub round: (u32, u64),
+    /// First round of an epoch that was voided before.
+    pub first_rounds: BTreeMap<usize, u32>,
 }
 
 impl Sessions {
     /// One action of buyers, the node, validators or payees.
     pub fn act(
         &mut self,
-        rewards: &mut Rewards,
+        staking: &mut Staking,
+        identities: &Identities,
         world: &mut World,
         books: &mut Books,
         chance: &mut Chance,
     ) -> Result<bool> {
-        match chance.below(24) {
+        match chance.below(26) {
+            24..=25 => self.arbitrate(world, books, chance),
             0..=4 => self.open(world, books, chance),
             5 => self.close(world, chance),
             6..=8 => self.settle(world, books, chance),
-            9..=15 => self.submit(world, chance),
-            16..=17 => self.accept(world, chance),
+            9..=15 => self.submit(staking, world, chance),
+            16..=17 => self.accept(staking, world, chance),
             18 => self.advance(world),
             19..=20 => self.refund(world, chance),
-            _ => self.claim(rewards, world, books, chance),
+            _ => self.claim(staking, identities, world, books, chance),
         }
     }
 
     /// Recent sessions, batches and epochs are picked most, or histories would end in things that are long over.
-    fn pick(len: usize, chance: &mut Chance) -> usize {
+    pub fn pick(len: usize, chance: &mut Chance) -> usize {
         match chance.once_in(8) {
             true => chance.index(len),
             false => len.saturating_sub(1 + chance.index(12)),
+        }
+    }
+
+    /// A receipt of a batch.
+    pub fn receipt(&self, world: &World, batch: usize, receipt: u64) -> Receipt {
+        let (node, sequence) = self.batches.get(batch).map_or((0, 0), |batch| (batch.node, batch.sequence));
+        let [first, second] = receipts(world, node, sequence);
+        if receipt == 0 { first } else { second }
+    }
+
+    /// Both receipts of a batch as leaves of their tree.
+    pub fn leaves(&self, world: &World, batch: usize) -> [Vec<u8>; 2] {
+        [0, 1].map(|receipt| self.receipt(world, batch, receipt).encode_to_vec())
+    }
+
+    /// Who earns: people, identities that may not exist yet, stakers.
+    fn payee(world: &World, chance: &mut Chance) -> String {
+        match chance.below(16) {
+            0 => world.staking.to_string(),
+            1..=6 => format!("identity:{}", 1 + chance.below(PEOPLE as u64)),
+            _ => world.people[chance.index(PEOPLE)].to_string(),
         }
     }
 
@@ -130,7 +180,7 @@ impl Sessions {
         let now = world.now();
         let due = |session: &Session| now >= session.settles_at && (!session.settled || session.available > 0);
         let fits = self.sessions.get(index).is_some_and(due);
-        let (settlement, anyone) = (world.settlement.clone(), world.node.clone());
+        let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
         let done = world.expect(&anyone, &settlement, &ExecuteMsg::SettleSession { session_id: id(index) }, fits)?;
         if let Some(session) = self.sessions.get_mut(index).filter(|_| done) {
             books.pay(&settlement, &world.people[session.person], session.available)?;
@@ -140,7 +190,7 @@ impl Sessions {
     }
 
     /// Charges one or two sessions a part of what the poorer of them holds, sometimes too much.
-    fn submit(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+    fn submit(&mut self, staking: &Staking, world: &mut World, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
         let mut picked = vec![Self::pick(self.sessions.len(), chance), Self::pick(self.sessions.len(), chance)];
         picked.sort_unstable();
@@ -149,7 +199,11 @@ impl Sessions {
             picked.iter().filter_map(|index| self.sessions.get(*index)).map(|session| session.available).min();
         let amount = poorest.unwrap_or(100) * u128::from(chance.below(1_050)) / 1_000;
         let replay = chance.once_in(30);
-        let mut fits = amount > 0 && !replay;
+        let node = if chance.once_in(3) { chance.index(NODES) } else { 0 };
+        let total = amount * picked.len() as u128;
+        let standing = &self.nodes[node];
+        let covered = staking.operators.covers(node, settlement_params().exposure_factor);
+        let mut fits = amount > 0 && !replay && !standing.barred && standing.pending + total <= covered;
         let scope = world.scope(&world.settlement);
         let mut charges = Vec::new();
         for index in &picked {
@@ -165,19 +219,21 @@ impl Sessions {
                 voucher_signature: keys::voucher(person, scope.clone(), *index as u64 + 1, fee, sequence),
             });
         }
-        let total = amount * picked.len() as u128;
+        let leaves = receipts(world, node, standing.sequence + 1).map(|receipt| receipt.encode_to_vec());
         let message = ExecuteMsg::SubmitBatch {
-            sequence: Uint64::new(self.batches.len() as u64 + 1),
-            receipts_root: [1; 32].into(),
+            sequence: Uint64::new(standing.sequence + 1),
+            receipts_root: merkle::root(&leaves).into(),
             receipt_count: Uint64::new(2),
             credits_root: [2; 32].into(),
             credit_count: Uint64::new(5),
             total: Uint128::new(total),
             charges,
         };
-        let (settlement, node) = (world.settlement.clone(), world.node.clone());
-        let done = world.expect(&node, &settlement, &message, fits)?;
+        let (settlement, sender) = (world.settlement.clone(), world.nodes[node].clone());
+        let done = world.expect(&sender, &settlement, &message, fits)?;
         if done {
+            self.nodes[node].sequence += 1;
+            self.nodes[node].pending += total;
             let mut charges = Vec::new();
             for index in picked {
                 if let Some(session) = self.sessions.get_mut(index) {
@@ -185,16 +241,25 @@ impl Sessions {
                     session.charged += amount;
                     session.sequence += 1;
                 }
-                charges.push((index, amount));
+                charges.push((index, amount, 0));
             }
             let deadline = now + settlement_params().attestation_deadline_seconds.u64();
-            self.batches.push(Batch { charges, total, submitted_at: now, deadline, status: Status::Pending });
+            let sequence = self.nodes[node].sequence;
+            self.batches.push(Batch {
+                node,
+                sequence,
+                charges,
+                total,
+                submitted_at: now,
+                deadline,
+                status: Status::Pending,
+            });
         }
         Ok(done)
     }
 
     /// Accepts batches that wait, or any; signed by three or four of four, or by two, which is not enough.
-    fn accept(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+    fn accept(&mut self, staking: &Staking, world: &mut World, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
         let params = settlement_params();
         let waits = |batch: &Batch| batch.status == Status::Pending && now < batch.deadline;
@@ -208,16 +273,16 @@ impl Sessions {
         if named.is_empty() {
             named.push(self.batches.len());
         }
-        let open = self.epochs.iter().rev().take_while(|(claimable_at, _)| now < *claimable_at).count();
+        let open = self.epochs.iter().rev().take_while(|epoch| now < epoch.claimable_at).count();
         let mut fits = open < params.max_open_epochs as usize;
         fits &= named.iter().all(|index| self.batches.get(*index).is_some_and(waits));
 
-        let mut payouts = self.epochs.last().map_or_else(Payouts::default, |(_, payouts)| payouts.clone());
+        let mut payouts = self.epochs.last().map_or_else(Payouts::default, |epoch| epoch.payouts.clone());
         for batch in named.iter().filter_map(|index| self.batches.get(*index)) {
             let mut left = batch.total;
             for _ in 0..3 {
                 let part = u128::from(chance.below(u64::try_from(left)? + 1));
-                let payee = world.people[chance.index(PEOPLE)].to_string();
+                let payee = Self::payee(world, chance);
                 left -= part;
                 credit(&mut payouts, payee, part)?;
             }
@@ -227,10 +292,21 @@ impl Sessions {
         let root = payouts.root(&scope).map_err(|error| anyhow!("{error}"))?;
         let round = self.round.0 + u32::from(chance.once_in(25));
         fits &= round == self.round.0;
+        let set_id = match chance.below(24) {
+            0 => staking.latest() + 1,
+            1 => staking.latest() - 1,
+            2..=5 if staking.latest() > 2 => staking.latest() - 1,
+            _ => staking.latest(),
+        };
+        let set = staking.set(set_id);
+        let members: &[(usize, u128)] = set.map(|set| set.1.as_slice()).unwrap_or_default();
+        // The world's model begins with its second set; a set counts a while after the next one was made.
+        let overlaps = |(made_at, _): &(u64, _)| now < made_at + params.set_overlap_seconds.u64();
+        fits &= set.is_some() && staking.set(set_id + 1).is_none_or(overlaps);
         let statement = EpochStatement {
             scope: Some(scope),
             epoch: self.epochs.len() as u64 + 1,
-            set_id: 1,
+            set_id,
             batch_ids: named.iter().map(|index| *index as u64 + 1).collect(),
             payout_root: root.hash.to_vec(),
             payout_total: root.sum.to_string(),
@@ -238,31 +314,40 @@ impl Sessions {
             round,
         };
         let away = [0, 0, 0, 1, 1, 1, 1, 2][chance.index(8)];
-        fits &= away < 2;
-        let start = chance.index(POWERS.len());
-        let mut absentees: Vec<usize> = (0..away).map(|at| (start + at) % POWERS.len()).collect();
+        let start = chance.index(members.len());
+        let mut absentees: Vec<usize> = (0..away.min(members.len())).map(|at| (start + at) % members.len()).collect();
         absentees.sort_unstable();
-        let present = world.members.iter().enumerate().filter(|(at, _)| !absentees.contains(at));
-        let signers: Vec<u8> = present.map(|(_, number)| *number).collect();
+        absentees.dedup();
+        let present: Vec<_> =
+            members.iter().enumerate().filter(|(at, _)| !absentees.contains(at)).map(|(_, member)| member).collect();
+        let power: u128 = present.iter().map(|member| member.1).sum();
+        fits &= power * 3 > members.iter().map(|member| member.1).sum::<u128>() * 2;
+        let mut signers = present.iter().map(|member| u8::try_from(member.0)).collect::<Result<Vec<_>, _>>()?;
+        if signers.is_empty() {
+            signers.push(0);
+        }
         let message = ExecuteMsg::AcceptEpoch {
             epoch: Uint64::new(statement.epoch),
             round,
-            set_id: Uint64::new(1),
+            set_id: Uint64::new(set_id),
             batch_ids: named.iter().map(|index| id(*index)).collect(),
             payout_root: Digest::new(root.hash),
             payout_total: Uint128::new(root.sum),
             payout_count: Uint64::new(payouts.count()),
             absentees: absentees.into_iter().map(u32::try_from).collect::<Result<_, _>>()?,
-            signature: keys::attest(&statement, &signers),
+            signature: keys::attest(&statement.digest(), &signers),
         };
         let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
         let done = world.expect(&anyone, &settlement, &message, fits)?;
         if done {
-            for index in named {
-                self.batches[index].status = Status::Accepted;
+            for index in &named {
+                let batch = &mut self.batches[*index];
+                batch.status = Status::Accepted;
+                self.nodes[batch.node].pending -= batch.total;
             }
-            self.epochs.push((now + params.challenge_window_seconds.u64(), payouts));
-            self.round = (0, now);
+            let claimable_at = now + params.challenge_window_seconds.u64();
+            self.epochs.push(Epoch { claimable_at, payouts, batches: named, round });
+            self.round = (self.first_rounds.get(&self.epochs.len()).copied().unwrap_or_default(), now);
         }
         Ok(done)
     }
@@ -270,8 +355,7 @@ impl Sessions {
     /// Anybody ends a round in which a batch has waited long enough.
     fn advance(&mut self, world: &mut World) -> Result<bool> {
         let now = world.now();
-        let oldest =
-            self.batches.iter().filter(|batch| batch.status == Status::Pending).map(|batch| batch.submitted_at).min();
+        let oldest = self.batches.iter().find(|batch| batch.status == Status::Pending).map(|batch| batch.submitted_at);
         let length = settlement_params().round_seconds.u64();
         let fits = oldest.is_some_and(|submitted_at| now >= submitted_at.max(self.round.1) + length);
         let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
@@ -292,30 +376,27 @@ impl Sessions {
         let fits = self.batches.get(index).is_some_and(overdue);
         let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
         let done = world.expect(&anyone, &settlement, &ExecuteMsg::RefundBatch { batch_id: id(index) }, fits)?;
-        if let Some(batch) = self.batches.get_mut(index).filter(|_| done) {
-            batch.status = Status::Refunded;
-            for (session, amount) in &batch.charges {
-                self.sessions[*session].available += amount;
-            }
+        if done {
+            self.give_back(index, Status::Refunded);
         }
         Ok(done)
     }
 
     fn claim(
         &mut self,
-        rewards: &mut Rewards,
+        staking: &mut Staking,
+        identities: &Identities,
         world: &mut World,
         books: &mut Books,
         chance: &mut Chance,
     ) -> Result<bool> {
         let now = world.now();
-        let person = chance.index(PEOPLE + 1);
-        let payee = world.people.get(person).unwrap_or(&world.staking).clone();
-        let Some((_, payouts)) = self.epochs.iter().rev().find(|(claimable_at, _)| *claimable_at <= now) else {
+        let payee = Self::payee(world, chance);
+        let Some(Epoch { payouts, .. }) = self.epochs.iter().rev().find(|epoch| epoch.claimable_at <= now) else {
             return Ok(false);
         };
         let scope = world.scope(&world.settlement);
-        let found = payouts.proof(&scope, payee.as_str()).map_err(|error| anyhow!("{error}"))?;
+        let found = payouts.proof(&scope, &payee).map_err(|error| anyhow!("{error}"))?;
         let Some((earned, proof)) = found else { return Ok(false) };
         let before = self.claimed.get(&payee).copied().unwrap_or(0);
         let greedy = u128::from(chance.once_in(15));
@@ -324,16 +405,21 @@ impl Sessions {
             hash: Digest::new(node.hash),
         };
         let message = ExecuteMsg::Claim {
-            payee: payee.to_string(),
+            payee: payee.clone(),
             cumulative_amount: Uint128::new(earned + greedy),
             proof: PayoutProof { index: Uint64::new(proof.index), siblings: proof.siblings.iter().map(node).collect() },
         };
         let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
-        let done = world.expect(&anyone, &settlement, &message, greedy == 0 && earned > before)?;
-        if done {
-            books.pay(&settlement, &payee, earned - before)?;
-            if payee == world.staking {
-                rewards.fund(earned - before);
+        let account = match payee.strip_prefix("identity:") {
+            Some(id) => identities.payout(id.parse()?, now).cloned(),
+            None => Some(Addr::unchecked(&payee)),
+        };
+        let fits = greedy == 0 && earned > before && account.is_some();
+        let done = world.expect(&anyone, &settlement, &message, fits)?;
+        if let Some(account) = account.filter(|_| done) {
+            books.pay(&settlement, &account, earned - before)?;
+            if account == world.staking {
+                staking.fund(world, earned - before);
             }
             self.claimed.insert(payee, earned);
         }
@@ -350,6 +436,12 @@ impl Sessions {
         };
         let claimed: u128 = self.claimed.values().sum();
         let expected = [open(false), batches(Status::Pending), batches(Status::Accepted) - claimed, open(true)];
+        for (account, node) in world.nodes.iter().zip(&self.nodes) {
+            let question = QueryMsg::Node { address: account.to_string() };
+            let found: NodeResponse = world.query(&world.settlement, &question)?;
+            let same = (found.last_sequence.u64(), found.pending.u128(), found.barred);
+            ensure!(same == (node.sequence, node.pending, node.barred), "{}: {found:?}", world.name(account));
+        }
         let found: SolvencyResponse = world.query(&world.settlement, &QueryMsg::Solvency {})?;
         let parts = [found.sessions, found.pending, found.unclaimed, found.refunds].map(|part| part.u128());
         ensure!(found.solvent, "{found:?}");
@@ -369,7 +461,18 @@ impl Sessions {
     }
 }
 
-fn id(index: usize) -> Uint64 {
+/// The two receipts of a node's batch. They name an adapter that nobody ever registered.
+fn receipts(world: &World, node: usize, sequence: u64) -> [Receipt; 2] {
+    [1, 2].map(|voucher_sequence| Receipt {
+        scope: Some(world.scope(&world.settlement)),
+        node: world.nodes[node].to_string(),
+        session_id: sequence,
+        voucher_sequence,
+        ..Receipt::default()
+    })
+}
+
+pub fn id(index: usize) -> Uint64 {
     Uint64::new(index as u64 + 1)
 }
 

@@ -12,14 +12,13 @@ use shares::{
     msg::{BackingResponse, ClaimableResponse, ExecuteMsg, IncomeResponse, QueryMsg, SolvencyResponse},
 };
 
-use super::close;
+use super::{FINE, close};
 use crate::{
     books::Books,
     chance::Chance,
     world::{PEOPLE, World, shares_params},
 };
 
-const FINE: u128 = 1_000_000_000_000_000_000;
 /// The contract releases income by the nanosecond.
 const SECOND: u128 = 1_000_000_000;
 const DAY: u64 = 86_400;
