@@ -32,12 +32,17 @@ pub fn merge(deps: DepsMut, env: &Env, datanet_id: u64, first: u32, second: u32)
     if first == second {
         return Err(ContractError::CannotMerge { cluster: second });
     }
-    let ((keep, _), (mut merged, contribution)) =
+    let ((keep, _), (merged, contribution)) =
         if one.1.precedence < other.1.precedence { (one, other) } else { (other, one) };
-    merged.contributor = keep.contributor;
-    merged.identity_id = keep.identity_id;
-    merged.merged_into = Some(keep.cluster);
-    CLUSTERS.save(deps.storage, (datanet_id, merged.cluster), &merged)?;
+    // What was merged into it before goes along. At most 256 clusters.
+    for mut cluster in state::accepted(deps.storage, datanet_id)? {
+        if cluster.cluster == merged.cluster || cluster.merged_into == Some(merged.cluster) {
+            cluster.contributor = keep.contributor.clone();
+            cluster.identity_id = keep.identity_id;
+            cluster.merged_into = Some(keep.cluster);
+            CLUSTERS.save(deps.storage, (datanet_id, cluster.cluster), &cluster)?;
+        }
+    }
     power::lose(deps.storage, env, &contribution)?;
     let datanet_id = Uint64::new(datanet_id);
     Ok(respond(Event::ClustersMerged { datanet_id, cluster: merged.cluster, into: keep.cluster }))

@@ -31,6 +31,7 @@ fn input_addresses_in_capitals_are_refused_wherever_one_is_given() {
     let messages = [
         ("alice", create_msg(&loud(), Membership::Open)),
         ("alice", ExecuteMsg::ApproveMember { datanet_id, member: loud() }),
+        ("alice", ExecuteMsg::Invite { datanet_id, member: loud() }),
         ("alice", ExecuteMsg::ProposeDatanetOwner { datanet_id, account: loud(), expires_at }),
         ("alice", ExecuteMsg::ProposeCurator { datanet_id, account: loud(), expires_at }),
         ("alice", ExecuteMsg::RemoveCurator { datanet_id, account: loud() }),

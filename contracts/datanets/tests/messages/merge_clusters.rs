@@ -53,6 +53,27 @@ fn whoever_was_first_is_credited_for_both() {
     assert_eq!(version.cluster_root, cluster::cluster_root(1, &clusters));
 }
 
+/// Three times the same rows, merged in any order, are of whoever was first of the three.
+#[test]
+fn what_was_merged_before_goes_along() {
+    let mut suite = Suite::new();
+    suite.create("alice", Membership::Open).unwrap();
+    for (who, byte) in [("bob", 1), ("carol", 2), ("ann", 3)] {
+        suite.join(who, 1).unwrap();
+        suite.contribute(who, 1, digest(byte)).unwrap();
+        suite.accept("alice", 1, byte.into()).unwrap();
+    }
+    suite.exec("alice", merge(1, 2)).unwrap();
+    suite.exec("alice", merge(0, 1)).unwrap();
+    suite.publish("alice", 1, suite.draft(1).content_root).unwrap();
+    let clusters = Datanets::new(&suite.contract, suite.app.wrap()).clusters(1, 1).unwrap();
+    let bob = suite.identity_of("bob").unwrap().identity_id;
+    assert!(clusters.iter().all(|cluster| (cluster.identity_id, &cluster.contributor) == (bob, &suite.account("bob"))));
+    assert_eq!([0, 1, 2].map(|at: usize| clusters[at].merged_into), [None, Some(0), Some(0)]);
+    suite.next_block();
+    assert_eq!(power(&suite, "bob"), 10, "the rows count once");
+}
+
 #[test]
 fn only_two_different_clusters_that_are_not_published_removed_or_merged() {
     let mut suite = accepted();
