@@ -69,6 +69,8 @@ pub struct World {
     pub models: Addr,
     /// Grants.
     pub vesting: Addr,
+    /// Proposals.
+    pub governance: Addr,
     /// Shares of a Datanet.
     pub shares: Addr,
     names: BTreeMap<Addr, String>,
@@ -182,6 +184,18 @@ impl World {
         let init = vesting::msg::InstantiateMsg {};
         let vesting = instantiate(&mut app, &founder, |app| code!(app, vesting), &init, "vesting")?;
 
+        let init = governance::msg::InstantiateMsg {
+            token: token.to_string(),
+            staking: staking.to_string(),
+            datanets: registry.to_string(),
+            models: Some(models.to_string()),
+            settlement: Some(settlement.to_string()),
+            disputes: Some(disputes.to_string()),
+            params: governance_params()?,
+            guardian: None,
+        };
+        let governance = instantiate(&mut app, &founder, |app| code!(app, governance), &init, "governance")?;
+
         let init = shares::msg::InstantiateMsg {
             datanets: datanets.to_string(),
             datanet_id: Uint64::new(1),
@@ -201,6 +215,7 @@ impl World {
             (&registry, "registry"),
             (&models, "models"),
             (&vesting, "vesting"),
+            (&governance, "governance"),
         ] {
             names.insert(account.clone(), name.into());
         }
@@ -219,6 +234,7 @@ impl World {
             registry,
             models,
             vesting,
+            governance,
             shares,
             names,
             events: Vec::new(),
@@ -231,7 +247,16 @@ impl World {
 
     /// Contracts may take what the messages of their senders say; what they take is the model's affair.
     fn allow_everything(&mut self) -> Result<()> {
-        let spenders = [&self.staking, &self.settlement, &self.shares, &self.disputes].map(Clone::clone);
+        let spenders = [
+            &self.staking,
+            &self.settlement,
+            &self.shares,
+            &self.disputes,
+            &self.governance,
+            &self.registry,
+            &self.models,
+        ]
+        .map(Clone::clone);
         let token = self.token.clone();
         let people = self.people.iter().chain(&self.validators).chain(&self.nodes).chain([&self.sinner]);
         for owner in people.cloned().collect::<Vec<_>>() {
@@ -327,6 +352,7 @@ impl World {
             &self.registry,
             &self.models,
             &self.vesting,
+            &self.governance,
             &self.staking,
             &self.settlement,
             &self.shares,
@@ -486,6 +512,30 @@ pub fn models_params() -> Result<models::msg::Params> {
         base_notice_seconds: Uint64::new(600),
         payout_delay_seconds: Uint64::new(500),
         max_suspension_seconds: Uint64::new(600),
+    })
+}
+
+/// Of proposals.
+pub fn governance_params() -> Result<governance::msg::Params> {
+    let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
+    Ok(governance::msg::Params {
+        min_deposit: Uint128::new(16_000),
+        expedited_min_deposit: Uint128::new(40_000),
+        datanet_min_deposit: Uint128::new(1_000),
+        initial_deposit: bps(1_000)?,
+        deposit_seconds: Uint64::new(300),
+        voting_seconds: Uint64::new(600),
+        expedited_voting_seconds: Uint64::new(200),
+        timelock_seconds: Uint64::new(100),
+        expedited_timelock_seconds: Uint64::new(10),
+        execution_seconds: Uint64::new(100),
+        quorum: bps(2_000)?,
+        threshold: bps(5_000)?,
+        expedited_threshold: bps(6_700)?,
+        veto_threshold: bps(3_334)?,
+        datanet_quorum: bps(2_000)?,
+        max_pause_seconds: Uint64::new(600),
+        guardian_term_seconds: Uint64::new(600),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod arbiter;
 mod disputes;
+mod governance;
 mod identities;
 mod operators;
 mod sessions;
@@ -24,6 +25,7 @@ pub struct Parts {
     shares: shares::Shares,
     disputes: disputes::Disputes,
     vesting: vesting::Vesting,
+    governance: governance::Governance,
 }
 
 impl Parts {
@@ -36,6 +38,7 @@ impl Parts {
             shares: shares::Shares::default(),
             disputes: disputes::Disputes::default(),
             vesting: vesting::Vesting::default(),
+            governance: governance::Governance::default(),
         })
     }
 
@@ -44,9 +47,10 @@ impl Parts {
         if chance.once_in(6) {
             let most = if chance.once_in(20) { 100_000 } else { 400 };
             let seconds = 1 + chance.amount(most);
+            self.staking.next_block();
             world.wait(u64::try_from(seconds)?);
         }
-        match chance.below(28) {
+        match chance.below(31) {
             0..=1 => token::act(world, books, chance),
             2..=7 => self.staking.act(world, books, chance),
             8..=11 => self.shares.act(world, books, chance),
@@ -54,6 +58,7 @@ impl Parts {
                 let others = disputes::Others { sessions: &mut self.sessions, staking: &mut self.staking };
                 self.disputes.act(others, world, books, chance)
             }
+            28..=30 => self.governance.act(&self.staking, world, books, chance),
             26..=27 => self.vesting.act(world, books, chance),
             12 => self.identities.act(world, chance),
             13..=14 => self.staking.operators.act(world, books, chance),
@@ -67,6 +72,7 @@ impl Parts {
         self.identities.check(world)?;
         self.disputes.check(world, books)?;
         self.vesting.check(world, books)?;
+        self.governance.check(world, books)?;
         self.staking.check(world, books)?;
         self.shares.check(world, books)
     }
