@@ -9,10 +9,10 @@ use cw_multi_test::{
 };
 use cw20::{BalanceResponse, Cw20ExecuteMsg, Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::Bps;
-use openledger_protocol::{EpochStatement, Scope, Signed};
+use openledger_protocol::{EpochStatement, Scope, Signed, merkle};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::keys;
+use crate::{keys, parts};
 
 /// All OPEN, in uopen.
 pub const SUPPLY: u128 = 1_000_000_000_000_000;
@@ -241,6 +241,7 @@ impl World {
         };
         world.allow_everything()?;
         world.bond_validators()?;
+        world.found_datanet()?;
         world.slash_sinner()?;
         Ok(world)
     }
@@ -304,6 +305,25 @@ impl World {
             description: None,
         };
         self.must(account, &staking, &register)
+    }
+
+    /// A first Datanet of the founder, with one cluster and one version, of which adapters can be made.
+    fn found_datanet(&mut self) -> Result<()> {
+        use datanets::msg::ExecuteMsg;
+        let (founder, registry, models) = (self.founder.clone(), self.registry.clone(), self.models.clone());
+        let (token, spender, settlement) = (self.token.clone(), registry.to_string(), self.settlement.to_string());
+        let allow = Cw20ExecuteMsg::IncreaseAllowance { spender, amount: Uint128::MAX, expires: None };
+        self.must(&founder, &token, &allow)?;
+        self.must(&founder, &registry, &ExecuteMsg::SetSettlement { settlement: settlement.clone() })?;
+        self.must(&founder, &models, &models::msg::ExecuteMsg::SetSettlement { settlement })?;
+        let (datanet_id, contribution_id) = (Uint64::new(1), Uint64::new(1));
+        self.must(&founder, &registry, &parts::create_datanet(&founder)?)?;
+        let offer = parts::contribute(datanet_id, 1)?;
+        self.must(&founder, &registry, &offer)?;
+        self.must(&founder, &registry, &ExecuteMsg::Accept { datanet_id, contribution_id })?;
+        let ExecuteMsg::Contribute { rows_root, .. } = offer else { return Ok(()) };
+        let content_root = merkle::root(&[rows_root]).into();
+        self.must(&founder, &registry, &ExecuteMsg::PublishVersion { datanet_id, content_root })
     }
 
     /// Person 0 shows that the sinner signed twice. All it bonded is divided, and its case is there for slashes to come.

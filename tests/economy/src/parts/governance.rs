@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, ensure};
 use cosmwasm_std::{Addr, Uint128};
-use governance::msg::{
-    Action, ExecuteMsg, NewProposal, QueryMsg, SolvencyResponse, VoteOption, VotingPowerResponse,
-};
+use governance::msg::{Action, ExecuteMsg, NewProposal, QueryMsg, SolvencyResponse, VoteOption, VotingPowerResponse};
 
 use super::{
     close,
@@ -70,7 +68,10 @@ impl Proposal {
     fn passes(&self, percent: u128) -> bool {
         let [yes, no, abstain, veto] = self.tally();
         let cast = yes + no + abstain + veto;
-        cast > 0 && cast * 5 >= self.powers.total && veto * 10_000 <= cast * 3_334 && yes * 100 > (yes + no + veto) * percent
+        cast > 0
+            && cast * 5 >= self.powers.total
+            && veto * 10_000 <= cast * 3_334
+            && yes * 100 > (yes + no + veto) * percent
     }
 
     fn status(&self, now: u64) -> Status {
@@ -209,9 +210,8 @@ impl Governance {
     /// Anybody has a deposit given back, or burned after a veto.
     fn close(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
-        let over = |proposal: &Proposal| {
-            !proposal.closed && matches!(proposal.status(now), Status::Over | Status::Vetoed)
-        };
+        let over =
+            |proposal: &Proposal| !proposal.closed && matches!(proposal.status(now), Status::Over | Status::Vetoed);
         let index = match self.0.iter().position(over) {
             Some(index) if chance.once_in(2) => index,
             _ => Sessions::pick(self.0.len(), chance),
