@@ -9,10 +9,10 @@ use cw_multi_test::{
 };
 use cw20::{BalanceResponse, Cw20ExecuteMsg, Cw20QueryMsg, TokenInfoResponse};
 use openledger_contract_kit::Bps;
-use openledger_protocol::{EpochStatement, Scope, Signed};
+use openledger_protocol::{EpochStatement, Scope, Signed, merkle};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::keys;
+use crate::{keys, parts};
 
 /// All OPEN, in uopen.
 pub const SUPPLY: u128 = 1_000_000_000_000_000;
@@ -69,6 +69,8 @@ pub struct World {
     pub models: Addr,
     /// Grants.
     pub vesting: Addr,
+    /// Proposals.
+    pub governance: Addr,
     /// Shares of a Datanet.
     pub shares: Addr,
     names: BTreeMap<Addr, String>,
@@ -182,6 +184,18 @@ impl World {
         let init = vesting::msg::InstantiateMsg {};
         let vesting = instantiate(&mut app, &founder, |app| code!(app, vesting), &init, "vesting")?;
 
+        let init = governance::msg::InstantiateMsg {
+            token: token.to_string(),
+            staking: staking.to_string(),
+            datanets: registry.to_string(),
+            models: Some(models.to_string()),
+            settlement: Some(settlement.to_string()),
+            disputes: Some(disputes.to_string()),
+            params: governance_params()?,
+            guardian: None,
+        };
+        let governance = instantiate(&mut app, &founder, |app| code!(app, governance), &init, "governance")?;
+
         let init = shares::msg::InstantiateMsg {
             datanets: datanets.to_string(),
             datanet_id: Uint64::new(1),
@@ -201,6 +215,7 @@ impl World {
             (&registry, "registry"),
             (&models, "models"),
             (&vesting, "vesting"),
+            (&governance, "governance"),
         ] {
             names.insert(account.clone(), name.into());
         }
@@ -219,19 +234,30 @@ impl World {
             registry,
             models,
             vesting,
+            governance,
             shares,
             names,
             events: Vec::new(),
         };
         world.allow_everything()?;
         world.bond_validators()?;
+        world.found_datanet()?;
         world.slash_sinner()?;
         Ok(world)
     }
 
     /// Contracts may take what the messages of their senders say; what they take is the model's affair.
     fn allow_everything(&mut self) -> Result<()> {
-        let spenders = [&self.staking, &self.settlement, &self.shares, &self.disputes].map(Clone::clone);
+        let spenders = [
+            &self.staking,
+            &self.settlement,
+            &self.shares,
+            &self.disputes,
+            &self.governance,
+            &self.registry,
+            &self.models,
+        ]
+        .map(Clone::clone);
         let token = self.token.clone();
         let people = self.people.iter().chain(&self.validators).chain(&self.nodes).chain([&self.sinner]);
         for owner in people.cloned().collect::<Vec<_>>() {
@@ -281,6 +307,25 @@ impl World {
         self.must(account, &staking, &register)
     }
 
+    /// A first Datanet of the founder, with one cluster and one version, of which adapters can be made.
+    fn found_datanet(&mut self) -> Result<()> {
+        use datanets::msg::ExecuteMsg;
+        let (founder, registry, models) = (self.founder.clone(), self.registry.clone(), self.models.clone());
+        let (token, spender, settlement) = (self.token.clone(), registry.to_string(), self.settlement.to_string());
+        let allow = Cw20ExecuteMsg::IncreaseAllowance { spender, amount: Uint128::MAX, expires: None };
+        self.must(&founder, &token, &allow)?;
+        self.must(&founder, &registry, &ExecuteMsg::SetSettlement { settlement: settlement.clone() })?;
+        self.must(&founder, &models, &models::msg::ExecuteMsg::SetSettlement { settlement })?;
+        let (datanet_id, contribution_id) = (Uint64::new(1), Uint64::new(1));
+        self.must(&founder, &registry, &parts::create_datanet(&founder)?)?;
+        let offer = parts::contribute(datanet_id, 1)?;
+        self.must(&founder, &registry, &offer)?;
+        self.must(&founder, &registry, &ExecuteMsg::Accept { datanet_id, contribution_id })?;
+        let ExecuteMsg::Contribute { rows_root, .. } = offer else { return Ok(()) };
+        let content_root = merkle::root(&[rows_root]).into();
+        self.must(&founder, &registry, &ExecuteMsg::PublishVersion { datanet_id, content_root })
+    }
+
     /// Person 0 shows that the sinner signed twice. All it bonded is divided, and its case is there for slashes to come.
     fn slash_sinner(&mut self) -> Result<()> {
         let (person, founder) = (self.people[0].clone(), self.founder.clone());
@@ -327,6 +372,7 @@ impl World {
             &self.registry,
             &self.models,
             &self.vesting,
+            &self.governance,
             &self.staking,
             &self.settlement,
             &self.shares,
@@ -486,6 +532,30 @@ pub fn models_params() -> Result<models::msg::Params> {
         base_notice_seconds: Uint64::new(600),
         payout_delay_seconds: Uint64::new(500),
         max_suspension_seconds: Uint64::new(600),
+    })
+}
+
+/// Of proposals.
+pub fn governance_params() -> Result<governance::msg::Params> {
+    let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
+    Ok(governance::msg::Params {
+        min_deposit: Uint128::new(16_000),
+        expedited_min_deposit: Uint128::new(40_000),
+        datanet_min_deposit: Uint128::new(1_000),
+        initial_deposit: bps(1_000)?,
+        deposit_seconds: Uint64::new(300),
+        voting_seconds: Uint64::new(600),
+        expedited_voting_seconds: Uint64::new(200),
+        timelock_seconds: Uint64::new(100),
+        expedited_timelock_seconds: Uint64::new(10),
+        execution_seconds: Uint64::new(100),
+        quorum: bps(2_000)?,
+        threshold: bps(5_000)?,
+        expedited_threshold: bps(6_700)?,
+        veto_threshold: bps(3_334)?,
+        datanet_quorum: bps(2_000)?,
+        max_pause_seconds: Uint64::new(600),
+        guardian_term_seconds: Uint64::new(600),
     })
 }
 

@@ -17,10 +17,16 @@ struct Identity {
 }
 
 /// The model of identities.
-#[derive(Default)]
 pub struct Identities(Vec<Identity>);
 
 impl Identities {
+    /// As the chain begins: the founder has the first.
+    pub fn new(world: &World) -> Self {
+        let mut identities = Self(Vec::new());
+        identities.ensure(&world.founder);
+        identities
+    }
+
     /// Somebody gets an identity or moves its income.
     pub fn act(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
         let now = world.now();

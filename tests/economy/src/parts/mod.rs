@@ -1,14 +1,19 @@
 //! What can happen, one file per contract. A part predicts an action, lets it happen, and books it.
 
 mod arbiter;
+mod datanets;
 mod disputes;
+mod governance;
 mod identities;
+mod models;
 mod operators;
 mod sessions;
 mod shares;
 mod staking;
 mod token;
 mod vesting;
+
+pub use datanets::{contribute, create as create_datanet};
 
 use anyhow::{Result, ensure};
 
@@ -24,6 +29,9 @@ pub struct Parts {
     shares: shares::Shares,
     disputes: disputes::Disputes,
     vesting: vesting::Vesting,
+    governance: governance::Governance,
+    datanets: datanets::Datanets,
+    models: models::Models,
 }
 
 impl Parts {
@@ -31,11 +39,14 @@ impl Parts {
     pub fn new(world: &World) -> Result<Self> {
         Ok(Self {
             sessions: sessions::Sessions::default(),
-            identities: identities::Identities::default(),
+            identities: identities::Identities::new(world),
             staking: staking::Staking::new(world)?,
             shares: shares::Shares::default(),
             disputes: disputes::Disputes::default(),
             vesting: vesting::Vesting::default(),
+            governance: governance::Governance::default(),
+            datanets: datanets::Datanets::new(world),
+            models: models::Models::default(),
         })
     }
 
@@ -44,9 +55,10 @@ impl Parts {
         if chance.once_in(6) {
             let most = if chance.once_in(20) { 100_000 } else { 400 };
             let seconds = 1 + chance.amount(most);
+            self.staking.next_block();
             world.wait(u64::try_from(seconds)?);
         }
-        match chance.below(28) {
+        match chance.below(36) {
             0..=1 => token::act(world, books, chance),
             2..=7 => self.staking.act(world, books, chance),
             8..=11 => self.shares.act(world, books, chance),
@@ -54,10 +66,21 @@ impl Parts {
                 let others = disputes::Others { sessions: &mut self.sessions, staking: &mut self.staking };
                 self.disputes.act(others, world, books, chance)
             }
+            31..=33 => self.datanets.act(&mut self.identities, world, books, chance),
+            34..=35 => self.models.act(world, books, chance),
+            28..=30 => self.governance.act(&self.staking, world, books, chance),
             26..=27 => self.vesting.act(world, books, chance),
             12 => self.identities.act(world, chance),
             13..=14 => self.staking.operators.act(world, books, chance),
-            _ => self.sessions.act(&mut self.staking, &self.identities, world, books, chance),
+            _ => {
+                let payees = sessions::Payees {
+                    staking: &mut self.staking,
+                    identities: &self.identities,
+                    datanets: &self.datanets,
+                    models: &mut self.models,
+                };
+                self.sessions.act(payees, world, books, chance)
+            }
         }
     }
 
@@ -67,6 +90,9 @@ impl Parts {
         self.identities.check(world)?;
         self.disputes.check(world, books)?;
         self.vesting.check(world, books)?;
+        self.governance.check(world, books)?;
+        self.datanets.check(world, books)?;
+        self.models.check(world, books)?;
         self.staking.check(world, books)?;
         self.shares.check(world, books)
     }

@@ -10,7 +10,7 @@ use settlement::msg::{
     Charge, Digest, ExecuteMsg, NodeResponse, PayoutProof, QueryMsg, SessionResponse, SolvencyResponse, SumNode,
 };
 
-use super::{identities::Identities, staking::Staking};
+use super::{datanets::Datanets, identities::Identities, models::Models, staking::Staking};
 use crate::{
     books::Books,
     chance::Chance,
@@ -63,6 +63,18 @@ pub struct Node {
     pub barred: bool,
 }
 
+/// Whom payouts reach.
+pub struct Payees<'a> {
+    /// Rewards, sets and bonds.
+    pub staking: &'a mut Staking,
+    /// Contributors.
+    pub identities: &'a Identities,
+    /// Commons.
+    pub datanets: &'a Datanets,
+    /// Developers.
+    pub models: &'a mut Models,
+}
+
 /// The model of settlement.
 #[derive(Default)]
 pub struct Sessions {
@@ -81,12 +93,12 @@ impl Sessions {
     /// One action of buyers, the node, validators or payees.
     pub fn act(
         &mut self,
-        staking: &mut Staking,
-        identities: &Identities,
+        payees: Payees<'_>,
         world: &mut World,
         books: &mut Books,
         chance: &mut Chance,
     ) -> Result<bool> {
+        let staking = &*payees.staking;
         match chance.below(26) {
             24..=25 => self.arbitrate(world, books, chance),
             0..=4 => self.open(world, books, chance),
@@ -96,7 +108,7 @@ impl Sessions {
             16..=17 => self.accept(staking, world, chance),
             18 => self.advance(world),
             19..=20 => self.refund(world, chance),
-            _ => self.claim(staking, identities, world, books, chance),
+            _ => self.claim(payees, world, books, chance),
         }
     }
 
@@ -120,11 +132,13 @@ impl Sessions {
         [0, 1].map(|receipt| self.receipt(world, batch, receipt).encode_to_vec())
     }
 
-    /// Who earns: people, identities that may not exist yet, stakers.
+    /// Who earns: people, stakers, and identities, Datanets and adapters that may not exist yet.
     fn payee(world: &World, chance: &mut Chance) -> String {
         match chance.below(16) {
             0 => world.staking.to_string(),
-            1..=6 => format!("identity:{}", 1 + chance.below(PEOPLE as u64)),
+            1..=4 => format!("identity:{}", 1 + chance.below(PEOPLE as u64 + 1)),
+            5 => format!("datanet:{}", 1 + chance.below(6)),
+            6..=7 => format!("adapter:{}", 1 + chance.below(8)),
             _ => world.people[chance.index(PEOPLE)].to_string(),
         }
     }
@@ -382,14 +396,8 @@ impl Sessions {
         Ok(done)
     }
 
-    fn claim(
-        &mut self,
-        staking: &mut Staking,
-        identities: &Identities,
-        world: &mut World,
-        books: &mut Books,
-        chance: &mut Chance,
-    ) -> Result<bool> {
+    fn claim(&mut self, payees: Payees<'_>, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
+        let Payees { staking, identities, datanets, models } = payees;
         let now = world.now();
         let payee = Self::payee(world, chance);
         let Some(Epoch { payouts, .. }) = self.epochs.iter().rev().find(|epoch| epoch.claimable_at <= now) else {
@@ -410,13 +418,24 @@ impl Sessions {
             proof: PayoutProof { index: Uint64::new(proof.index), siblings: proof.siblings.iter().map(node).collect() },
         };
         let (settlement, anyone) = (world.settlement.clone(), world.founder.clone());
-        let account = match payee.strip_prefix("identity:") {
-            Some(id) => identities.payout(id.parse()?, now).cloned(),
-            None => Some(Addr::unchecked(&payee)),
+        let (kind, number) = payee.split_once(':').unwrap_or(("account", "0"));
+        let number = number.parse::<u64>()?;
+        let account = match kind {
+            "identity" => identities.payout(number, now).cloned(),
+            "datanet" => datanets.commons(number).cloned(),
+            "adapter" => Some(world.models.clone()).filter(|_| models.has(number)),
+            _ => Some(Addr::unchecked(&payee)),
         };
         let fits = greedy == 0 && earned > before && account.is_some();
         let done = world.expect(&anyone, &settlement, &message, fits)?;
-        if let Some(account) = account.filter(|_| done) {
+        if let Some(mut account) = account.filter(|_| done) {
+            if kind == "adapter" {
+                // It passes the income on, with a part of the developer's bond.
+                if let Some((developer, rebate)) = models.earns(number, earned - before, now)? {
+                    books.pay(&account, &developer, rebate)?;
+                    account = developer;
+                }
+            }
             books.pay(&settlement, &account, earned - before)?;
             if account == world.staking {
                 staking.fund(world, earned - before);

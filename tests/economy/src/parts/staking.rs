@@ -131,8 +131,19 @@ struct Account {
     slack: u128,
 }
 
+/// Bonded tokens at one moment.
+#[derive(Default, Clone)]
+pub struct Powers {
+    /// All of them.
+    pub total: u128,
+    /// Of each account, and within how many uopen.
+    pub of: BTreeMap<Addr, (u128, u128)>,
+}
+
 /// The model of staking.
 pub struct Staking {
+    /// At the start of the present block.
+    pub powers: Powers,
     validators: Vec<Validator>,
     pools: Vec<Pool>,
     entries: Vec<Entry>,
@@ -157,6 +168,7 @@ impl Staking {
         }
         let set: EpochSet = world.query(&world.staking, &QueryMsg::LatestSet {})?;
         let mut model = Self {
+            powers: Powers::default(),
             validators,
             pools: Vec::new(),
             entries: Vec::new(),
@@ -170,6 +182,7 @@ impl Staking {
         let members = model.candidates(world);
         members.iter().for_each(|(number, _)| model.validators[*number].earns = true);
         model.sets.push((set.created_at.u64(), members));
+        model.next_block();
         Ok(model)
     }
 
@@ -187,7 +200,21 @@ impl Staking {
         }
     }
 
-    /// Number of the newest set, and for a set its members by address, with their power.
+    /// What is bonded now counts for votes on what the next block proposes.
+    pub fn next_block(&mut self) {
+        let mut powers = Powers::default();
+        for validator in &self.validators {
+            powers.total += validator.stake.tokens;
+            for who in validator.stake.parts.keys() {
+                let (power, slack) = powers.of.entry(who.clone()).or_default();
+                *power += validator.stake.worth(who);
+                *slack += validator.stake.roundings;
+            }
+        }
+        self.powers = powers;
+    }
+
+    /// Number of the newest set.
     pub fn latest(&self) -> u64 {
         self.sets.len() as u64
     }
