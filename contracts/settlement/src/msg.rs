@@ -31,7 +31,8 @@ pub struct InstantiateMsg {
 /// Windows and bounds. Every limit is checked by [`Params::validate`](crate::params).
 #[cw_serde]
 pub struct Params {
-    /// Seconds between the acceptance of an epoch and the first claim against it; 0 to 2,592,000.
+    /// Seconds between the acceptance of an epoch and the first claim against it; 0 to 2,592,000, at most the staking
+    /// contract's `unbonding_seconds`, so that a bond is there when a fraud is shown.
     pub challenge_window_seconds: Uint64,
     /// Seconds that validators have to attest a batch; from then on it can be refunded; 1 to 2,592,000.
     pub attestation_deadline_seconds: Uint64,

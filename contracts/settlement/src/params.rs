@@ -27,15 +27,11 @@ impl Params {
         within("set_overlap", self.set_overlap.into(), 0, 4, "0 to 4")
     }
 
-    /// A superseded set may sign only while its members' bonds cannot have left.
+    /// A superseded set may sign, and what it signed may be challenged, only while its members' bonds cannot have left.
     pub fn validate_against_unbonding(&self, unbonding_seconds: u64) -> Result<(), ContractError> {
-        within(
-            "set_overlap_seconds",
-            self.set_overlap_seconds.u64(),
-            0,
-            unbonding_seconds,
-            "at most unbonding_seconds of the staking contract",
-        )
+        let allowed = "at most unbonding_seconds of the staking contract";
+        within("set_overlap_seconds", self.set_overlap_seconds.u64(), 0, unbonding_seconds, allowed)?;
+        within("challenge_window_seconds", self.challenge_window_seconds.u64(), 0, unbonding_seconds, allowed)
     }
 }
 

@@ -104,7 +104,7 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::VoidBatch { batch_id } => void::batch(deps, env, batch_id.u64()),
         ExecuteMsg::VoidEpochs { epoch } => void::epochs(deps, env, epoch.u64()),
         ExecuteMsg::BarNode { node } => void::bar(deps, node),
-        ExecuteMsg::Receive(message) => restitution::receive(deps, message),
+        ExecuteMsg::Receive(message) => restitution::receive(deps, env, message),
         ExecuteMsg::Claim { payee, cumulative_amount, proof } => claim::run(deps, env, payee, cumulative_amount, proof),
         ExecuteMsg::RefundBatch { batch_id } => refund_batch::run(deps, env, batch_id.u64()),
         ExecuteMsg::Pause { until } => admin::pause(deps, env, until),

@@ -1,6 +1,6 @@
 //! Money from outside for sessions that a false batch charged, when its epoch has paid and nothing can be voided.
 
-use cosmwasm_std::{from_json, DepsMut, Response, Uint128};
+use cosmwasm_std::{from_json, DepsMut, Env, Response, Uint128};
 use cw20::Cw20ReceiveMsg;
 use openledger_contract_kit::{event::Event, KitError};
 
@@ -8,21 +8,24 @@ use crate::{
     error::ContractError,
     events::SettlementEvent,
     msg::{BatchStatus, ReceiveMsg},
-    state::{load_batch, load_session, CHARGES, LEDGER, RESTITUTED, SESSIONS},
+    state::{load_batch, load_epoch, load_session, CHARGES, LEDGER, RESTITUTED, SESSIONS},
 };
 
 /// Takes tokens for what their message says.
-pub fn receive(deps: DepsMut, message: Cw20ReceiveMsg) -> Result<Response, ContractError> {
+pub fn receive(deps: DepsMut, env: Env, message: Cw20ReceiveMsg) -> Result<Response, ContractError> {
     match from_json(&message.msg)? {
-        ReceiveMsg::Restitution { batch_id } => restore(deps, message.sender, batch_id.u64(), message.amount),
+        ReceiveMsg::Restitution { batch_id } => restore(deps, &env, message.sender, batch_id.u64(), message.amount),
     }
 }
 
 /// Shares `amount` among the batch's sessions in proportion to what they still miss. Nobody gets more than it was charged.
-fn restore(deps: DepsMut, from: String, batch_id: u64, amount: Uint128) -> Result<Response, ContractError> {
+fn restore(deps: DepsMut, env: &Env, from: String, batch_id: u64, amount: Uint128) -> Result<Response, ContractError> {
     let from = deps.api.addr_validate(&from)?;
     let batch = load_batch(deps.storage, batch_id)?;
-    if batch.status != BatchStatus::Accepted {
+    // Before its epoch pays the batch can be voided, which makes its sessions whole without anybody's money.
+    let epoch = batch.epoch.map(|epoch| load_epoch(deps.storage, epoch.u64())).transpose()?;
+    let pays = epoch.is_some_and(|epoch| epoch.claimable_at.u64() <= env.block.time.seconds());
+    if batch.status != BatchStatus::Accepted || !pays {
         return Err(ContractError::NoRestitution { batch_id, status: batch.status });
     }
     if amount.is_zero() {

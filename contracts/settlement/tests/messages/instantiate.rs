@@ -30,6 +30,7 @@ fn every_parameter_has_bounds() {
         ("set_overlap_seconds", Params { set_overlap_seconds: seconds(month), ..params() }),
         // More than the staking contract's unbonding time.
         ("set_overlap_seconds", Params { set_overlap_seconds: seconds(2_001), ..params() }),
+        ("challenge_window_seconds", Params { challenge_window_seconds: seconds(2_001), ..params() }),
         ("max_pause_seconds", Params { max_pause_seconds: seconds(0), ..params() }),
         ("round_seconds", Params { round_seconds: seconds(0), ..params() }),
         ("max_open_epochs", Params { max_open_epochs: 0, ..params() }),

@@ -40,6 +40,7 @@ fn accepted(charges: [u128; 3]) -> Chain {
     chain.send(&node, &batch);
     chain.credit(&alice, total);
     chain.accept(1, &[1]);
+    chain.wait(100);
     chain
 }
 
@@ -72,6 +73,19 @@ fn nobody_gets_more_than_it_was_charged() {
     restore(&mut chain, &anyone, 1, 1).unwrap();
     assert_eq!(refunds(&chain), [100, 200, 300]);
     chain.books();
+}
+
+#[test]
+fn a_batch_that_can_still_be_voided_needs_none() {
+    let mut chain = Chain::new();
+    chain.with_batch();
+    chain.accept(1, &[1]);
+    chain.wait(99);
+    let anyone = chain.account("validator 5");
+    let accepted = ContractError::NoRestitution { batch_id: 1, status: BatchStatus::Accepted };
+    assert_eq!(refused(&mut chain, &anyone, 1, 5), accepted);
+    chain.wait(1);
+    restore(&mut chain, &anyone, 1, 5).unwrap();
 }
 
 #[test]
