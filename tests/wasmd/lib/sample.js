@@ -48,7 +48,7 @@ export function messages({ execute }, address) {
     Array.isArray(items) ? items.map(value) : Array.from({ length: minItems }, () => value(items));
   const string = ({ pattern, minLength, maxLength }) => {
     if (pattern?.includes("0-9a-f")) return "ab".repeat(maxLength / 2);
-    if (maxLength) return TEXT.slice(0, maxLength).padEnd(minLength ?? 0, "x");
+    if (maxLength) return TEXT.slice(0, maxLength).trimEnd().padEnd(minLength ?? 0, "x");
     return address;
   };
   return new Map(execute.oneOf.map((node) => [Object.keys(node.properties ?? {})[0] ?? node.enum[0], value(node)]));
