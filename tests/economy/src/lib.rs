@@ -10,7 +10,7 @@ mod keys;
 mod parts;
 mod world;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use books::Books;
 use chance::Chance;
@@ -33,6 +33,8 @@ pub struct Summary {
     pub accepted: u64,
     /// Actions that they refused, as predicted.
     pub refused: u64,
+    /// How often each kind of message was accepted, by contract.
+    pub kinds: BTreeMap<String, u64>,
 }
 
 /// A difference between contracts and model.
@@ -55,7 +57,7 @@ pub fn play(seed: u64, length: Length) -> Result<Summary, Failure> {
     let mut world = World::new();
     let mut books = Books::of(&world);
     let mut parts = Parts::new(&world).map_err(|what| Failure { seed, action: 0, what })?;
-    let mut summary = Summary { accepted: 0, refused: 0 };
+    let mut summary = Summary { accepted: 0, refused: 0, kinds: BTreeMap::new() };
     for action in 0..length.actions {
         let fail = |what| Failure { seed, action, what };
         let accepted = parts.act(&mut world, &mut books, &mut chance).map_err(fail)?;
@@ -64,6 +66,7 @@ pub fn play(seed: u64, length: Length) -> Result<Summary, Failure> {
             books.check(&world).and_then(|()| parts.check(&world, &books)).map_err(fail)?;
         }
     }
+    summary.kinds = world.accepted;
     Ok(summary)
 }
 

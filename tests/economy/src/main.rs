@@ -1,6 +1,6 @@
 //! `openledger-economy`: plays random histories and says with which seed one fails.
 
-use std::{process::ExitCode, time::Instant};
+use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 
 use clap::Parser;
 use openledger_economy::{Length, play};
@@ -26,10 +26,12 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let started = Instant::now();
     let (mut played, mut seed) = (0, args.seed);
+    let mut kinds = BTreeMap::<String, u64>::new();
     while played < args.actions {
         let actions = args.history.min(args.actions - played);
         match play(seed, Length { actions, check_every: args.check_every }) {
             Ok(summary) => {
+                summary.kinds.iter().for_each(|(kind, times)| *kinds.entry(kind.clone()).or_default() += times);
                 played += actions;
                 println!(
                     "seed {seed}: {summary} ({played} of {} actions, {} s)",
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         }
         seed += 1;
     }
+    kinds.iter().for_each(|(kind, times)| println!("{times:>9} {kind}"));
     println!("{played} actions, seeds {} to {}: model and contracts agree", args.seed, seed - 1);
     ExitCode::SUCCESS
 }

@@ -75,6 +75,8 @@ pub struct World {
     pub shares: Addr,
     names: BTreeMap<Addr, String>,
     events: Vec<Event>,
+    /// How often each kind of message was accepted, by contract.
+    pub accepted: BTreeMap<String, u64>,
 }
 
 macro_rules! code {
@@ -238,6 +240,7 @@ impl World {
             shares,
             names,
             events: Vec::new(),
+            accepted: BTreeMap::new(),
         };
         world.allow_everything()?;
         world.bond_validators()?;
@@ -434,13 +437,25 @@ impl World {
         accepted: bool,
     ) -> Result<bool> {
         match self.call(from, contract, msg) {
-            Ok(()) if accepted => Ok(true),
+            Ok(()) if accepted => {
+                let kind = self.kind(contract, &format!("{msg:?}"));
+                *self.accepted.entry(kind).or_default() += 1;
+                Ok(true)
+            }
             Err(_) if !accepted => Ok(false),
             Ok(()) => Err(anyhow!("accepted, though the model refuses it: {msg:?} by {}", self.name(from))),
             Err(error) => {
                 Err(anyhow!("refused, though the model accepts it: {msg:?} by {}: {error:?}", self.name(from)))
             }
         }
+    }
+
+    /// Contract and variant of a message; of a `send` also to whom.
+    fn kind(&self, contract: &Addr, msg: &str) -> String {
+        let variant = msg.split([' ', '(']).next().unwrap_or_default();
+        let receiver = msg.strip_prefix("Send { contract: \"").and_then(|rest| rest.split('"').next());
+        let receiver = receiver.map(|account| format!(" to {}", self.name(&Addr::unchecked(account))));
+        format!("{} {variant}{}", self.name(contract), receiver.unwrap_or_default())
     }
 
     /// Reads from a contract.

@@ -117,6 +117,17 @@ impl Governance {
         }
     }
 
+    /// One that is at this stage, mostly.
+    fn pick(&self, status: Status, now: u64, chance: &mut Chance) -> usize {
+        let at_stage: Vec<usize> = (self.0.len().saturating_sub(40)..self.0.len())
+            .filter(|index| self.0[*index].status(now) == status)
+            .collect();
+        match at_stage.get(chance.index(at_stage.len())) {
+            Some(index) if !chance.once_in(6) => *index,
+            _ => Sessions::pick(self.0.len(), chance),
+        }
+    }
+
     fn propose(
         &mut self,
         staking: &Staking,
@@ -161,7 +172,7 @@ impl Governance {
 
     fn deposit(&mut self, who: Addr, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
-        let index = Sessions::pick(self.0.len(), chance).min(self.0.len());
+        let index = self.pick(Status::Deposit, now, chance);
         let amount = chance.amount(20_000);
         let enough = |proposal: &Proposal| {
             let missing = proposal.minimum.saturating_sub(proposal.deposited());
@@ -183,7 +194,7 @@ impl Governance {
 
     fn vote(&mut self, who: Addr, world: &mut World, chance: &mut Chance) -> Result<bool> {
         let now = world.now();
-        let index = Sessions::pick(self.0.len(), chance);
+        let index = self.pick(Status::Voting, now, chance);
         let side = chance.index(4);
         let governance = world.governance.clone();
         let mut power = 0;

@@ -74,6 +74,11 @@ impl Shares {
         self.accounts.iter().map(|account| account.shares).sum()
     }
 
+    /// How often the contract may have rounded.
+    fn roundings(&self) -> u128 {
+        self.accounts.iter().map(|account| account.roundings).sum::<u128>() + self.slashes
+    }
+
     /// Gives every holder its part of what was released since the last change.
     fn release(&mut self, now: u64) {
         let supply = self.supply();
@@ -176,7 +181,7 @@ impl Shares {
         let shares = world.shares.clone();
         let done = world.expect(&person, &shares, &ExecuteMsg::WithdrawBacking {}, fits)?;
         let paid = world.balance(&person) - before;
-        close("withdrawn backing", paid, due / FINE, account.roundings + self.slashes + 1)?;
+        close("withdrawn backing", paid, due / FINE, self.roundings() + 1)?;
         books.pay(&shares, &person, paid)?;
         self.accounts[who].leaving.retain(|entry| !is_due(entry));
         Ok(done)
@@ -286,7 +291,9 @@ impl Shares {
                 found.shares,
                 account.owed
             );
-            close("stake", found.staked.u128(), account.stake / FINE, account.roundings + self.slashes + 1)?;
+            // What rounding takes from one belongs to the others.
+            close("stake", found.staked.u128(), account.stake / FINE, self.roundings() + 1)?;
+            ensure!(found.staked.u128() + account.roundings + self.slashes + 1 >= account.stake / FINE, "{found:?}");
             promised += claimable(world, who)?;
         }
         let found: SolvencyResponse = world.query(&world.shares, &QueryMsg::Solvency {})?;
