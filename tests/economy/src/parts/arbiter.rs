@@ -53,6 +53,8 @@ impl Sessions {
 
     /// Batches of an epoch and of those after it wait again.
     fn reopen(&mut self, first: usize, now: u64) {
+        // The epoch in work stood on a root that is no more.
+        self.first_rounds.insert(self.epochs.len(), self.round.0 + 1);
         for (number, epoch) in self.epochs.drain(first..).enumerate() {
             for index in epoch.batches {
                 let batch = &mut self.batches[index];
@@ -104,7 +106,7 @@ impl Sessions {
         Ok(done)
     }
 
-    /// Anybody may give sessions back what an accepted batch took, in proportion to what each still misses.
+    /// Anybody may give sessions back what a batch took whose epoch pays, in proportion to what each still misses.
     fn restore(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
         let index = Self::pick(self.batches.len(), chance);
         let person = world.people[chance.index(PEOPLE)].clone();
@@ -112,7 +114,8 @@ impl Sessions {
         let accepted = batch.is_some_and(|batch| batch.status == Status::Accepted);
         let missing = batch.map_or(0, |batch| batch.charges.iter().map(|charge| charge.1 - charge.2).sum());
         let amount = chance.amount(u64::try_from(missing + missing / 8)?);
-        let fits = accepted && (1..=missing).contains(&amount) && amount <= books.balance(&person);
+        let pays = accepted && self.voidable(index, world.now()).is_none();
+        let fits = pays && (1..=missing).contains(&amount) && amount <= books.balance(&person);
         let (token, contract) = (world.token.clone(), world.settlement.to_string());
         let msg = restitution_hook(index as u64 + 1)?;
         let message = Cw20ExecuteMsg::Send { contract, amount: Uint128::new(amount), msg };

@@ -7,7 +7,7 @@ use cosmwasm_std::{Addr, Uint64, Uint128};
 use cw20::Cw20ExecuteMsg;
 use datanets::{
     client::income_hook,
-    msg::{ExecuteMsg, Membership, QueryMsg, Reason, SolvencyResponse},
+    msg::{ExecuteMsg, Membership, QueryMsg, Reason, SolvencyResponse, Which},
 };
 
 use super::{identities::Identities, sessions::id};
@@ -199,7 +199,7 @@ impl Datanets {
         let contributor = found.as_ref().map(|found| found.0.clone());
         let sender = contributor.filter(|_| !stranger).unwrap_or_else(|| world.founder.clone());
         let fits = !stranger && found.as_ref().is_some_and(|found| found.1 != Status::Over);
-        let message = ExecuteMsg::RequestWithdrawal { datanet_id: id(index), contribution_id: id(which) };
+        let message = ExecuteMsg::RequestWithdrawal(Which { datanet_id: id(index), contribution_id: id(which) });
         let registry = world.registry.clone();
         let done = world.expect(&sender, &registry, &message, fits)?;
         if let Some((contributor, status)) = found.filter(|_| done) {

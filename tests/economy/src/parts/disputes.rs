@@ -152,9 +152,6 @@ impl Disputes {
             signature: keys::attest(&statement.digest(), &signers),
         };
         let known = self.proven.contains(&batch);
-        if guilty && !known && self.is_stuck(others, batch, now) {
-            return Ok(false);
-        }
         let (contract, anyone) = (world.disputes.clone(), world.founder.clone());
         let done = world.expect(&anyone, &contract, &message, fits)?;
         if !done {
@@ -184,7 +181,6 @@ impl Disputes {
         books: &mut Books,
         chance: &mut Chance,
     ) -> Result<bool> {
-        let now = world.now();
         let index = Sessions::pick(others.sessions.batches.len(), chance);
         let batch = others.sessions.batches.get(index);
         let false_one = batch.is_some_and(|batch| batch.node >= LASTING_NODES) && chance.once_in(4);
@@ -193,9 +189,6 @@ impl Disputes {
         let proof = if false_one { BatchFraud::Adapter(receipt) } else { BatchFraud::Receipt(receipt) };
         let lives = batch.is_some_and(|batch| matches!(batch.status, Status::Pending | Status::Accepted));
         let fits = false_one && lives && !self.proven.contains(&index);
-        if fits && self.is_stuck(others, index, now) {
-            return Ok(false);
-        }
         let contract = world.disputes.clone();
         let message = ExecuteMsg::ProveBatchFraud { batch_id: id(index), proof };
         let done = world.expect(&challenger, &contract, &message, fits)?;
@@ -203,15 +196,6 @@ impl Disputes {
             self.judge(others, world, books, index, &challenger)?;
         }
         Ok(done)
-    }
-
-    /// What a case would restore where somebody else has restored a part already: the contract asks for too much then.
-    fn is_stuck(&self, others: &Others<'_>, index: usize, now: u64) -> bool {
-        others.sessions.batches.get(index).is_some_and(|batch| {
-            batch.status == Status::Accepted
-                && others.sessions.voidable(index, now).is_none()
-                && batch.charges.iter().any(|charge| charge.2 > 0)
-        })
     }
 
     /// A batch that can be undone is; else the slash makes its sessions whole. What is left rewards the challenger and ends.
