@@ -38,6 +38,9 @@ fn a_key_is_bonded_with_its_proof_only() {
         "max_validators": 100,
         "max_unbonding_entries": 7,
         "snapshot_interval_seconds": "0",
+        "max_delegations": 16,
+        "jail_seconds": "60",
+        "min_operator_bond": "1",
     } });
     let (staking, done) = world.instantiate("staking", &founder, &init).expect("created");
     gas.note("instantiate", done.gas);
