@@ -15,7 +15,18 @@ use crate::{pins, tool};
 /// Code that moves money or counts it, by contract.
 const MONEY: [(&str, &[&str]); 3] = [
     ("settlement", &["src/execute/**", "src/state.rs", "src/voucher.rs", "src/round.rs"]),
-    ("staking", &["src/execute/**", "src/state.rs", "src/rewards.rs"]),
+    (
+        "staking",
+        &[
+            "src/execute/**",
+            "src/book.rs",
+            "src/exits.rs",
+            "src/power.rs",
+            "src/rewards.rs",
+            "src/stake.rs",
+            "src/state.rs",
+        ],
+    ),
     ("vesting", &["src/execute/**", "src/state.rs", "src/schedule.rs"]),
 ];
 

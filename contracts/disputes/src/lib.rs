@@ -5,7 +5,6 @@
 //! The contract holds no money but the bonds of open disputes. See `SECURITY.md` for what must always hold and which test
 //! shows it.
 
-pub mod client;
 pub mod contract;
 mod decide;
 pub mod error;

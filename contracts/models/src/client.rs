@@ -1,8 +1,13 @@
 //! Typed calls for other contracts and for clients.
+//!
+//! What contracts look up is read from the raw state: absence is then a fact and not an error among others.
 
 use cosmwasm_std::{to_json_binary, Addr, Binary, CosmosMsg, QuerierWrapper, StdResult, Uint64, WasmMsg};
 
-use crate::msg::{AdapterResponse, AdapterVersion, Base, ConfigResponse, ExecuteMsg, QueryMsg, ReceiveMsg};
+use crate::{
+    msg::{Adapter, AdapterResponse, AdapterVersion, Base, ConfigResponse, ExecuteMsg, QueryMsg, ReceiveMsg},
+    state::{ADAPTERS, DATANETS, VERSIONS},
+};
 
 /// The models contract at an address.
 pub struct Models<'a> {
@@ -34,6 +39,21 @@ impl<'a> Models<'a> {
     /// One version of an adapter; an error when it does not exist.
     pub fn adapter_version(&self, id: u64, version: u32) -> StdResult<AdapterVersion> {
         self.query(&QueryMsg::AdapterVersion { id: Uint64::new(id), version })
+    }
+
+    /// The contract of Datanets.
+    pub fn datanets(&self) -> StdResult<Addr> {
+        DATANETS.query(&self.querier, self.address.clone())
+    }
+
+    /// What the versions of an adapter have in common; none when it was never registered.
+    pub fn find_adapter(&self, id: u64) -> StdResult<Option<Adapter>> {
+        ADAPTERS.query(&self.querier, self.address.clone(), id)
+    }
+
+    /// One version of an adapter; none when it was never published.
+    pub fn find_version(&self, id: u64, version: u32) -> StdResult<Option<AdapterVersion>> {
+        VERSIONS.query(&self.querier, self.address.clone(), (id, version))
     }
 
     fn query<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> StdResult<T> {

@@ -129,7 +129,12 @@ impl Network {
         Ok(match payee.parse::<Payee>().map_err(|_| not_found())? {
             Payee::Account(account) => account,
             Payee::Identity(id) => self.datanets.identity(id.into()).await?.payout.into_string(),
-            Payee::Adapter(id) => self.models.adapter(id.into()).await?.adapter.payout.account.into_string(),
+            Payee::Adapter(id) => {
+                let payout = self.models.adapter(id.into()).await?.adapter.payout;
+                let now = self.client.latest_block().await?.seconds();
+                let next = payout.next.filter(|next| next.from.u64() <= now);
+                next.map_or(payout.account, |next| next.account).into_string()
+            }
             Payee::Datanet(id) => {
                 let datanet = self.datanets.datanet(id.into()).await?;
                 datanet.shares.map_or(datanet.commons, |shares| shares.address).into_string()

@@ -1,8 +1,8 @@
 //! What the chain says about batches, epochs, receipts and those whom they pay.
 
-use ::models::{msg::AdapterVersion, state as models};
 use cosmwasm_std::{Env, QuerierWrapper, StdError};
 use datanets::client::Datanets;
+use models::{client::Models, msg::AdapterVersion};
 use openledger_protocol::{
     credits::Payees,
     fees::SplitTable,
@@ -84,6 +84,10 @@ impl<'a> Records<'a> {
         }))
     }
 
+    fn models(&self) -> Models<'a> {
+        Models::new(&self.config.models, self.querier)
+    }
+
     /// Whether the registry has the receipt's adapter version.
     pub fn is_registered(&self, opened: &OpenedReceipt<'_>) -> Result<bool, ContractError> {
         Ok(self.terms(opened)?.is_some())
@@ -91,20 +95,20 @@ impl<'a> Records<'a> {
 
     /// The receipt's adapter version, from the registry's raw state, where absence is no error.
     fn terms(&self, opened: &OpenedReceipt<'_>) -> Result<Option<AdapterVersion>, ContractError> {
-        let key = (opened.receipt().adapter_id, opened.receipt().adapter_version);
-        Ok(models::VERSIONS.query(&self.querier, self.config.models.clone(), key)?)
+        let receipt = opened.receipt();
+        Ok(self.models().find_version(receipt.adapter_id, receipt.adapter_version)?)
     }
 
     /// How the receipt's fee is divided and between whom, as the registries say. At most 256 clusters.
     pub fn division(&self, opened: &OpenedReceipt<'_>) -> Result<(SplitTable, Payees), ContractError> {
         let receipt = opened.receipt();
         let (adapter_id, version) = (receipt.adapter_id, receipt.adapter_version);
-        let adapter = models::ADAPTERS.query(&self.querier, self.config.models.clone(), adapter_id)?;
+        let adapter = self.models().find_adapter(adapter_id)?;
         let (Some(adapter), Some(terms)) = (adapter, self.terms(opened)?) else {
             return Err(ContractError::UnknownAdapter { adapter_id, version });
         };
         let unknown = |error: StdError| ContractError::UnknownTerms { adapter_id, version, reason: error.to_string() };
-        let registry = models::DATANETS.query(&self.querier, self.config.models.clone())?;
+        let registry = self.models().datanets()?;
         let datanets = Datanets::new(&registry, self.querier);
         let datanet_id = adapter.datanet_id.u64();
         let clusters = datanets.clusters(datanet_id, terms.datanet_version).map_err(unknown)?;

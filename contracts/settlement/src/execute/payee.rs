@@ -2,7 +2,7 @@
 
 use cosmwasm_std::{Addr, Deps, StdError, Uint128, WasmMsg};
 use datanets::client::{income_hook, Datanets};
-use models::client::adapter_income_hook;
+use models::client::{adapter_income_hook, Models};
 use openledger_protocol::payee::Payee;
 
 use super::token;
@@ -41,5 +41,5 @@ pub fn pay(deps: Deps, payee: &str, amount: Uint128) -> Result<WasmMsg, Contract
 
 /// The models contract names the contract of Datanets.
 fn datanets(deps: Deps, config: &Config) -> Result<Addr, ContractError> {
-    Ok(models::state::DATANETS.query(&deps.querier, config.models.clone())?)
+    Ok(Models::new(&config.models, deps.querier).datanets()?)
 }
