@@ -138,6 +138,18 @@ pub struct Suspension {
     pub until: Uint64,
 }
 
+/// The attribution index of an adapter version: one int8 vector per cluster.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub struct Index {
+    /// RFC 6962 root over the rows, each the cluster as 4 bytes, big-endian, then one byte per dimension.
+    pub root: Digest,
+    /// As many as the Datanet version has clusters.
+    pub rows: u32,
+    /// Of each row; 1 to 131,071.
+    pub dimensions: u32,
+}
+
 /// One version of an adapter: fixed for good.
 #[cw_serde]
 pub struct AdapterVersion {
@@ -155,10 +167,8 @@ pub struct AdapterVersion {
     pub manifest_digest: Option<Digest>,
     /// Merkle root over the training transcript's checkpoints.
     pub transcript_root: Option<Digest>,
-    /// Merkle root over the rows of the attribution index.
-    pub index_root: Option<Digest>,
-    /// Rows of the attribution index.
-    pub index_rows: Option<Uint64>,
+    /// Attribution index: what the scores of receipts are held against.
+    pub index: Option<Index>,
     /// Price of a prompt token, in `uopen`.
     pub prompt_price: Uint128,
     /// Price of a response token, in `uopen`.

@@ -106,9 +106,23 @@ pub enum ContractError {
         field: &'static str,
     },
 
-    /// A root without a count, a count without a root, or no rows.
-    #[error("index_root and index_rows belong together: give both, with at least one row, or neither")]
-    Index,
+    /// Scores are counted by cluster.
+    #[error("the index has {found} rows and the Datanet version {clusters} clusters: give the index of that version")]
+    IndexRows {
+        /// Rows received.
+        found: u32,
+        /// Clusters of the Datanet version.
+        clusters: u32,
+    },
+
+    /// A dot product must fit.
+    #[error("the index has {found} dimensions: 1 to {max} are accepted")]
+    IndexDimensions {
+        /// Dimensions received.
+        found: u32,
+        /// Most.
+        max: usize,
+    },
 
     /// Prices are bounded so that fees always fit.
     #[error("{field} is {found} uopen: at most {max} is accepted")]

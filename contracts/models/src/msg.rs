@@ -116,10 +116,8 @@ pub enum ExecuteMsg {
         manifest_digest: Option<Digest>,
         /// Merkle root over the training transcript's checkpoints.
         transcript_root: Option<Digest>,
-        /// Merkle root over the rows of the attribution index; needs `index_rows`.
-        index_root: Option<Digest>,
-        /// Rows of the attribution index, at least 1; needs `index_root`.
-        index_rows: Option<Uint64>,
+        /// Attribution index, if it has one.
+        index: Option<Index>,
         /// Price of a prompt token, in `uopen`.
         prompt_price: Uint128,
         /// Price of a response token, in `uopen`.
@@ -141,10 +139,8 @@ pub enum ExecuteMsg {
         manifest_digest: Option<Digest>,
         /// Merkle root over the training transcript's checkpoints.
         transcript_root: Option<Digest>,
-        /// Merkle root over the rows of the attribution index; needs `index_rows`.
-        index_root: Option<Digest>,
-        /// Rows of the attribution index, at least 1; needs `index_root`.
-        index_rows: Option<Uint64>,
+        /// Attribution index, if it has one.
+        index: Option<Index>,
         /// Price of a prompt token, in `uopen`.
         prompt_price: Uint128,
         /// Price of a response token, in `uopen`.

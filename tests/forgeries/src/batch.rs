@@ -5,6 +5,7 @@ use openledger_protocol::fraud::{
     BatchFacts, SumTree,
     charge::ChargeFacts,
     data::{BatchData, SumLeaves},
+    score::Query,
     sums::ClaimedTree,
 };
 use settlement::msg::{Charge, Digest, ExecuteMsg, Signature64};
@@ -22,6 +23,8 @@ pub struct Batch {
     pub charges: [u128; 2],
     /// Whether a node of the credits' tree counts one more than lies below it.
     pub false_sum: bool,
+    /// Opens what the scored receipt commits to.
+    pub query: Query,
 }
 
 impl Batch {

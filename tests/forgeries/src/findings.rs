@@ -1,10 +1,10 @@
 //! What a challenger finds, and what it may try in vain.
 
 use cosmwasm_std::Uint64;
-use disputes::msg::{BatchFraud, FalseSum, Neighbours, OneReceipt, Role, TwoReceipts, missing};
+use disputes::msg::{BatchFraud, FalseSum, Neighbours, OneReceipt, Role, ScoreClaim, TwoReceipts, missing};
 use openledger_protocol::{
     Receipt,
-    fraud::{charge, credit, credit::CreditProof, duplicate, receipt, share},
+    fraud::{charge, credit, credit::CreditProof, duplicate, receipt, score, share},
 };
 
 use crate::{Batch, Ground};
@@ -23,9 +23,17 @@ pub fn findings(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<BatchFraud
         return found;
     }
     found.extend(receipt::prove(&facts, &data).unwrap().map(one).map(BatchFraud::Receipt));
-    let unknown = receipt::prove_adapter(&facts, &data, |id, version| (id, version) == ground.adapter).unwrap();
+    let unknown = receipt::prove_adapter(&facts, &data, |id, version| ground.knows(id, version)).unwrap();
     found.extend(unknown.map(one).map(BatchFraud::Adapter));
     found.extend(share::prove(&facts, &data, |_, _| Some(clusters)).unwrap().map(one).map(BatchFraud::Shares));
+    let index = ground.index();
+    let index_of = |id, version| ((id, version) == ground.adapter).then(|| (index.facts(), index.rows.as_slice()));
+    let scored = score::prove(&facts, &data, index_of, |_| Some(batch.query.clone())).unwrap();
+    let of = |(receipt, claim): (openledger_protocol::fraud::Opening, score::ScoreClaim)| BatchFraud::Score {
+        receipt: receipt.into(),
+        claim: claim.into(),
+    };
+    found.extend(scored.map(of));
     found.extend(charge::prove(&facts, &data, charge_of).unwrap().map(one).map(BatchFraud::Charge));
     let twice = duplicate::prove(&[(&facts, &data)]).unwrap();
     found.extend(twice.map(|((_, a), (_, b))| BatchFraud::Duplicate {
@@ -50,7 +58,7 @@ pub fn findings(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<BatchFraud
 }
 
 /// Every opening of an honest batch, as every kind of proof. None of them shows a fraud.
-pub fn honest_attempts(batch: &Batch, batch_id: u64) -> Vec<BatchFraud> {
+pub fn honest_attempts(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<BatchFraud> {
     let data = batch.data();
     let (receipts, credits) = (data.receipts.len() as u64, data.credits.leaves.len() as u64);
     let open = |index| data.open_receipt(index).unwrap();
@@ -64,6 +72,7 @@ pub fn honest_attempts(batch: &Batch, batch_id: u64) -> Vec<BatchFraud> {
             BatchFraud::Shares(one(index)),
             BatchFraud::Charge(one(index)),
         ]);
+        tried.extend(score_claims(ground).map(|claim| BatchFraud::Score { receipt: open(index).into(), claim }));
         for other in 0..receipts {
             let two = TwoReceipts { first: open(index).into(), second: open(other).into() };
             tried.push(BatchFraud::Overlap(two));
@@ -90,4 +99,13 @@ pub fn honest_attempts(batch: &Batch, batch_id: u64) -> Vec<BatchFraud> {
     let paths = (0..data.credits.leaves.len()).map(|at| FalseSum { path: tree.path(at).unwrap().into() });
     tried.extend(paths.map(BatchFraud::CreditSum));
     tried
+}
+
+/// Everything that can be opened beside a receipt.
+fn score_claims(ground: &Ground) -> impl Iterator<Item = ScoreClaim> {
+    let index = ground.index();
+    let query = index.query();
+    let rows = (0..index.rows.len()).map(|cluster| index.row(cluster));
+    let rows: Vec<_> = rows.map(|row| score::ScoreClaim::Row { query: query.clone(), row }).collect();
+    [score::ScoreClaim::Shape, score::ScoreClaim::Query(query)].into_iter().chain(rows).map(Into::into)
 }

@@ -3,7 +3,11 @@
 use disputes::msg::BatchFraud;
 use openledger_protocol::{attribution::attribute, credits};
 
-use crate::{Batch, Ground, findings, ground::scores};
+use crate::{
+    Batch, Ground, findings,
+    ground::{SCORED, scores},
+    index::{commit, scored},
+};
 
 /// A lie and the name under which it must be caught.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,7 @@ macro_rules! kind {
 }
 
 /// All of them.
-pub const FORGERIES: [Forgery; 18] = [
+pub const FORGERIES: [Forgery; 22] = [
     Forgery { name: "a leaf that is no receipt", fraud: "broken_receipt", make: garbage, kind: kind!(Receipt) },
     Forgery {
         name: "a receipt of another contract",
@@ -58,6 +62,10 @@ pub const FORGERIES: [Forgery; 18] = [
     Forgery { name: "no attribution", fraud: "no_attribution", make: no_attribution, kind: kind!(Shares) },
     Forgery { name: "another number of clusters", fraud: "cluster_count", make: cluster_count, kind: kind!(Shares) },
     Forgery { name: "a fee that is not tokens times prices", fraud: "wrong_fee", make: wrong_fee, kind: kind!(Shares) },
+    Forgery { name: "a score that is no dot product", fraud: "wrong_score", make: wrong_score, kind: kind!(Score) },
+    Forgery { name: "scores without a query", fraud: "no_query", make: no_query, kind: kind!(Score) },
+    Forgery { name: "a query of another length", fraud: "query_length", make: query_length, kind: kind!(Score) },
+    Forgery { name: "scores without an index", fraud: "no_index", make: no_index, kind: kind!(Score) },
     Forgery { name: "a receipt beyond its charge", fraud: "outside_charge", make: outside_charge, kind: kind!(Charge) },
     Forgery {
         name: "a voucher that the node does not have",
@@ -119,6 +127,31 @@ fn cluster_count(ground: &Ground) -> Batch {
 
 fn wrong_fee(ground: &Ground) -> Batch {
     changed(ground, |receipts| receipts[2].response_tokens -= 1)
+}
+
+fn wrong_score(ground: &Ground) -> Batch {
+    let index = ground.index();
+    let mut scores = index.scores();
+    scores[1] += 1_000;
+    // Shares and credits follow from the false scores, so that only the index shows the lie.
+    let attribution = scored(&scores, commit(&index.query()));
+    changed_first(ground, |receipts| receipts[SCORED].attribution = Some(attribution))
+}
+
+fn no_query(ground: &Ground) -> Batch {
+    changed(ground, |receipts| receipts[SCORED].attribution.as_mut().unwrap().query_commitment.clear())
+}
+
+fn query_length(ground: &Ground) -> Batch {
+    let index = ground.index();
+    let mut query = index.query();
+    query.vector.push(0);
+    let attribution = scored(&index.scores(), commit(&query));
+    Batch { query, ..changed(ground, |receipts| receipts[SCORED].attribution = Some(attribution)) }
+}
+
+fn no_index(ground: &Ground) -> Batch {
+    changed(ground, |receipts| receipts[SCORED].adapter_version = ground.adapter.1 - 1)
 }
 
 fn outside_charge(ground: &Ground) -> Batch {

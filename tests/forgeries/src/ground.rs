@@ -8,13 +8,15 @@ use openledger_protocol::{
     fraud::data::SumLeaves,
 };
 
-use crate::Batch;
+use crate::{Batch, Index};
 
 /// Tokens of each receipt: prompt, response. The first two are of the first session.
 const TOKENS: [(u32, u32); 3] = [(10, 45), (20, 90), (4, 48)];
+/// The receipt that the index attributes; measurements attribute the others.
+pub const SCORED: usize = 2;
 /// Loss that the receipts' adapters take away together, in micro-nats, and its placebo.
-const EXPLAINED: i64 = 10_000;
-const FLOOR: u64 = 500;
+pub const EXPLAINED: i64 = 10_000;
+pub const FLOOR: u64 = 500;
 
 /// A session with what it was charged before.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub struct Ground {
     pub scope: Scope,
     /// Account of the node.
     pub node: String,
-    /// Adapter and version of all receipts.
+    /// Adapter and version of all receipts. It has [`Ground::index`]; the version before it has none.
     pub adapter: (u64, u32),
     /// How fees are divided.
     pub table: SplitTable,
@@ -58,10 +60,11 @@ impl Ground {
     /// Three honest receipts.
     pub fn receipts(&self) -> Vec<Receipt> {
         let mut charged = self.sessions.clone().map(|session| (session.charged, session.sequence));
-        let clusters = self.payees.contributors.len();
+        let (clusters, index) = (self.payees.contributors.len(), self.index());
         let of = |at: usize, charged: &mut [(u128, u64); 2]| {
             let session = [0, 0, 1][at];
             let fee = self.fee(at);
+            let measured = || attribute(&scores(clusters), FLOOR, EXPLAINED).unwrap();
             charged[session].0 += fee;
             charged[session].1 += 1;
             Receipt {
@@ -77,12 +80,22 @@ impl Ground {
                 response_price: self.prices.1.to_string(),
                 fee: fee.to_string(),
                 cumulative_fee: charged[session].0.to_string(),
-                attribution: Some(attribute(&scores(clusters), FLOOR, EXPLAINED).unwrap()),
+                attribution: Some(if at == SCORED { index.attribution() } else { measured() }),
                 served_at: self.served_at,
                 ..Receipt::default()
             }
         };
         (0..TOKENS.len()).map(|at| of(at, &mut charged)).collect()
+    }
+
+    /// Whether the registry has this version.
+    pub fn knows(&self, adapter_id: u64, version: u32) -> bool {
+        adapter_id == self.adapter.0 && (1..=self.adapter.1).contains(&version)
+    }
+
+    /// The attribution index of the adapter version.
+    pub fn index(&self) -> Index {
+        Index::new(self.payees.contributors.len())
     }
 
     /// What the receipts give, in the tree's order.
@@ -106,6 +119,7 @@ impl Ground {
             credits: SumLeaves::of_credits(credits).unwrap(),
             charges: [self.fee(0) + self.fee(1), self.fee(2)],
             false_sum: false,
+            query: self.index().query(),
         }
     }
 

@@ -9,10 +9,12 @@ mod batch;
 mod findings;
 mod forgeries;
 mod ground;
+mod index;
 mod payouts;
 
 pub use batch::Batch;
 pub use findings::{findings, honest_attempts};
 pub use forgeries::{FORGERIES, Forgery};
 pub use ground::{Ground, Session};
+pub use index::Index;
 pub use payouts::{payout_proof, payouts_of, stolen, stolen_after};

@@ -1,7 +1,7 @@
 //! Proofs about one batch.
 
 use openledger_protocol::fraud::{
-    charge, credit, credit::MissingCredit, duplicate, receipt, share, sums, BatchFacts, Fraud, OpenedReceipt,
+    charge, credit, credit::MissingCredit, duplicate, receipt, score, share, sums, BatchFacts, Fraud, OpenedReceipt,
     ReceiptLeaf, Tree,
 };
 use settlement::msg::BatchSummary;
@@ -33,6 +33,10 @@ pub fn decide(records: &Records<'_>, batch: &BatchSummary, proof: BatchFraud) ->
         BatchFraud::Shares(OneReceipt { receipt }) => {
             let opened = open!(receipt);
             share::check(&opened, clusters(records, &opened)?)?
+        }
+        BatchFraud::Score { receipt, claim } => {
+            let opened = open!(receipt);
+            score::check(&opened, records.index(&opened)?.as_ref(), &claim.into())?
         }
         BatchFraud::Charge(OneReceipt { receipt }) => {
             let opened = open!(receipt);

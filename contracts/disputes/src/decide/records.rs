@@ -2,11 +2,14 @@
 
 use cosmwasm_std::{Env, QuerierWrapper, StdError};
 use datanets::client::Datanets;
-use models::{client::Models, msg::AdapterVersion};
+use models::{
+    client::Models,
+    msg::{AdapterVersion, Index},
+};
 use openledger_protocol::{
     credits::Payees,
     fees::SplitTable,
-    fraud::{charge::ChargeFacts, BatchFacts, OpenedReceipt, SumTree},
+    fraud::{charge::ChargeFacts, score::IndexFacts, BatchFacts, OpenedReceipt, SumTree},
     merkle_sum::Node,
     payee::Payee,
     Scope,
@@ -99,13 +102,19 @@ impl<'a> Records<'a> {
         Ok(self.models().find_version(receipt.adapter_id, receipt.adapter_version)?)
     }
 
+    /// The attribution index of the receipt's adapter version; `None` when it has none.
+    pub fn index(&self, opened: &OpenedReceipt<'_>) -> Result<Option<IndexFacts>, ContractError> {
+        let terms = self.terms(opened)?.ok_or_else(|| unknown_adapter(opened))?;
+        Ok(terms.index.map(|Index { root, rows, dimensions }| IndexFacts { root: root.into_bytes(), rows, dimensions }))
+    }
+
     /// How the receipt's fee is divided and between whom, as the registries say. At most 256 clusters.
     pub fn division(&self, opened: &OpenedReceipt<'_>) -> Result<(SplitTable, Payees), ContractError> {
         let receipt = opened.receipt();
         let (adapter_id, version) = (receipt.adapter_id, receipt.adapter_version);
         let adapter = self.models().find_adapter(adapter_id)?;
         let (Some(adapter), Some(terms)) = (adapter, self.terms(opened)?) else {
-            return Err(ContractError::UnknownAdapter { adapter_id, version });
+            return Err(unknown_adapter(opened));
         };
         let unknown = |error: StdError| ContractError::UnknownTerms { adapter_id, version, reason: error.to_string() };
         let registry = self.models().datanets()?;
@@ -122,6 +131,11 @@ impl<'a> Records<'a> {
         };
         Ok((terms.split.into(), payees))
     }
+}
+
+fn unknown_adapter(opened: &OpenedReceipt<'_>) -> ContractError {
+    let receipt = opened.receipt();
+    ContractError::UnknownAdapter { adapter_id: receipt.adapter_id, version: receipt.adapter_version }
 }
 
 fn identity(identity_id: u64) -> String {

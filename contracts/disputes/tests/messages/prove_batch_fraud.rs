@@ -24,7 +24,7 @@ fn an_honest_batch_cannot_be_challenged() {
     }
     let batch_id = scene.submit(&ground, 1, &batch);
     let anyone = scene.anyone();
-    let attempts = honest_attempts(&batch, batch_id);
+    let attempts = honest_attempts(&ground, &batch, batch_id);
     assert!(attempts.len() > 100);
     for proof in attempts {
         let error = scene.refused(&anyone, &Scene::prove(batch_id, proof));

@@ -9,7 +9,8 @@ use disputes::{
     },
     ContractError,
 };
-use openledger_forgeries::{Batch, Ground, Session};
+use openledger_contract_kit::Digest;
+use openledger_forgeries::{Batch, Ground, Index, Session};
 use openledger_protocol::{fraud::data::SumLeaves, payouts::Payouts};
 use serde::de::DeserializeOwned;
 use settlement::msg::RoundResponse;
@@ -50,6 +51,7 @@ impl Scene {
         chain.open(0, 1_000);
         chain.open(1, 1_000);
         let mut scene = Self { disputes: chain.owner.clone(), chain, registries };
+        scene.publish_index();
         scene.disputes = scene.instantiate(params()).unwrap();
         let arbiter = scene.disputes.to_string();
         let owner = scene.chain.owner.clone();
@@ -58,6 +60,32 @@ impl Scene {
         let name = staking::msg::ExecuteMsg::SetSlasher { slasher: arbiter };
         scene.chain.app.execute_contract(owner, staking, &name, &[]).unwrap();
         scene
+    }
+
+    /// Version 2 of the adapter: the same, with an attribution index.
+    fn publish_index(&mut self) {
+        let index = Index::new(self.registries.payees.contributors.len()).facts();
+        let split = self.registries.split;
+        let publish = models::msg::ExecuteMsg::PublishAdapterVersion {
+            adapter_id: Uint64::one(),
+            datanet_version: 1,
+            weights_digest: Digest::new([0xad; 32]),
+            family_digest: Digest::new([0xfa; 32]),
+            manifest_digest: None,
+            transcript_root: None,
+            index: Some(models::msg::Index {
+                root: Digest::new(index.root),
+                rows: index.rows,
+                dimensions: index.dimensions,
+            }),
+            prompt_price: Uint128::new(PROMPT_PRICE),
+            response_price: Uint128::new(RESPONSE_PRICE),
+            split,
+            promote: None,
+        };
+        let developer = self.chain.account("developer");
+        let models = self.registries.models.clone();
+        self.chain.app.execute_contract(developer, models, &publish, &[]).unwrap();
     }
 
     pub fn instantiate(&mut self, params: Params) -> Result<Addr, ContractError> {
@@ -172,7 +200,7 @@ impl Scene {
         Ground {
             scope: self.chain.scope(),
             node: self.chain.node().into_string(),
-            adapter: (1, 1),
+            adapter: (1, 2),
             table: self.registries.table,
             payees: self.registries.payees.clone(),
             prices: (PROMPT_PRICE, RESPONSE_PRICE),

@@ -3,10 +3,11 @@
 use cosmwasm_std::{Deps, Env, Storage, Uint128, Uint64};
 use datanets::client::Datanets;
 use openledger_contract_kit::{Bps, Digest};
+use openledger_protocol::dot::MAX_DIMENSIONS;
 
 use crate::{
     licence::LicenceError,
-    msg::{AdapterVersion, Licence, Params, Split},
+    msg::{AdapterVersion, Index, Licence, Params, Split},
     state::{DATANETS, PARAMS},
     ContractError,
 };
@@ -19,8 +20,7 @@ pub struct Terms {
     pub family_digest: Digest,
     pub manifest_digest: Option<Digest>,
     pub transcript_root: Option<Digest>,
-    pub index_root: Option<Digest>,
-    pub index_rows: Option<Uint64>,
+    pub index: Option<Index>,
     pub prompt_price: Uint128,
     pub response_price: Uint128,
     pub split: Split,
@@ -34,22 +34,19 @@ impl Terms {
             ("family_digest", Some(self.family_digest)),
             ("manifest_digest", self.manifest_digest),
             ("transcript_root", self.transcript_root),
-            ("index_root", self.index_root),
+            ("index_root", self.index.map(|index| index.root)),
         ];
         for (field, digest) in digests {
             digest.map_or(Ok(()), |digest| require_digest(field, digest))?;
-        }
-        if self.index_root.is_some() != self.index_rows.is_some() || self.index_rows == Some(Uint64::zero()) {
-            return Err(ContractError::Index);
         }
         self.check_price(deps.storage, promised)?;
 
         let datanets = DATANETS.load(deps.storage)?;
         let version = self.datanet_version;
-        Datanets::new(&datanets, deps.querier)
+        let found = Datanets::new(&datanets, deps.querier)
             .version(datanet_id, version)
             .map_err(|error| ContractError::DatanetVersion { datanet_id, version, cause: error.to_string() })?;
-        Ok(())
+        self.index.map_or(Ok(()), |index| check_index(index, found.clusters))
     }
 
     /// Checks prices and split. `promised` is the rebate of the adapter's bond.
@@ -76,8 +73,7 @@ impl Terms {
             family_digest: version.family_digest,
             manifest_digest: version.manifest_digest,
             transcript_root: version.transcript_root,
-            index_root: version.index_root,
-            index_rows: version.index_rows,
+            index: version.index,
             prompt_price: version.prompt_price,
             response_price: version.response_price,
             split: version.split,
@@ -94,14 +90,25 @@ impl Terms {
             family_digest: self.family_digest,
             manifest_digest: self.manifest_digest,
             transcript_root: self.transcript_root,
-            index_root: self.index_root,
-            index_rows: self.index_rows,
+            index: self.index,
             prompt_price: self.prompt_price,
             response_price: self.response_price,
             split: self.split,
             published_at: super::now(env),
         }
     }
+}
+
+/// A receipt has one score per cluster and one per row, so there is one row per cluster.
+fn check_index(index: Index, clusters: u32) -> Result<(), ContractError> {
+    if index.rows != clusters {
+        return Err(ContractError::IndexRows { found: index.rows, clusters });
+    }
+    let (found, max) = (index.dimensions, MAX_DIMENSIONS);
+    if found == 0 || usize::try_from(found).map_or(true, |found| found > max) {
+        return Err(ContractError::IndexDimensions { found, max });
+    }
+    Ok(())
 }
 
 /// Refuses the digest that commits to nothing.

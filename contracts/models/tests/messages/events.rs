@@ -216,8 +216,9 @@ fn of_version(version: &AdapterVersion) -> Fields {
         ("family_digest", version.family_digest.to_string()),
         ("manifest_digest", text(version.manifest_digest)),
         ("transcript_root", text(version.transcript_root)),
-        ("index_root", text(version.index_root)),
-        ("index_rows", text(version.index_rows)),
+        ("index_root", text(version.index.map(|index| index.root))),
+        ("index_rows", text(version.index.map(|index| index.rows))),
+        ("index_dimensions", text(version.index.map(|index| index.dimensions))),
         ("prompt_price", version.prompt_price.to_string()),
         ("response_price", version.response_price.to_string()),
         ("contributors_bps", version.split.contributors.to_string()),
@@ -235,7 +236,7 @@ fn the_state_is_what_the_events_told() {
     let mut suite = earning();
     let id = Uint64::one();
     let account = suite.account("erin").into_string();
-    let next = Terms { prompt_price: 11, index: Some((crate::suite::digest(9), 4)), ..terms() };
+    let next = Terms { prompt_price: 11, index: Some(crate::suite::index()), ..terms() };
     let steps = [
         ("dave", publish_msg(1, next)),
         ("dave", ExecuteMsg::Rollback { adapter_id: id }),

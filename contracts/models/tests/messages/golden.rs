@@ -3,7 +3,7 @@
 use cosmwasm_std::{Addr, Uint128, Uint64};
 use models::{
     events::Event,
-    msg::{Adapter, AdapterVersion, Base, Bond, Bonded, ExecuteMsg, Payout},
+    msg::{Adapter, AdapterVersion, Base, Bond, Bonded, ExecuteMsg, Index, Payout},
 };
 use openledger_contract_kit::{event::Event as _, permission};
 
@@ -57,8 +57,7 @@ fn events() {
         family_digest: digest(4),
         manifest_digest: Some(digest(5)),
         transcript_root: None,
-        index_root: Some(digest(6)),
-        index_rows: Some(Uint64::new(7)),
+        index: Some(Index { root: digest(6), rows: 7, dimensions: 64 }),
         prompt_price: Uint128::new(10),
         response_price: Uint128::new(30),
         split: good_split(),

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use cosmwasm_schema::serde::{de::DeserializeOwned, Serialize};
 use cosmwasm_std::{to_json_binary, Uint128, Uint64};
 use models::{
-    msg::{Bonded, ExecuteMsg, Split},
+    msg::{Bonded, ExecuteMsg, Index, Split},
     ContractError,
 };
 use openledger_contract_kit::{Bps, Digest};
@@ -49,7 +49,7 @@ pub struct Terms {
     pub weights_digest: Digest,
     pub family_digest: Digest,
     pub manifest_digest: Option<Digest>,
-    pub index: Option<(Digest, u64)>,
+    pub index: Option<Index>,
     pub prompt_price: u128,
     pub response_price: u128,
     pub split: Split,
@@ -68,6 +68,11 @@ pub fn terms() -> Terms {
     }
 }
 
+/// An index over the one cluster of the first Datanet version.
+pub fn index() -> Index {
+    Index { root: digest(9), rows: 1, dimensions: 64 }
+}
+
 pub fn register_msg(base_id: u64, datanet_id: u64, terms: Terms) -> ExecuteMsg {
     ExecuteMsg::RegisterAdapter {
         base_id: Uint64::new(base_id),
@@ -79,8 +84,7 @@ pub fn register_msg(base_id: u64, datanet_id: u64, terms: Terms) -> ExecuteMsg {
         family_digest: terms.family_digest,
         manifest_digest: terms.manifest_digest,
         transcript_root: None,
-        index_root: terms.index.map(|(root, _)| root),
-        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
+        index: terms.index,
         prompt_price: Uint128::new(terms.prompt_price),
         response_price: Uint128::new(terms.response_price),
         split: terms.split,
@@ -95,8 +99,7 @@ pub fn publish_msg(adapter_id: u64, terms: Terms) -> ExecuteMsg {
         family_digest: terms.family_digest,
         manifest_digest: terms.manifest_digest,
         transcript_root: None,
-        index_root: terms.index.map(|(root, _)| root),
-        index_rows: terms.index.map(|(_, rows)| Uint64::new(rows)),
+        index: terms.index,
         prompt_price: Uint128::new(terms.prompt_price),
         response_price: Uint128::new(terms.response_price),
         split: terms.split,

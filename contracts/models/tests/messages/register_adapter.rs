@@ -1,5 +1,9 @@
 use cosmwasm_std::{Uint128, Uint64};
-use models::{msg::Params, split::SplitError, ContractError};
+use models::{
+    msg::{Index, Params},
+    split::SplitError,
+    ContractError,
+};
 use openledger_contract_kit::Bps;
 
 use crate::suite::{
@@ -107,22 +111,22 @@ fn prices_are_bounded_and_digests_are_real() {
 }
 
 #[test]
-fn an_index_is_a_root_and_a_count() {
+fn an_index_has_a_row_for_every_cluster() {
     let mut suite = Suite::new();
-    register(&mut suite, Terms { manifest_digest: Some(digest(8)), index: Some((digest(9), 7)), ..terms() }).unwrap();
+    let index = Index { root: digest(9), rows: 1, dimensions: 131_071 };
+    register(&mut suite, Terms { manifest_digest: Some(digest(8)), index: Some(index), ..terms() }).unwrap();
     let found = suite.adapter(1).latest;
-    assert_eq!(found.manifest_digest, Some(digest(8)));
-    assert_eq!((found.index_root, found.index_rows.map(|rows| rows.u64())), (Some(digest(9)), Some(7)));
-    for (index, refusal) in
-        [((digest(0), 7), ContractError::ZeroDigest { field: "index_root" }), ((digest(9), 0), ContractError::Index)]
-    {
+    assert_eq!((found.manifest_digest, found.index), (Some(digest(8)), Some(index)));
+    let dimensions = |found| ContractError::IndexDimensions { found, max: 131_071 };
+    for (index, refusal) in [
+        (Index { root: digest(0), ..index }, ContractError::ZeroDigest { field: "index_root" }),
+        (Index { rows: 0, ..index }, ContractError::IndexRows { found: 0, clusters: 1 }),
+        (Index { rows: 2, ..index }, ContractError::IndexRows { found: 2, clusters: 1 }),
+        (Index { dimensions: 0, ..index }, dimensions(0)),
+        (Index { dimensions: 131_072, ..index }, dimensions(131_072)),
+    ] {
         assert_eq!(register(&mut suite, Terms { index: Some(index), ..terms() }).unwrap_err(), refusal);
     }
-    let mut msg = register_msg(1, 1, Terms { index: Some((digest(9), 7)), ..terms() });
-    if let models::msg::ExecuteMsg::RegisterAdapter { index_rows, .. } = &mut msg {
-        *index_rows = None;
-    }
-    assert_eq!(suite.refused("dave", msg).unwrap_err(), ContractError::Index);
 }
 
 #[test]

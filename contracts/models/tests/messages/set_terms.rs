@@ -7,7 +7,7 @@ use models::{
 
 use crate::{
     promote::{serving, waiting},
-    suite::{digest, is_unauthorized, publish_msg, split, terms, Suite, Terms},
+    suite::{digest, index, is_unauthorized, publish_msg, split, terms, Suite, Terms},
 };
 
 fn set(prompt: Option<u128>, response: Option<u128>, split: Option<Split>) -> ExecuteMsg {
@@ -27,7 +27,7 @@ fn version(suite: &Suite, version: u32) -> AdapterVersion {
 fn repeats_the_served_content_under_the_next_number() {
     let mut suite = waiting();
     suite
-        .exec("dave", publish_msg(1, Terms { weights_digest: digest(0xa3), index: Some((digest(9), 7)), ..terms() }))
+        .exec("dave", publish_msg(1, Terms { weights_digest: digest(0xa3), index: Some(index()), ..terms() }))
         .unwrap();
     let before = [1, 2, 3].map(|number| version(&suite, number));
     suite.wait(5);

@@ -16,6 +16,7 @@ pub const RESPONSE_PRICE: u128 = 2;
 pub struct Registries {
     pub datanets: Addr,
     pub models: Addr,
+    pub split: models::msg::Split,
     pub table: SplitTable,
     pub payees: Payees,
 }
@@ -85,7 +86,7 @@ impl Registries {
             stakers: chain.staking.to_string(),
             treasury: chain.account("treasury").into_string(),
         };
-        Self { datanets, models, table: split.into(), payees }
+        Self { datanets, models, split, table: split.into(), payees }
     }
 }
 
@@ -149,8 +150,7 @@ fn register_adapter(chain: &mut Chain, models: &Addr, split: models::msg::Split)
         family_digest: Digest::new([0xfa; 32]),
         manifest_digest: None,
         transcript_root: None,
-        index_root: None,
-        index_rows: None,
+        index: None,
         prompt_price: Uint128::new(PROMPT_PRICE),
         response_price: Uint128::new(RESPONSE_PRICE),
         split,

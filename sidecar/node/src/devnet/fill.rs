@@ -67,8 +67,7 @@ pub async fn fill(
             family_digest: model::Digest::new(family.digest()),
             manifest_digest: None,
             transcript_root: None,
-            index_root: None,
-            index_rows: None,
+            index: None,
             prompt_price: Uint128::new(PROMPT_PRICE),
             response_price: Uint128::new(RESPONSE_PRICE),
             split: model::Split {

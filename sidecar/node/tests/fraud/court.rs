@@ -7,15 +7,15 @@ use cw20::Cw20ExecuteMsg;
 use disputes::msg::{BatchFraud, ExecuteMsg};
 use openledger_chain::{
     ChainError, Key, Signer, TxOutcome,
-    contracts::{Disputes, Settlement, Staking},
+    contracts::{Disputes, Models, Settlement, Staking},
 };
-use openledger_forgeries::{Batch, Ground, Session};
+use openledger_forgeries::{Batch, Ground, Index, Session};
 use openledger_node::{
     bls::BlsKey,
     devnet::{
         Stage, Story, Target,
         chain::FEE_DENOM,
-        fill::id,
+        fill::{RegisteredAdapter, id},
         sidecars::{BOND, bond, bond_node},
     },
     network::{AdapterTerms, Network},
@@ -42,6 +42,32 @@ pub struct Court {
     _scratch: TempDir,
 }
 
+/// The next version of the first adapter: the same, with an attribution index.
+async fn publish_index(stage: &Stage, clusters: usize) {
+    let RegisteredAdapter { adapter_id, datanet, .. } = &stage.adapters[0];
+    let models = Models::new(stage.chain.client.clone(), &stage.contracts.models);
+    let latest = models.adapter(Uint64::new(*adapter_id)).await.unwrap().latest;
+    let index = Index::new(clusters).facts();
+    let publish = models::msg::ExecuteMsg::PublishAdapterVersion {
+        adapter_id: latest.adapter_id,
+        datanet_version: latest.datanet_version,
+        weights_digest: latest.weights_digest,
+        family_digest: latest.family_digest,
+        manifest_digest: latest.manifest_digest,
+        transcript_root: latest.transcript_root,
+        index: Some(models::msg::Index {
+            root: models::msg::Digest::new(index.root),
+            rows: index.rows,
+            dimensions: index.dimensions,
+        }),
+        prompt_price: latest.prompt_price,
+        response_price: latest.response_price,
+        split: latest.split,
+        promote: None,
+    };
+    stage.accounts.developers[datanet].execute(&stage.contracts.models, &publish, vec![]).await.unwrap();
+}
+
 impl Court {
     /// Contracts, Datanets and adapters in place, four validators in a set.
     pub async fn open(target: Target, root: &Path, artifacts: Option<&Path>) -> Self {
@@ -59,7 +85,9 @@ impl Court {
         founder.execute(&stage.contracts.staking, &staking::msg::ExecuteMsg::Snapshot {}, vec![]).await.unwrap();
         let client = stage.chain.client.clone();
         let network = Network::connect(client.clone(), stage.contracts.clone()).await.unwrap();
-        let terms = network.adapter(stage.adapters[0].adapter_id, None).await.unwrap();
+        let adapter_id = stage.adapters[0].adapter_id;
+        publish_index(&stage, network.adapter(adapter_id, None).await.unwrap().payees.contributors.len()).await;
+        let terms = network.adapter(adapter_id, None).await.unwrap();
         let challenger = client.signer(Key::generate("challenger").unwrap());
         stage.chain.faucet.send_many(&[challenger.address()], &[coin(2_000_000_000, FEE_DENOM)]).await.unwrap();
         Self {

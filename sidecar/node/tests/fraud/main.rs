@@ -114,7 +114,7 @@ async fn honest_work_cannot_be_challenged(court: &Court) -> Payouts {
     let ground = court.ground(node).await;
     let batch = ground.honest();
     let batch_id = court.submit(node, &ground, &batch).await;
-    for proof in honest_attempts(&batch, batch_id) {
+    for proof in honest_attempts(&ground, &batch, batch_id) {
         court.refused(&Court::proof(batch_id, proof), "the proof shows no fraud").await;
     }
     let payouts = payouts_of(&batch);

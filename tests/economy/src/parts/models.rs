@@ -115,8 +115,7 @@ impl Models {
             family_digest: [6; 32].into(),
             manifest_digest: None,
             transcript_root: None,
-            index_root: None,
-            index_rows: None,
+            index: None,
             prompt_price: Uint128::new(1),
             response_price: Uint128::new(2),
             split: Split {
