@@ -22,6 +22,7 @@ const MONEY: [(&str, &[&str]); 3] = [
             "src/book.rs",
             "src/exits.rs",
             "src/power.rs",
+            "src/quorum.rs",
             "src/rewards.rs",
             "src/stake.rs",
             "src/state.rs",

@@ -15,6 +15,7 @@ mod model;
 mod operators;
 mod permissions;
 mod power_at;
+mod quorum;
 mod register_validator;
 mod rotate_key;
 mod slash_validators;
