@@ -1,10 +1,16 @@
 //! What a challenger finds, and what it may try in vain.
 
 use cosmwasm_std::Uint64;
-use disputes::msg::{BatchFraud, FalseSum, Neighbours, OneReceipt, Role, ScoreClaim, TwoReceipts, missing};
+use disputes::msg::{BatchFraud, FalseSum, Neighbours, OneReceipt, Role, TwoReceipts, missing};
 use openledger_protocol::{
     Receipt,
-    fraud::{charge, credit, credit::CreditProof, duplicate, receipt, score, share},
+    fraud::{
+        Opening, charge,
+        credit::{self, CreditProof},
+        duplicate, receipt,
+        score::{self, ScoreClaim},
+        share,
+    },
 };
 
 use crate::{Batch, Ground};
@@ -16,7 +22,7 @@ pub fn findings(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<BatchFraud
     let charges: Vec<_> = ground.sessions.iter().filter_map(|session| batch.charge(ground, session.id)).collect();
     let charge_of = |id: u64| charges.iter().find(|charge| charge.session_id == id);
     let terms = |_: &Receipt| Some((ground.table, ground.payees.clone()));
-    let one = |receipt: openledger_protocol::fraud::Opening| OneReceipt { receipt: receipt.into() };
+    let one = |receipt: Opening| OneReceipt { receipt: receipt.into() };
     let mut found = Vec::new();
     if batch.false_sum {
         found.extend(batch.claimed().prove().map(|path| BatchFraud::CreditSum(FalseSum { path: path.into() })));
@@ -29,11 +35,7 @@ pub fn findings(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<BatchFraud
     let index = ground.index();
     let index_of = |id, version| ((id, version) == ground.adapter).then(|| (index.facts(), index.rows.as_slice()));
     let scored = score::prove(&facts, &data, index_of, |_| Some(batch.query.clone())).unwrap();
-    let of = |(receipt, claim): (openledger_protocol::fraud::Opening, score::ScoreClaim)| BatchFraud::Score {
-        receipt: receipt.into(),
-        claim: claim.into(),
-    };
-    found.extend(scored.map(of));
+    found.extend(scored.map(|(receipt, claim)| false_score(receipt, claim)));
     found.extend(charge::prove(&facts, &data, charge_of).unwrap().map(one).map(BatchFraud::Charge));
     let twice = duplicate::prove(&[(&facts, &data)]).unwrap();
     found.extend(twice.map(|((_, a), (_, b))| BatchFraud::Duplicate {
@@ -72,7 +74,7 @@ pub fn honest_attempts(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<Bat
             BatchFraud::Shares(one(index)),
             BatchFraud::Charge(one(index)),
         ]);
-        tried.extend(score_claims(ground).map(|claim| BatchFraud::Score { receipt: open(index).into(), claim }));
+        tried.extend(score_claims(ground).map(|claim| false_score(open(index), claim)));
         for other in 0..receipts {
             let two = TwoReceipts { first: open(index).into(), second: open(other).into() };
             tried.push(BatchFraud::Overlap(two));
@@ -101,11 +103,20 @@ pub fn honest_attempts(ground: &Ground, batch: &Batch, batch_id: u64) -> Vec<Bat
     tried
 }
 
+fn false_score(receipt: Opening, claim: ScoreClaim) -> BatchFraud {
+    let (query, row) = match claim {
+        ScoreClaim::Shape => (None, None),
+        ScoreClaim::Query(query) => (Some(query), None),
+        ScoreClaim::Row { query, row } => (Some(query), Some(row.into_opening().into())),
+    };
+    BatchFraud::Score { receipt: receipt.into(), query: query.map(|query| query.to_bytes().into()), row }
+}
+
 /// Everything that can be opened beside a receipt.
 fn score_claims(ground: &Ground) -> impl Iterator<Item = ScoreClaim> {
     let index = ground.index();
     let query = index.query();
     let rows = (0..index.rows.len()).map(|cluster| index.row(cluster));
-    let rows: Vec<_> = rows.map(|row| score::ScoreClaim::Row { query: query.clone(), row }).collect();
-    [score::ScoreClaim::Shape, score::ScoreClaim::Query(query)].into_iter().chain(rows).map(Into::into)
+    let rows: Vec<_> = rows.map(|row| ScoreClaim::Row { query: query.clone(), row }).collect();
+    [ScoreClaim::Shape, ScoreClaim::Query(query)].into_iter().chain(rows)
 }

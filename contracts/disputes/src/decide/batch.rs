@@ -1,8 +1,12 @@
 //! Proofs about one batch.
 
+use cosmwasm_std::HexBinary;
 use openledger_protocol::fraud::{
-    charge, credit, credit::MissingCredit, duplicate, receipt, score, share, sums, BatchFacts, Fraud, OpenedReceipt,
-    ReceiptLeaf, Tree,
+    charge, credit,
+    credit::MissingCredit,
+    duplicate, receipt, score,
+    score::{Query, Row, ScoreClaim},
+    share, sums, BatchFacts, Fraud, OpenedReceipt, ReceiptLeaf, Tree,
 };
 use settlement::msg::BatchSummary;
 
@@ -34,9 +38,9 @@ pub fn decide(records: &Records<'_>, batch: &BatchSummary, proof: BatchFraud) ->
             let opened = open!(receipt);
             share::check(&opened, clusters(records, &opened)?)?
         }
-        BatchFraud::Score { receipt, claim } => {
+        BatchFraud::Score { receipt, query, row } => {
             let opened = open!(receipt);
-            score::check(&opened, records.index(&opened)?.as_ref(), &claim.into())?
+            score::check(&opened, records.index(&opened)?.as_ref(), &claim(query, row)?)?
         }
         BatchFraud::Charge(OneReceipt { receipt }) => {
             let opened = open!(receipt);
@@ -62,6 +66,15 @@ pub fn decide(records: &Records<'_>, batch: &BatchSummary, proof: BatchFraud) ->
             credit::check_missing(&opened, &table, &payees, &missing)?
         }
         BatchFraud::CreditSum(FalseSum { path }) => sums::check(Tree::Credits, &facts.credits, &path.into())?,
+    })
+}
+
+fn claim(query: Option<HexBinary>, row: Option<LeafOpening>) -> Result<ScoreClaim, ContractError> {
+    let Some(query) = query else { return Ok(ScoreClaim::Shape) };
+    let query = Query::from_bytes(&query)?;
+    Ok(match row {
+        None => ScoreClaim::Query(query),
+        Some(row) => ScoreClaim::Row { query, row: Row::from_opening(row.into())? },
     })
 }
 

@@ -4,7 +4,7 @@ use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{HexBinary, Uint128, Uint64};
 use openledger_contract_kit::Digest;
 use openledger_protocol::{
-    fraud::{self, credit::MissingCredit, payout, score, sums},
+    fraud::{self, credit::MissingCredit, payout, sums},
     merkle_sum::Node,
     CreditRole,
 };
@@ -116,42 +116,6 @@ pub struct FalseSum {
     pub path: SumPath,
 }
 
-/// What is opened beside a receipt to show that its scores are false.
-#[cw_serde]
-pub enum ScoreClaim {
-    /// Nothing: the receipt alone shows it. It has no query, another number of scores, or its adapter version no index.
-    Shape {},
-    /// The query: it has another length than the index.
-    Query(QueryOpening),
-    /// The query and a row: their dot product is another one.
-    Row {
-        /// The query.
-        query: QueryOpening,
-        /// The row.
-        row: RowOpening,
-    },
-}
-
-/// The query vector that a receipt commits to.
-#[cw_serde]
-pub struct QueryOpening {
-    /// Salt of the commitment.
-    pub salt: Digest,
-    /// One byte per dimension, two's complement, in hex; at most 131,071 bytes.
-    pub vector: HexBinary,
-}
-
-/// A row of an adapter version's index.
-#[cw_serde]
-pub struct RowOpening {
-    /// Its cluster, so its position.
-    pub cluster: u32,
-    /// One byte per dimension, two's complement, in hex; at most 131,071 bytes.
-    pub vector: HexBinary,
-    /// Siblings from the leaf upwards; at most 64.
-    pub siblings: Vec<Digest>,
-}
-
 /// What is wrong with a batch.
 #[cw_serde]
 pub enum BatchFraud {
@@ -165,8 +129,12 @@ pub enum BatchFraud {
     Score {
         /// The receipt.
         receipt: LeafOpening,
-        /// What else is opened.
-        claim: ScoreClaim,
+        /// What the receipt commits to: a salt of 32 bytes, then one byte per dimension, two's complement, in hex. Absent when
+        /// the receipt alone shows it: it has no query, another number of scores, or its adapter version no index.
+        query: Option<HexBinary>,
+        /// The row as a leaf of the index: its cluster as 4 bytes, big-endian, then one byte per dimension. Absent when the query
+        /// alone shows it: it has another length than the index.
+        row: Option<LeafOpening>,
     },
     /// The receipt is beyond what the batch charges its session, beyond the voucher, or beyond the session's terms.
     Charge(OneReceipt),
@@ -360,66 +328,6 @@ impl From<sums::SumPath> for SumPath {
             sum: path.sum.into(),
             leaf: path.leaf.into(),
             steps: path.steps.into_iter().map(step).collect(),
-        }
-    }
-}
-
-fn signed(bytes: HexBinary) -> Vec<i8> {
-    Vec::from(bytes).into_iter().map(u8::cast_signed).collect()
-}
-
-fn unsigned(vector: &[i8]) -> HexBinary {
-    vector.iter().map(|value| value.cast_unsigned()).collect::<Vec<u8>>().into()
-}
-
-impl From<QueryOpening> for score::Query {
-    fn from(query: QueryOpening) -> Self {
-        Self { salt: query.salt.into_bytes(), vector: signed(query.vector) }
-    }
-}
-
-impl From<score::Query> for QueryOpening {
-    fn from(query: score::Query) -> Self {
-        Self { salt: Digest::new(query.salt), vector: unsigned(&query.vector) }
-    }
-}
-
-impl From<RowOpening> for score::Row {
-    fn from(row: RowOpening) -> Self {
-        Self {
-            cluster: row.cluster,
-            vector: signed(row.vector),
-            siblings: row.siblings.iter().map(|hash| hash.into_bytes()).collect(),
-        }
-    }
-}
-
-impl From<score::Row> for RowOpening {
-    fn from(row: score::Row) -> Self {
-        Self {
-            cluster: row.cluster,
-            vector: unsigned(&row.vector),
-            siblings: row.siblings.into_iter().map(Digest::new).collect(),
-        }
-    }
-}
-
-impl From<ScoreClaim> for score::ScoreClaim {
-    fn from(claim: ScoreClaim) -> Self {
-        match claim {
-            ScoreClaim::Shape {} => Self::Shape,
-            ScoreClaim::Query(query) => Self::Query(query.into()),
-            ScoreClaim::Row { query, row } => Self::Row { query: query.into(), row: row.into() },
-        }
-    }
-}
-
-impl From<score::ScoreClaim> for ScoreClaim {
-    fn from(claim: score::ScoreClaim) -> Self {
-        match claim {
-            score::ScoreClaim::Shape => Self::Shape {},
-            score::ScoreClaim::Query(query) => Self::Query(query.into()),
-            score::ScoreClaim::Row { query, row } => Self::Row { query: query.into(), row: row.into() },
         }
     }
 }

@@ -101,10 +101,7 @@ fn the_point_at_infinity_is_nobodys_signature() {
         assert_eq!(check(&api, &set, &[], &DIGEST, &point.into()), Err(QuorumError::IdentitySignature));
     }
     // No bit but the second highest says so.
-    assert_eq!(
-        check(&api, &set, &[], &DIGEST, &[0x80; 96].into()),
-        Err(QuorumError::SignatureMismatch { set_id: 1 })
-    );
+    assert_eq!(check(&api, &set, &[], &DIGEST, &[0x80; 96].into()), Err(QuorumError::SignatureMismatch { set_id: 1 }));
     set.aggregate_public_key = None;
     assert_eq!(
         check(&api, &set, &[], &DIGEST, &sign(&[0, 1, 2, 3], &DIGEST)),

@@ -64,6 +64,41 @@ pub struct Row {
     pub siblings: Vec<Hash>,
 }
 
+impl Query {
+    /// What its commitment is made of: the salt, then one byte per dimension, two's complement.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.salt.to_vec();
+        bytes.extend(self.vector.iter().map(|value| value.cast_unsigned()));
+        bytes
+    }
+
+    /// Reads [`Query::to_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejected> {
+        let (salt, vector) = bytes.split_first_chunk().ok_or(Rejected::QueryDoesNotOpen)?;
+        Ok(Self { salt: *salt, vector: vector.iter().map(|byte| byte.cast_signed()).collect() })
+    }
+}
+
+impl Row {
+    /// As a leaf of the index: see [`row_leaf`].
+    pub fn into_opening(self) -> Opening {
+        let leaf = row_leaf(self.cluster, &self.vector);
+        Opening { index: self.cluster.into(), leaf, siblings: self.siblings }
+    }
+
+    /// Reads [`Row::into_opening`]; a leaf that names another cluster than its position is none.
+    pub fn from_opening(opening: Opening) -> Result<Self, Rejected> {
+        let no_row = Rejected::BadOpening { what: "row", reason: MerkleError::RootMismatch };
+        let Some((cluster, vector)) = opening.leaf.split_first_chunk() else { return Err(no_row) };
+        let cluster = u32::from_be_bytes(*cluster);
+        if u64::from(cluster) != opening.index {
+            return Err(no_row);
+        }
+        let vector = vector.iter().map(|byte| byte.cast_signed()).collect();
+        Ok(Self { cluster, vector, siblings: opening.siblings })
+    }
+}
+
 /// Leaf of a row: the cluster as 4 bytes, big-endian, then one byte per dimension in two's complement.
 pub fn row_leaf(cluster: u32, vector: &[i8]) -> Vec<u8> {
     let mut leaf = Vec::with_capacity(vector.len().saturating_add(4));

@@ -127,3 +127,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn query_and_row_travel_as_the_bytes_that_were_committed_to() {
+    let query = Query { salt: [3; 32], vector: vec![-128, 0, 127] };
+    assert_eq!(Query::from_bytes(&query.to_bytes()), Ok(query.clone()));
+    assert_eq!(Query::from_bytes(&query.to_bytes()[..32]), Ok(Query { vector: vec![], ..query.clone() }));
+    assert_eq!(Query::from_bytes(&query.to_bytes()[..31]), Err(Rejected::QueryDoesNotOpen));
+
+    let row = Row { cluster: 7, vector: vec![-1, 1], siblings: vec![[9; 32]] };
+    let opening = row.clone().into_opening();
+    assert_eq!(Row::from_opening(opening.clone()), Ok(row));
+    let no_row = || Err(Rejected::BadOpening { what: "row", reason: merkle::MerkleError::RootMismatch });
+    let mut elsewhere = opening.clone();
+    elsewhere.index = 8;
+    assert_eq!(Row::from_opening(elsewhere), no_row());
+    let mut short = opening;
+    short.leaf.truncate(3);
+    assert_eq!(Row::from_opening(short), no_row());
+}
