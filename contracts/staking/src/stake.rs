@@ -63,6 +63,15 @@ impl Stake {
         ratio_up(amount, self.shares, self.tokens)
     }
 
+    /// Fewest shares out of `shares` that are a fraction of them, and of what they are worth: both rounded up, so that
+    /// nobody saves a uopen by splitting a stake.
+    pub fn fraction_of(&self, shares: Uint128, fraction: Bps) -> Result<Uint128, ContractError> {
+        let part = part_up(shares, fraction)?;
+        let amount = part_up(self.worth(shares)?, fraction)?;
+        // Where something is worth an amount there are tokens.
+        Ok(if amount.is_zero() { part } else { part.max(self.shares_for(amount)?) })
+    }
+
     /// Takes a fraction of the tokens, rounded up.
     pub fn slash(&mut self, fraction: Bps) -> Result<Uint128, ContractError> {
         let taken = part_up(self.tokens, fraction)?;
