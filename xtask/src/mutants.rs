@@ -21,6 +21,7 @@ const MONEY: [(&str, &[&str]); 3] = [
             "src/execute/**",
             "src/book.rs",
             "src/exits.rs",
+            "src/liens.rs",
             "src/power.rs",
             "src/quorum.rs",
             "src/rewards.rs",

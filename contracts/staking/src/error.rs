@@ -187,6 +187,49 @@ pub enum ContractError {
         /// Bonded.
         bonded: Uint128,
     },
+    /// Redelegated stake that may still be slashed.
+    #[error("the stake that came from {from} answers for it until {until} (seconds): take out less, or wait")]
+    StillAnswers {
+        /// Validator that it left.
+        from: Addr,
+        /// First moment without it, as far as the sets made so far tell.
+        until: u64,
+    },
+    /// More slashes than one message reads.
+    #[error(
+        "there are more slashes of {from} than one message reads: send settle_redelegations for {validator} first"
+    )]
+    SlashesUnread {
+        /// Validator that the stake went to.
+        validator: Addr,
+        /// Validator that it left.
+        from: Addr,
+    },
+    /// Too many liens.
+    #[error("{max} redelegations to {validator} are open, which is the most: the next ends at {next} (seconds)")]
+    TooManyRedelegations {
+        /// Validator that the stake would go to.
+        validator: Addr,
+        /// Bound.
+        max: usize,
+        /// When the next one ends, as far as the sets made so far tell.
+        next: u64,
+    },
+    /// No redelegation has ended or was slashed.
+    #[error("no redelegation can be settled: {}", match .next { Some(next) => format!("the next ends at {next} (seconds)"), None => "there is none".to_owned() })]
+    NothingToSettle {
+        /// When the next one ends.
+        next: Option<u64>,
+    },
+    /// From a validator to itself.
+    #[error("{validator} has this stake already: name another validator to redelegate to")]
+    SameValidator {
+        /// Named twice.
+        validator: Addr,
+    },
+    /// A self-bond does not move.
+    #[error("a self-bond neither leaves nor comes by redelegation: use unbond, bond_more")]
+    SelfBond,
     /// Too many open entries.
     #[error("{max} unbonding entries are open, which is the most: withdraw those that are due first")]
     TooManyUnbondings {

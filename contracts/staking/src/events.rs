@@ -71,6 +71,32 @@ pub enum StakingEvent {
     },
     /// Shares that were worth nothing any more were given up.
     GivenUp { validator: Addr, delegator: Addr, shares: Uint128 },
+    /// Stake went from one validator to another without a wait. It still answers for the first one.
+    Redelegated {
+        delegator: Addr,
+        from: Addr,
+        to: Addr,
+        amount: Uint128,
+        from_shares: Uint128,
+        from_bonded: Uint128,
+        to_shares: Uint128,
+        to_bonded: Uint128,
+        set_id: u64,
+        completes_at: u64,
+    },
+    /// Redelegated stake lost what a slash of the validator that it left had cost it; the amount was burned.
+    RedelegationSlashed {
+        delegator: Addr,
+        validator: Addr,
+        from: Addr,
+        set_id: u64,
+        fraction: Bps,
+        amount: Uint128,
+        shares: Uint128,
+        bonded: Uint128,
+    },
+    /// Redelegated stake answers no more for the validator that it left.
+    RedelegationEnded { delegator: Addr, validator: Addr, from: Addr, shares: Uint128 },
     /// One unbonding entry was paid out.
     Withdrawn { validator: Addr, delegator: Addr, entry_id: u64, amount: Uint128 },
     /// Who may slash.
@@ -125,6 +151,9 @@ impl Event for StakingEvent {
             Self::Bonded { .. } => "staking/bonded",
             Self::Unbonding { .. } => "staking/unbonding",
             Self::GivenUp { .. } => "staking/given_up",
+            Self::Redelegated { .. } => "staking/redelegated",
+            Self::RedelegationSlashed { .. } => "staking/redelegation_slashed",
+            Self::RedelegationEnded { .. } => "staking/redelegation_ended",
             Self::Withdrawn { .. } => "staking/withdrawn",
             Self::SlasherSet { .. } => "staking/slasher_set",
             Self::Slashed { .. } => "staking/slashed",
@@ -206,6 +235,45 @@ impl Event for StakingEvent {
             Self::GivenUp { validator, delegator, shares } => vec![
                 ("validator", validator.to_string()),
                 ("delegator", delegator.to_string()),
+                ("shares", shares.to_string()),
+            ],
+            Self::Redelegated {
+                delegator,
+                from,
+                to,
+                amount,
+                from_shares,
+                from_bonded,
+                to_shares,
+                to_bonded,
+                set_id,
+                completes_at,
+            } => vec![
+                ("delegator", delegator.to_string()),
+                ("from", from.to_string()),
+                ("to", to.to_string()),
+                ("amount", amount.to_string()),
+                ("from_shares", from_shares.to_string()),
+                ("from_bonded", from_bonded.to_string()),
+                ("to_shares", to_shares.to_string()),
+                ("to_bonded", to_bonded.to_string()),
+                ("set_id", set_id.to_string()),
+                ("completes_at", completes_at.to_string()),
+            ],
+            Self::RedelegationSlashed { delegator, validator, from, set_id, fraction, amount, shares, bonded } => vec![
+                ("delegator", delegator.to_string()),
+                ("validator", validator.to_string()),
+                ("from", from.to_string()),
+                ("set_id", set_id.to_string()),
+                ("fraction", fraction.to_string()),
+                ("amount", amount.to_string()),
+                ("shares", shares.to_string()),
+                ("bonded", bonded.to_string()),
+            ],
+            Self::RedelegationEnded { delegator, validator, from, shares } => vec![
+                ("delegator", delegator.to_string()),
+                ("validator", validator.to_string()),
+                ("from", from.to_string()),
                 ("shares", shares.to_string()),
             ],
             Self::Withdrawn { validator, delegator, entry_id, amount } => vec![

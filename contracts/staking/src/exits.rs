@@ -13,8 +13,11 @@ use openledger_contract_kit::{ids, Bps, KitError};
 
 use crate::{
     error::ContractError,
+    msg::EpochSet,
     stake::Stake,
-    state::{Ledger, Pool, Unbonding, LAST_POOL, LAST_UNBONDING, LATEST_SET, LIVE_POOLS, POOLS, SET_TIMES, UNBONDING},
+    state::{
+        Ledger, Pool, Unbonding, LAST_POOL, LAST_UNBONDING, LATEST_SET, LIVE_POOLS, POOLS, SET_TIMES, STAKES, UNBONDING,
+    },
 };
 
 /// Pools opened within one `unbonding_seconds`, at most.
@@ -100,7 +103,6 @@ pub fn slash(
     fraction: Bps,
     now: u64,
 ) -> Result<Uint128, ContractError> {
-    let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut total = Uint128::zero();
     // At most 32 pools, and for a young infraction one or two: sets ascend with the pools.
     for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default().into_iter().rev() {
@@ -108,7 +110,7 @@ pub fn slash(
         if pool.set_id.u64() < set_id {
             break;
         }
-        if is_live(storage, &pool, latest, now)? {
+        if is_live(storage, &pool, now)? {
             total = total.checked_add(pool.stake.slash(fraction)?)?;
             POOLS.save(storage, pool_id, &pool)?;
         }
@@ -133,13 +135,41 @@ pub fn due_at(
     Ok(superseded_at.saturating_add(unbonding_seconds).max(completes_at))
 }
 
+/// First moment at which stake that left under set `set_id` answers for nothing more, whether it was paid out or not.
+/// Absent while no newer set was made: it answers until it is paid, or set free.
+pub fn answers_until(storage: &dyn Storage, set_id: u64, unbonding_seconds: u64) -> Result<Option<u64>, ContractError> {
+    if set_id >= LATEST_SET.may_load(storage)?.unwrap_or_default() {
+        return Ok(None);
+    }
+    let superseded_at = SET_TIMES.load(storage, set_id.saturating_add(1))?;
+    Ok(Some(superseded_at.saturating_add(unbonding_seconds)))
+}
+
+/// What keeps stake that left under set `set_id` although it is due: that set is `newest`, and counts more of the validator
+/// than is bonded.
+pub fn overweight(
+    storage: &dyn Storage,
+    newest: Option<&EpochSet>,
+    set_id: Uint64,
+    address: &Addr,
+) -> Result<Option<ContractError>, ContractError> {
+    let Some(set) = newest.filter(|set| set.set_id == set_id) else { return Ok(None) };
+    let Some(member) = set.members.iter().find(|member| member.validator == *address) else { return Ok(None) };
+    let bonded = STAKES.may_load(storage, address)?.unwrap_or_default().tokens;
+    Ok((member.power > bonded).then(|| ContractError::StillInSet {
+        set_id: set.set_id.u64(),
+        validator: address.clone(),
+        power: member.power,
+        bonded,
+    }))
+}
+
 /// Pools that a slash may still reach, oldest first.
 fn live_pools(storage: &dyn Storage, validator: &Addr, now: u64) -> Result<Vec<(u64, Pool)>, ContractError> {
-    let latest = LATEST_SET.may_load(storage)?.unwrap_or_default();
     let mut live = Vec::new();
     for pool_id in LIVE_POOLS.may_load(storage, validator)?.unwrap_or_default() {
         let Some(pool) = POOLS.may_load(storage, pool_id)? else { continue };
-        if is_live(storage, &pool, latest, now)? {
+        if is_live(storage, &pool, now)? {
             live.push((pool_id, pool));
         }
     }
@@ -148,14 +178,10 @@ fn live_pools(storage: &dyn Storage, validator: &Addr, now: u64) -> Result<Vec<(
 
 /// Whether a pool holds something whose wait is not over. The set after the pool's own was made after every entry, so the
 /// longest wait counted from there outlasts each of them.
-fn is_live(storage: &dyn Storage, pool: &Pool, latest: u64, now: u64) -> Result<bool, ContractError> {
+fn is_live(storage: &dyn Storage, pool: &Pool, now: u64) -> Result<bool, ContractError> {
     if pool.stake.tokens.is_zero() {
         return Ok(false);
     }
-    let set_id = pool.set_id.u64();
-    if set_id >= latest {
-        return Ok(true);
-    }
-    let superseded_at = SET_TIMES.load(storage, set_id.saturating_add(1))?;
-    Ok(now < superseded_at.saturating_add(pool.unbonding_seconds.u64()))
+    let end = answers_until(storage, pool.set_id.u64(), pool.unbonding_seconds.u64())?;
+    Ok(end.is_none_or(|end| now < end))
 }

@@ -13,6 +13,7 @@ pub mod events;
 mod execute;
 mod exits;
 pub mod identity;
+mod liens;
 mod migrate;
 pub mod msg;
 mod params;

@@ -120,12 +120,32 @@ pub enum ExecuteMsg {
         /// In `uopen`; not zero.
         amount: Uint128,
     },
-    /// A delegator: takes part of a delegation, or all of it, out. Payable after `unbonding_seconds`.
+    /// A delegator: takes part of a delegation, or all of it, out. Payable after `unbonding_seconds`. What was redelegated
+    /// there cannot leave while it answers for the validator that it came from.
     Undelegate {
         /// Whose delegation.
         validator: String,
-        /// In `uopen`; everything when absent.
+        /// In `uopen`; everything that may leave when absent.
         amount: Option<Uint128>,
+    },
+    /// A delegator: moves part of a delegation, or all of it, to another validator without a wait. The stake answers for
+    /// what the first one did up to now, as long as an unbonding entry would, and cannot leave the second one before. At most
+    /// 8 of them per delegation at a time. A validator's self-bond neither leaves nor comes this way.
+    Redelegate {
+        /// Whose delegation.
+        from: String,
+        /// A candidate for sets: neither jailed nor without self-bond.
+        to: String,
+        /// In `uopen`; everything that may leave when absent.
+        amount: Option<Uint128>,
+    },
+    /// Anyone: takes from a delegation what slashes of the validators that its stake came from have cost it, burns that, and
+    /// ends the redelegations whose time is over. Reads at most 32 slashes; send it again while there are more.
+    SettleRedelegations {
+        /// Whose delegation.
+        delegator: String,
+        /// Validator that the stake went to.
+        validator: String,
     },
     /// Anyone: receives every unbonding entry that is due: `unbonding_seconds` after its beginning and after the next set,
     /// which no longer counts the money. Whoever is in a hurry sends `snapshot` right after `unbond`.
@@ -291,6 +311,12 @@ pub enum QueryMsg {
     /// Delegations of an account, self-bond included; at most 16.
     #[returns(DelegationsResponse)]
     Delegations {
+        /// The account.
+        delegator: String,
+    },
+    /// Redelegated stake of an account that still answers for the validator that it left; at most 128 entries.
+    #[returns(RedelegationsResponse)]
+    Redelegations {
         /// The account.
         delegator: String,
     },

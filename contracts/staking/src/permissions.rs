@@ -31,6 +31,8 @@ permissions! { ExecuteMsg, Role;
     Unbond => Permission::Anyone, always;
     Delegate => Permission::Anyone, always;
     Undelegate => Permission::Anyone, always;
+    Redelegate => Permission::Anyone, always;
+    SettleRedelegations => Permission::Anyone, always;
     WithdrawUnbonded => Permission::Anyone, always;
     Unjail => Permission::Anyone, always;
     RegisterOperator => Permission::Anyone, always;

@@ -8,16 +8,16 @@ use openledger_contract_kit::page;
 use crate::{
     error::ContractError,
     execute::reward,
-    exits,
+    exits, liens,
     msg::{
         ConfigResponse, DelegationResponse, DelegationsResponse, EpochSet, OperatorResponse, PowerResponse, QueryMsg,
-        RewardsResponse, SolvencyResponse, UnbondingEntryResponse, UnbondingResponse, ValidatorResponse,
-        ValidatorsResponse,
+        RedelegationResponse, RedelegationsResponse, RewardsResponse, SolvencyResponse, UnbondingEntryResponse,
+        UnbondingResponse, ValidatorResponse, ValidatorsResponse,
     },
     power,
     state::{
-        load_operator, load_validator, Validator, BACKED, LATEST_SET, LEDGER, OWNERSHIP, PARAMS, SETS, SHARES, SLASHER,
-        STAKES, TOKEN, UNBONDING, VALIDATORS,
+        load_operator, load_validator, Validator, BACKED, LATEST_SET, LEDGER, LIENS, OWNERSHIP, PARAMS, SETS, SHARES,
+        SLASHER, STAKES, TOKEN, UNBONDING, VALIDATORS,
     },
 };
 
@@ -32,6 +32,7 @@ pub fn dispatch(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractE
         QueryMsg::Unbonding { validator } => to_json_binary(&unbonding(deps, &validator)?),
         QueryMsg::Rewards { validator } => to_json_binary(&rewards(deps, &validator)?),
         QueryMsg::Delegations { delegator } => to_json_binary(&delegations(deps, &delegator)?),
+        QueryMsg::Redelegations { delegator } => to_json_binary(&redelegations(deps, &delegator)?),
         QueryMsg::Operator { operator } => to_json_binary(&operator_of(deps, &operator)?),
         QueryMsg::PowerAt { account, height } => {
             let account = deps.api.addr_validate(&account)?;
@@ -143,6 +144,29 @@ fn delegations(deps: Deps, address: &str) -> Result<DelegationsResponse, Contrac
         delegations.push(DelegationResponse { validator, shares, amount });
     }
     Ok(DelegationsResponse { delegations, total })
+}
+
+fn redelegations(deps: Deps, address: &str) -> Result<RedelegationsResponse, ContractError> {
+    let delegator = deps.api.addr_validate(address)?;
+    let mut redelegations = Vec::new();
+    // At most 16 delegations with 8 liens each: where there is a lien, there are shares.
+    for entry in LIENS.prefix(&delegator).range(deps.storage, None, None, Order::Ascending) {
+        let (to, liens) = entry?;
+        let stake = STAKES.may_load(deps.storage, &to)?.unwrap_or_default();
+        for lien in liens {
+            redelegations.push(RedelegationResponse {
+                to: to.clone(),
+                shares: lien.shares,
+                amount: stake.worth(lien.shares)?,
+                unread_slashes: Uint64::new(liens::unread(deps.storage, &lien)?),
+                from: lien.from,
+                set_id: lien.set_id,
+                started_at: lien.started_at,
+                completes_at: lien.completes_at,
+            });
+        }
+    }
+    Ok(RedelegationsResponse { redelegations })
 }
 
 fn operator_of(deps: Deps, address: &str) -> Result<OperatorResponse, ContractError> {

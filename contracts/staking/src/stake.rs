@@ -63,6 +63,15 @@ impl Stake {
         ratio_up(amount, self.shares, self.tokens)
     }
 
+    /// Fewest shares out of `shares` that are a fraction of them, and of what they are worth: both rounded up, so that
+    /// nobody saves a uopen by splitting a stake.
+    pub fn fraction_of(&self, shares: Uint128, fraction: Bps) -> Result<Uint128, ContractError> {
+        let part = part_up(shares, fraction)?;
+        let amount = part_up(self.worth(shares)?, fraction)?;
+        // Where something is worth an amount there are tokens.
+        Ok(if amount.is_zero() { part } else { part.max(self.shares_for(amount)?) })
+    }
+
     /// Takes a fraction of the tokens, rounded up.
     pub fn slash(&mut self, fraction: Bps) -> Result<Uint128, ContractError> {
         let taken = part_up(self.tokens, fraction)?;
@@ -110,6 +119,26 @@ mod tests {
     }
 
     proptest! {
+        /// A fraction never leaves more than the rest of a stake, never is more than all of it, and costs nobody else.
+        #[test]
+        fn a_fraction_is_rounded_up_in_shares_and_in_worth(
+            (shares, others) in (1u128..1_000_000, 1u128..1_000_000),
+            lost in 0u16..=10_000,
+            points in 0u16..=10_000,
+        ) {
+            let all = Uint128::new(shares + others);
+            let mut stake = Stake { tokens: all, shares: all };
+            stake.slash(Bps::new(lost).unwrap()).unwrap();
+            let (shares, others) = (Uint128::new(shares), Uint128::new(others));
+            let (before, rest) = (stake.worth(shares).unwrap(), stake.worth(others).unwrap());
+            let taken = stake.fraction_of(shares, Bps::new(points).unwrap()).unwrap();
+            let burned = stake.redeem(taken).unwrap();
+            prop_assert!(taken <= shares && burned <= before);
+            prop_assert!(taken.u128() * 10_000 >= shares.u128() * u128::from(points));
+            prop_assert!(burned.u128() * 10_000 >= before.u128() * u128::from(points));
+            prop_assert!(stake.worth(others).unwrap() >= rest);
+        }
+
         /// Nothing is ever owned twice, no share is worth more than one uopen, and nobody gains by rounding.
         #[test]
         fn a_share_is_never_worth_more_than_one_uopen(steps in prop::collection::vec(step(), 1..60)) {

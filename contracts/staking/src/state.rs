@@ -3,7 +3,7 @@
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Empty, StdResult, Storage, Uint128, Uint256, Uint64};
 use cw_storage_plus::{Item, Map, SnapshotItem, SnapshotMap, Strategy};
-use openledger_contract_kit::{ownership::Ownership, BlsPublicKey};
+use openledger_contract_kit::{ownership::Ownership, BlsPublicKey, Bps};
 
 use crate::{
     error::ContractError,
@@ -59,6 +59,12 @@ pub const POOLS: Map<u64, Pool> = Map::new("pools");
 pub const LAST_POOL: Item<u64> = Item::new("last_pool");
 /// Pools of a validator that a slash may still reach, oldest first. At most 32.
 pub const LIVE_POOLS: Map<&Addr, Vec<u64>> = Map::new("live_pools");
+/// What redelegated stake still answers for, by delegator and the validator that it went to. At most 8 each.
+pub const LIENS: Map<(&Addr, &Addr), Vec<Lien>> = Map::new("liens");
+/// Slashes of each validator, from 0 without gaps.
+pub const SLASHES: Map<(&Addr, u64), SlashRecord> = Map::new("slashes");
+/// How many slashes each validator has in [`SLASHES`].
+pub const SLASH_COUNTS: Map<&Addr, u64> = Map::new("slash_counts");
 /// Node operators. Other contracts read this map from the raw state.
 pub const OPERATORS: Map<&Addr, Operator> = Map::new("operators");
 /// Totals, kept with every change so that nothing has to be counted.
@@ -133,6 +139,34 @@ pub struct Pool {
     pub opened_at: Uint64,
     /// Longest wait of an entry, seconds.
     pub unbonding_seconds: Uint64,
+}
+
+/// Shares that came from another validator and still answer for it. They belong to the delegation, and cannot leave it.
+#[cw_serde]
+pub struct Lien {
+    /// Validator that the stake left.
+    pub from: Addr,
+    /// Shares of the validator that the stake went to.
+    pub shares: Uint128,
+    /// Newest set when the stake left. It answers for sets up to this one.
+    pub set_id: Uint64,
+    /// Block time of the redelegation, seconds.
+    pub started_at: Uint64,
+    /// End when the next set was made at once, seconds.
+    pub completes_at: Uint64,
+    /// First entry of [`SLASHES`] of `from` that has not been read for this lien.
+    pub next_slash: Uint64,
+}
+
+/// A slash, for those liens that it reaches later.
+#[cw_serde]
+pub struct SlashRecord {
+    /// Set of the infraction.
+    pub set_id: Uint64,
+    /// Of everything that answered for it.
+    pub fraction: Bps,
+    /// Block time, seconds.
+    pub at: Uint64,
 }
 
 /// A node operator: the bond that answers for the batches it submits.

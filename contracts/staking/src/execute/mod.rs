@@ -6,6 +6,7 @@ pub mod instantiate;
 mod jail;
 mod operator;
 mod profile;
+mod redelegate;
 mod register;
 pub mod reward;
 mod slash;
@@ -57,6 +58,10 @@ pub fn dispatch(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> 
         ExecuteMsg::Unbond { amount } => unbond::run(deps, env, info, amount),
         ExecuteMsg::Delegate { validator, amount } => bond::delegate(deps, env, info, validator, amount),
         ExecuteMsg::Undelegate { validator, amount } => unbond::undelegate(deps, env, info, validator, amount),
+        ExecuteMsg::Redelegate { from, to, amount } => redelegate::run(deps, env, info, &from, &to, amount),
+        ExecuteMsg::SettleRedelegations { delegator, validator } => {
+            redelegate::settle(deps, env, &delegator, &validator)
+        }
         ExecuteMsg::WithdrawUnbonded {} => withdraw::run(deps, env, info),
         ExecuteMsg::Unjail {} => jail::leave(deps, env, info),
         ExecuteMsg::RegisterOperator { amount, endpoint, moniker } => {

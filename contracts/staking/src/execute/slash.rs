@@ -13,7 +13,7 @@ use crate::{
     book::Book,
     error::ContractError,
     events::StakingEvent,
-    exits,
+    exits, liens,
     stake::part_up,
     state::{load_operator, LATEST_SET, LEDGER, OPERATORS, PARAMS, SLASHER},
 };
@@ -70,6 +70,7 @@ pub fn validators(
         let from_bonded = book.stake.slash(fraction)?;
         let from_unbonding = exits::slash(deps.storage, &mut ledger, &validator, set_id.u64(), fraction, now)?;
         total = total.checked_add(from_bonded)?.checked_add(from_unbonding)?;
+        liens::record(deps.storage, &validator, (set_id, fraction, now))?;
         book.stop_earning();
         let jailed_until = book.validator.jailed_until.unwrap_or_default().max(Uint64::new(until));
         book.validator.jailed_until = Some(jailed_until);

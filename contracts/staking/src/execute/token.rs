@@ -31,6 +31,14 @@ pub fn hand_over(storage: &dyn Storage, case_id: Uint64, amount: Uint128) -> Res
     Ok(Some(call(storage, &Cw20ExecuteMsg::Send { contract, amount, msg })?))
 }
 
+/// Burns what the contract holds; no message when it is nothing.
+pub fn burn(storage: &dyn Storage, amount: Uint128) -> Result<Option<WasmMsg>, ContractError> {
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    Ok(Some(call(storage, &Cw20ExecuteMsg::Burn { amount })?))
+}
+
 fn call(storage: &dyn Storage, message: &Cw20ExecuteMsg) -> StdResult<WasmMsg> {
     Ok(WasmMsg::Execute {
         contract_addr: TOKEN.load(storage)?.into_string(),

@@ -1,13 +1,15 @@
 //! Beginning to leave.
 
-use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Order, Response, Uint128};
-use openledger_contract_kit::event::respond;
+use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Order, Response, Storage, Uint128};
+use openledger_contract_kit::event::Event;
 
+use super::redelegate;
 use crate::{
     book::Book,
     error::ContractError,
     events::StakingEvent,
     exits,
+    liens::{self, Settled},
     state::{LEDGER, PARAMS, UNBONDING},
 };
 
@@ -44,17 +46,8 @@ fn leave(
     let params = PARAMS.load(deps.storage)?;
     let (now, height) = (env.block.time.seconds(), env.block.height);
     let mut book = Book::open(deps.storage, &validator)?;
-    let held = book.shares(deps.storage, delegator)?;
-    if held.is_zero() {
-        return Err(ContractError::NoDelegation { delegator: delegator.clone(), validator });
-    }
-    let bonded = book.stake.worth(held)?;
-    let shares = match amount {
-        None => held,
-        Some(amount) if amount == bonded => held,
-        Some(requested) if requested > bonded => return Err(ContractError::UnbondTooMuch { requested, bonded }),
-        Some(amount) => book.stake.shares_for(amount)?,
-    };
+    let mut settled = liens::settle(deps.storage, &mut book, delegator, (now, height))?;
+    let shares = free_shares(deps.storage, &book, delegator, &mut settled, amount)?;
     let mut ledger = LEDGER.load(deps.storage)?;
     let amount = book.undelegate(deps.storage, height, delegator, shares)?;
     if *delegator == validator && !book.validator.own_shares.is_zero() && book.self_bond()? < params.min_self_bond {
@@ -62,9 +55,11 @@ fn leave(
     }
     let bonded = book.stake.tokens;
     book.close(deps.storage, height, &mut ledger)?;
+    let response = redelegate::tell(deps.storage, [settled])?;
     if amount.is_zero() {
         ledger.save(deps.storage, height)?;
-        return Ok(respond(StakingEvent::GivenUp { validator, delegator: delegator.clone(), shares }));
+        let event = StakingEvent::GivenUp { validator, delegator: delegator.clone(), shares };
+        return Ok(response.add_event(event.to_cosmwasm()));
     }
     // Counts at most 32: `max_unbonding_entries` bounds them.
     let open = UNBONDING.prefix(delegator).keys(deps.storage, None, None, Order::Ascending).count();
@@ -74,7 +69,7 @@ fn leave(
     let times = (now, params.unbonding_seconds.u64());
     let (entry_id, entry) = exits::enter(deps.storage, &mut ledger, (delegator, &validator), amount, times)?;
     ledger.save(deps.storage, height)?;
-    Ok(respond(StakingEvent::Unbonding {
+    let event = StakingEvent::Unbonding {
         validator,
         delegator: delegator.clone(),
         entry_id,
@@ -85,5 +80,36 @@ fn leave(
         pool_shares: entry.shares,
         set_id: entry.set_id.u64(),
         completes_at: entry.completes_at.u64(),
-    }))
+    };
+    Ok(response.add_event(event.to_cosmwasm()))
+}
+
+/// Shares of a settled delegation that are worth `amount`, or all that may leave it.
+pub fn free_shares(
+    storage: &dyn Storage,
+    book: &Book,
+    delegator: &Addr,
+    settled: &mut Settled,
+    amount: Option<Uint128>,
+) -> Result<Uint128, ContractError> {
+    let held = book.shares(storage, delegator)?;
+    if held.is_zero() {
+        let (delegator, validator) = (delegator.clone(), book.address.clone());
+        return Err(ContractError::NoDelegation { delegator, validator });
+    }
+    let free = held.checked_sub(settled.under)?;
+    let worth = book.stake.worth(free)?;
+    let requested = match amount {
+        // Also when fewer shares are worth as much: none of them stay behind.
+        Some(amount) if amount == worth => return Ok(free),
+        Some(amount) if amount < worth => return book.stake.shares_for(amount),
+        Some(amount) => amount,
+        None if free.is_zero() => Uint128::zero(),
+        None => return Ok(free),
+    };
+    let bonded = book.stake.worth(held)?;
+    Err(match settled.held_by.take() {
+        Some(reason) if requested <= bonded => reason,
+        _ => ContractError::UnbondTooMuch { requested, bonded },
+    })
 }

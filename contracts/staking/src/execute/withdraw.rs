@@ -1,6 +1,6 @@
 //! Leaving with the money. `exits` says when an entry may leave.
 
-use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Order, Response, StdResult, Storage, Uint128};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Order, Response, StdResult, Uint128};
 use openledger_contract_kit::event::Event;
 
 use super::token;
@@ -8,8 +8,7 @@ use crate::{
     error::ContractError,
     events::StakingEvent,
     exits,
-    msg::EpochSet,
-    state::{latest_set, LEDGER, STAKES, UNBONDING},
+    state::{latest_set, LEDGER, UNBONDING},
 };
 
 /// Pays every entry that is due. The next set, for which entries may have to wait, can be made by everybody.
@@ -33,8 +32,7 @@ pub fn run(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, Contr
             next = Some(next.map_or(due_at, |next| next.min(due_at)));
             continue;
         }
-        let newest = latest.as_ref().filter(|set| set.set_id == entry.set_id);
-        match newest.map(|set| overweight(deps.storage, set, &entry.validator)).transpose()?.flatten() {
+        match exits::overweight(deps.storage, latest.as_ref(), entry.set_id, &entry.validator)? {
             Some(error) => blocked = Some(error),
             None => due.push((entry_id, entry)),
         }
@@ -59,16 +57,4 @@ pub fn run(deps: DepsMut, env: Env, info: MessageInfo) -> Result<Response, Contr
         return Ok(response);
     }
     Ok(response.add_message(token::pay(deps.storage, &info.sender, total)?))
-}
-
-/// Whether the newest set counts more of a validator than is bonded.
-fn overweight(storage: &dyn Storage, set: &EpochSet, address: &Addr) -> Result<Option<ContractError>, ContractError> {
-    let Some(member) = set.members.iter().find(|member| member.validator == *address) else { return Ok(None) };
-    let bonded = STAKES.may_load(storage, address)?.unwrap_or_default().tokens;
-    Ok((member.power > bonded).then(|| ContractError::StillInSet {
-        set_id: set.set_id.u64(),
-        validator: address.clone(),
-        power: member.power,
-        bonded,
-    }))
 }

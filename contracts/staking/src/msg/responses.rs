@@ -134,6 +134,34 @@ pub struct DelegationResponse {
     pub amount: Uint128,
 }
 
+/// Answer of `redelegations`.
+#[cw_serde]
+pub struct RedelegationsResponse {
+    /// By the validator that the stake went to, oldest first.
+    pub redelegations: Vec<RedelegationResponse>,
+}
+
+/// Part of a delegation that came from another validator.
+#[cw_serde]
+pub struct RedelegationResponse {
+    /// Validator that it left.
+    pub from: Addr,
+    /// Validator that it went to, whose delegation it is part of.
+    pub to: Addr,
+    /// Shares of `to` that cannot leave.
+    pub shares: Uint128,
+    /// What they are worth before the unread slashes, in `uopen`.
+    pub amount: Uint128,
+    /// Newest epoch set when it left `from`. What `from` did up to this set stays its liability.
+    pub set_id: Uint64,
+    /// Block time of `redelegate`, in seconds.
+    pub started_at: Uint64,
+    /// First second without the liability; later when the next set was made later than `started_at`.
+    pub completes_at: Uint64,
+    /// Slashes of `from` that `settle_redelegations` has not read yet.
+    pub unread_slashes: Uint64,
+}
+
 /// Answer of `operator`.
 #[cw_serde]
 pub struct OperatorResponse {

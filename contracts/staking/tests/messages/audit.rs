@@ -18,10 +18,14 @@ fn input_addresses_in_capitals_are_refused_wherever_one_is_given() {
     let (owner, alice) = (chain.owner.clone(), chain.account("alice"));
     let loud = chain.validator(0).as_str().to_uppercase();
     chain.allow(&alice, 100);
-    let account = loud.clone();
+    let (account, quiet) = (loud.clone(), chain.validator(1).into_string());
     let messages = [
         (&alice, ExecuteMsg::Delegate { validator: loud.clone(), amount: Uint128::new(100) }),
         (&alice, ExecuteMsg::Undelegate { validator: loud.clone(), amount: None }),
+        (&alice, ExecuteMsg::Redelegate { from: loud.clone(), to: quiet.clone(), amount: None }),
+        (&alice, ExecuteMsg::Redelegate { from: quiet.clone(), to: loud.clone(), amount: None }),
+        (&alice, ExecuteMsg::SettleRedelegations { delegator: loud.clone(), validator: quiet.clone() }),
+        (&alice, ExecuteMsg::SettleRedelegations { delegator: quiet, validator: loud.clone() }),
         (&owner, ExecuteMsg::SetSlasher { slasher: loud.clone() }),
         (&owner, ExecuteMsg::ProposeOwner { account, expires_at: Uint64::new(chain.now() + 100) }),
     ];
@@ -83,6 +87,7 @@ fn query_bounded_nothing_stored_is_an_error_or_empty_and_no_panic() {
         QueryMsg::Unbonding { validator: nobody.clone() },
         QueryMsg::Rewards { validator: nobody.clone() },
         QueryMsg::Delegations { delegator: nobody.clone() },
+        QueryMsg::Redelegations { delegator: nobody.clone() },
         QueryMsg::PowerAt { account: nobody, height: None },
         QueryMsg::TotalPowerAt { height: None },
         QueryMsg::Solvency {},
@@ -115,5 +120,19 @@ fn storage_prefixes_rows_go_with_the_last_of_what_they_held() {
     chain.wait(1_000);
     chain.send(&alice, &ExecuteMsg::WithdrawUnbonded {});
     assert_eq!((rows(&chain, "pools"), rows(&chain, "unbonding")), (0, 0));
+    chain.register(1, 500);
+    chain.delegate(&alice, 0, 70);
+    chain.redelegate(&alice, 0, 1, 70);
+    assert_eq!(rows(&chain, "liens"), 1);
+    chain.snapshot();
+    chain.wait(1_000);
+    chain.settle(&alice, 1);
+    assert_eq!(rows(&chain, "liens"), 0);
+    chain.wait(10);
+    let all = chain.undelegation(1, None);
+    chain.send(&alice, &all);
+    chain.snapshot();
+    chain.wait(1_000);
+    chain.send(&alice, &ExecuteMsg::WithdrawUnbonded {});
     assert_eq!(chain.balance(&alice), crate::chain::RICH);
 }

@@ -2,7 +2,7 @@
 
 use blst::min_pk::SecretKey;
 use cosmwasm_std::{Addr, Empty, Timestamp, Uint128, Uint64};
-use cw20::{BalanceResponse, Cw20Coin, Cw20ExecuteMsg, Cw20QueryMsg};
+use cw20::{BalanceResponse, Cw20Coin, Cw20ExecuteMsg, Cw20QueryMsg, TokenInfoResponse};
 use cw_multi_test::{
     no_init, App, AppBuilder, AppResponse, BankKeeper, Contract, ContractWrapper, Executor, MockApiBech32, SudoMsg,
     WasmSudo,
@@ -11,8 +11,8 @@ use openledger_protocol::{ProofOfPossession, Scope, Signed};
 use serde::{de::DeserializeOwned, Serialize};
 use staking::{
     msg::{
-        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RewardsResponse,
-        SolvencyResponse, UnbondingResponse, ValidatorResponse,
+        Bps, DelegationsResponse, EpochSet, ExecuteMsg, InstantiateMsg, Params, QueryMsg, RedelegationResponse,
+        RedelegationsResponse, RewardsResponse, SolvencyResponse, UnbondingResponse, ValidatorResponse,
     },
     ContractError,
 };
@@ -235,6 +235,41 @@ impl Chain {
     pub fn undelegation(&self, number: u8, amount: impl Into<Option<u128>>) -> ExecuteMsg {
         let validator = self.validator(number).to_string();
         ExecuteMsg::Undelegate { validator, amount: amount.into().map(Uint128::new) }
+    }
+
+    /// The message that moves `amount` of a delegation from one validator to another, or everything.
+    pub fn redelegation(&self, from: u8, to: u8, amount: impl Into<Option<u128>>) -> ExecuteMsg {
+        let (from, to) = (self.validator(from).to_string(), self.validator(to).to_string());
+        ExecuteMsg::Redelegate { from, to, amount: amount.into().map(Uint128::new) }
+    }
+
+    /// Moves `amount` of a delegation from one validator to another.
+    pub fn redelegate(&mut self, delegator: &Addr, from: u8, to: u8, amount: u128) -> AppResponse {
+        let message = self.redelegation(from, to, amount);
+        self.send(delegator, &message)
+    }
+
+    /// The message that settles what `delegator` redelegated to validator `number`.
+    pub fn settlement(&self, delegator: &Addr, number: u8) -> ExecuteMsg {
+        let (delegator, validator) = (delegator.to_string(), self.validator(number).to_string());
+        ExecuteMsg::SettleRedelegations { delegator, validator }
+    }
+
+    /// Settles what `delegator` redelegated to validator `number`, as somebody else.
+    pub fn settle(&mut self, delegator: &Addr, number: u8) -> AppResponse {
+        let (anyone, message) = (self.account("anyone"), self.settlement(delegator, number));
+        self.send(&anyone, &message)
+    }
+
+    pub fn redelegations(&self, delegator: &Addr) -> Vec<RedelegationResponse> {
+        let query = QueryMsg::Redelegations { delegator: delegator.to_string() };
+        self.query::<RedelegationsResponse>(&query).redelegations
+    }
+
+    /// All tokens that exist.
+    pub fn supply(&self) -> u128 {
+        let question = Cw20QueryMsg::TokenInfo {};
+        self.app.wrap().query_wasm_smart::<TokenInfoResponse>(&self.token, &question).unwrap().total_supply.u128()
     }
 
     /// What a delegation is worth.

@@ -9,7 +9,7 @@ fn lines(chain: &Chain, events: &[Event], into: &mut Vec<String>) {
         let values = event.attributes.iter().filter(|attribute| attribute.key != "_contract_address");
         let mut line = event.ty.trim_start_matches("wasm-").to_owned();
         for attribute in values {
-            let name = ["validator 0", "sponsor", "alice"]
+            let name = ["validator 0", "validator 1", "sponsor", "alice"]
                 .into_iter()
                 .find(|name| chain.account(name).as_str() == attribute.value);
             line += &format!(" {}={}", attribute.key, name.unwrap_or(&attribute.value));
@@ -78,5 +78,31 @@ fn events_tell_the_whole_story() {
     let set: staking::msg::EpochSet = chain.query(&QueryMsg::LatestSet {});
     assert_eq!(last("staking/set_created", "set_id"), set.set_id.to_string());
     assert_eq!(last("staking/set_created", "total_power"), set.total_power.to_string());
+    goldie::assert!(told.join("\n"));
+}
+
+#[test]
+fn redelegations_tell_their_story() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register_all(&[200, 200]);
+    let alice = chain.account("alice");
+    chain.delegate(&alice, 0, 300);
+    chain.snapshot();
+    let anyone = chain.account("anyone");
+    let story = [
+        (&alice, chain.redelegation(0, 1, 100)),
+        (&slasher, chain.slash_of(&[0], 1, 1_000)),
+        (&anyone, ExecuteMsg::Snapshot {}),
+        (&anyone, chain.settlement(&alice, 1)),
+        (&slasher, chain.slash_of(&[0], 1, 1_000)),
+        // Settles what is left, and leaves.
+        (&alice, chain.undelegation(1, None)),
+    ];
+    let mut told = Vec::new();
+    for (sender, message) in story {
+        let response = chain.send(sender, &message);
+        lines(&chain, &response.events, &mut told);
+        chain.wait(500);
+    }
     goldie::assert!(told.join("\n"));
 }

@@ -23,6 +23,8 @@ enum Step {
     Delegate(u8, u8, u128),
     Undelegate(u8, u8, u128),
     Leave(u8, u8),
+    Redelegate(u8, u8, u8, Option<u128>),
+    Settle(u8, u8),
     Withdraw(u8),
     Claim(u8),
     Fund(u128),
@@ -41,6 +43,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (who.clone(), validator.clone(), 1u128..500).prop_map(|(who, to, amount)| Step::Delegate(who, to, amount)),
         3 => (who.clone(), validator.clone(), 1u128..300).prop_map(|(who, to, amount)| Step::Undelegate(who, to, amount)),
         1 => (who.clone(), validator.clone()).prop_map(|(who, to)| Step::Leave(who, to)),
+        4 => (who.clone(), validator.clone(), validator.clone(), prop::option::weighted(0.8, 1u128..300))
+            .prop_map(|(who, from, to, amount)| Step::Redelegate(who, from, to, amount)),
+        2 => (who.clone(), validator.clone()).prop_map(|(who, to)| Step::Settle(who, to)),
         2 => who.clone().prop_map(Step::Withdraw),
         2 => who.clone().prop_map(Step::Claim),
         2 => (1u128..10_000).prop_map(Step::Fund),
@@ -62,6 +67,25 @@ struct Exit {
     worth: f64,
 }
 
+/// Redelegated stake as the model remembers it. A slash counts when it happens; the contract takes it when it is settled.
+#[derive(Clone)]
+struct Moved {
+    from: u8,
+    set_id: u64,
+    started_at: u64,
+    /// Before what was not taken yet.
+    worth: f64,
+    /// What slashes since the last settlement leave of it, as a fraction.
+    keeps: f64,
+}
+
+impl Moved {
+    /// First moment without the liability; absent while its set is the newest.
+    fn end(&self, set_times: &[u64]) -> Option<u64> {
+        set_times.get(self.set_id as usize).map(|next| next + 1_000)
+    }
+}
+
 struct Model {
     chain: Chain,
     slasher: Addr,
@@ -69,6 +93,8 @@ struct Model {
     stakes: BTreeMap<(u8, u8), f64>,
     /// By delegator and entry.
     exits: BTreeMap<(u8, u64), Exit>,
+    /// By delegator and the validator that it went to.
+    moved: BTreeMap<(u8, u8), Vec<Moved>>,
     set_times: Vec<u64>,
     jailed: [bool; 3],
     funded: u128,
@@ -76,6 +102,8 @@ struct Model {
     /// Bonds that operators brought minus what they withdrew or lost.
     operators: u128,
     slashed: u128,
+    burned: u128,
+    supply: u128,
 }
 
 /// Roundings of a whole history. Every message rounds by less than one uopen, which a slash makes only smaller.
@@ -87,18 +115,21 @@ impl Model {
         chain.register_all(&[200, 300, 400]);
         chain.snapshot();
         let stakes = [((0, 0), 200.0), ((1, 1), 300.0), ((2, 2), 400.0)].into();
-        let set_times = vec![chain.now()];
+        let (set_times, supply) = (vec![chain.now()], chain.supply());
         Self {
             chain,
             slasher,
             stakes,
             exits: BTreeMap::new(),
+            moved: BTreeMap::new(),
             set_times,
             jailed: [false; 3],
             funded: 0,
             claimed: 0,
             operators: 0,
             slashed: 0,
+            burned: 0,
+            supply,
         }
     }
 
@@ -147,6 +178,18 @@ impl Model {
             Step::Leave(who, to) => {
                 let message = self.chain.undelegation(to, None);
                 self.leave(who, to, &message);
+            }
+            Step::Redelegate(who, from, to, amount) => self.redelegate(who, from, to, amount),
+            Step::Settle(who, to) => {
+                let before = self.chain.redelegations(&self.chain.validator(who)).len();
+                let message = self.chain.settlement(&self.chain.validator(who), to);
+                if self.run(&self.chain.account("anyone"), &message) {
+                    self.settled(who, &[to]);
+                } else {
+                    assert_eq!(before, self.chain.redelegations(&self.chain.validator(who)).len());
+                    let unsettled = self.moved.get(&(who, to)).into_iter().flatten().any(|one| one.keeps < 1.0);
+                    assert!(!unsettled, "a slash of redelegated stake can be settled by anybody at once");
+                }
             }
             Step::Withdraw(who) => {
                 let account = self.chain.validator(who);
@@ -216,13 +259,101 @@ impl Model {
         entries.into_iter().map(|entry| (entry.entry_id.u64(), entry.amount.u128())).collect()
     }
 
+    /// After a message that settles the redelegations of `who` to these validators: what slashes had cost is burned.
+    fn settled(&mut self, who: u8, validators: &[u8]) {
+        let burned = self.supply - self.chain.supply() - self.burned;
+        self.burned += burned;
+        let expected: f64 = validators.iter().map(|to| self.take(who, *to)).sum();
+        assert!((burned as f64 - expected).abs() <= TOLERANCE, "{burned} burned instead of {expected}");
+    }
+
+    /// Takes what slashes had cost, and forgets what the contract ended. Answers with what was taken.
+    fn take(&mut self, who: u8, to: u8) -> f64 {
+        let now = self.chain.now();
+        let mut all = self.moved.remove(&(who, to)).unwrap_or_default();
+        let mut total = 0.0;
+        for one in &mut all {
+            let taken = one.worth * (1.0 - one.keeps);
+            total += taken;
+            one.worth -= taken;
+            one.keeps = 1.0;
+        }
+        if let Some(stake) = self.stakes.get_mut(&(who, to)) {
+            *stake -= total;
+        }
+        let open = self.chain.redelegations(&self.chain.validator(who));
+        let ways = |one: &Moved| (self.chain.validator(one.from), self.chain.validator(to), one.set_id, one.started_at);
+        all.retain(|one| {
+            let is_open = open.iter().any(|lien| {
+                (lien.from.clone(), lien.to.clone(), lien.set_id.u64(), lien.started_at.u64()) == ways(one)
+            });
+            let over = now >= one.started_at + 1_000 && one.end(&self.set_times).is_none_or(|end| now >= end);
+            assert!(is_open || over || one.worth <= TOLERANCE, "ended with {} before its time", one.worth);
+            is_open
+        });
+        if !all.is_empty() {
+            self.moved.insert((who, to), all);
+        }
+        total
+    }
+
+    /// What of a delegation cannot leave yet.
+    fn held(&self, who: u8, to: u8) -> f64 {
+        let now = self.chain.now();
+        let answers =
+            |one: &&Moved| now < one.started_at + 1_000 || one.end(&self.set_times).is_some_and(|end| now < end);
+        self.moved.get(&(who, to)).into_iter().flatten().filter(answers).map(|one| one.worth * one.keeps).sum()
+    }
+
+    fn redelegate(&mut self, who: u8, from: u8, to: u8, amount: Option<u128>) {
+        let account = self.chain.validator(who);
+        let staked = |chain: &Chain| [from, to].map(|validator| chain.staked(&account, validator) as f64);
+        let (before, held) = (staked(&self.chain), self.held(who, from));
+        let pending = [from, to].map(|validator| self.pending(who, validator));
+        let open = !self.jailed[to as usize] && self.stakes.contains_key(&(to, to));
+        let allowed = open && who != from && who != to && from != to;
+        let enough = amount.unwrap_or_default() as f64 + TOLERANCE <= before[0];
+        let room = self.moved.get(&(who, to)).map_or(0, Vec::len) < 8;
+        let must = allowed && enough && room && !self.moved.contains_key(&(who, from));
+        let message = self.chain.redelegation(from, to, amount);
+        let done = self.run(&account, &message);
+        assert!(allowed || !done, "{who} from {from} to {to}");
+        assert!(done || !must, "{who} from {from} to {to}: {amount:?}");
+        if !done {
+            return;
+        }
+        self.settled(who, &[from, to]);
+        let after = staked(&self.chain);
+        let left = before[0] - pending[0] - after[0];
+        let came = after[1] - (before[1] - pending[1]);
+        assert!((left - came).abs() <= TOLERANCE, "{left} left and {came} came");
+        assert!(after[0] >= held - TOLERANCE, "{} stays with {held} held", after[0]);
+        let amount = amount.map_or(left, |amount| amount as f64);
+        match self.stakes.get_mut(&(who, from)) {
+            Some(stake) if after[0] > 0.0 => *stake -= amount,
+            _ => _ = self.stakes.remove(&(who, from)),
+        }
+        *self.stakes.entry((who, to)).or_default() += amount;
+        let set_id = self.set_times.len() as u64;
+        let moved = Moved { from, set_id, started_at: self.chain.now(), worth: amount, keeps: 1.0 };
+        self.moved.entry((who, to)).or_default().push(moved);
+    }
+
+    /// What a settlement would take now.
+    fn pending(&self, who: u8, to: u8) -> f64 {
+        self.moved.get(&(who, to)).into_iter().flatten().map(|one| one.worth * (1.0 - one.keeps)).sum()
+    }
+
     fn leave(&mut self, who: u8, to: u8, message: &ExecuteMsg) {
         let account = self.chain.validator(who);
         let before = self.entries(who);
         let staked = self.chain.staked(&account, to);
+        let (pending, held) = (self.pending(who, to), self.held(who, to));
         if !self.run(&account, message) {
             return;
         }
+        self.settled(who, &[to]);
+        let staked = staked as f64 - pending;
         let now = self.chain.now();
         let added: Vec<_> = self.entries(who).into_iter().filter(|(id, _)| !before.contains_key(id)).collect();
         let mut left = 0;
@@ -233,7 +364,9 @@ impl Model {
             left += amount;
         }
         let stays = self.chain.staked(&account, to);
-        assert!(stays + left <= staked + 1, "{stays} and {left} of {staked}");
+        let rounded = if pending > 0.0 { TOLERANCE } else { 1.0 };
+        assert!((stays + left) as f64 <= staked + rounded, "{stays} and {left} of {staked}");
+        assert!(stays as f64 >= held - TOLERANCE, "{stays} stay with {held} held");
         assert!(who != to || stays == 0 || stays >= params().min_self_bond.u128());
         if stays == 0 {
             self.stakes.remove(&(who, to));
@@ -260,6 +393,16 @@ impl Model {
             }
         }
         let now = self.chain.now();
+        for ((_, to), all) in &mut self.moved {
+            for one in all {
+                if *to == who {
+                    one.worth *= keeps;
+                }
+                if one.from == who && set_id <= one.set_id && one.end(&self.set_times).is_none_or(|end| now < end) {
+                    one.keeps *= keeps;
+                }
+            }
+        }
         for delegator in 0..ACCOUNTS {
             for (entry_id, amount) in self.entries(delegator) {
                 let exit = self.exits.get_mut(&(delegator, entry_id)).unwrap();
@@ -288,6 +431,7 @@ impl Model {
         assert_eq!(books.operators.u128(), self.operators);
         assert_eq!(books.held, books.bonded + books.unbonding + books.operators + books.rewards);
         assert_eq!(self.chain.balance(&self.slasher), self.slashed);
+        assert_eq!(self.chain.supply() + self.burned, self.supply);
         let (mut bonded, mut delegated, mut unbonding, mut promised, mut outside, mut power) = (0, 0, 0, 0, 0, 0);
         for who in 0..ACCOUNTS {
             let account = self.chain.validator(who);
@@ -322,7 +466,7 @@ impl Model {
         assert_eq!(self.chain.query::<PowerResponse>(&total).power, books.bonded);
         promised += books.orphaned.u128();
         assert!(promised <= rewards && rewards - promised <= 100, "{promised} of {rewards}");
-        let inside = books.held.u128() + self.slashed - rewards;
+        let inside = books.held.u128() + self.slashed + self.burned - rewards;
         assert_eq!(outside, u128::from(ACCOUNTS) * RICH + self.claimed - inside);
     }
 
