@@ -6,22 +6,18 @@ use openledger_chain::{
     authz::{Authorization, EXECUTE_CONTRACT},
     feegrant::{Allowance, FeeGrant, Spending},
 };
-use openledger_cosmos_api::{
-    cosmos::{
-        authz::v1beta1 as authz,
-        base::{
-            query::v1beta1::{PageRequest, PageResponse},
-            tendermint::v1beta1 as comet,
-            v1beta1::Coin as WireCoin,
-        },
-        feegrant::v1beta1 as feegrant,
+use openledger_cosmos_api::cosmos::{
+    authz::v1beta1 as authz,
+    base::{
+        query::v1beta1::{PageRequest, PageResponse},
+        v1beta1::Coin as WireCoin,
     },
-    tendermint::p2p::DefaultNodeInfo,
+    feegrant::v1beta1 as feegrant,
 };
 use prost_types::{Any, Timestamp};
-use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status};
+
+use crate::served::{self, Answer, Blocks, unserved};
 
 /// Grants that the node has, two a page.
 const GRANTS: u8 = 5;
@@ -62,7 +58,7 @@ impl feegrant::query_server::Query for Node {
     async fn allowance(
         &self,
         request: Request<feegrant::QueryAllowanceRequest>,
-    ) -> Result<Response<feegrant::QueryAllowanceResponse>, Status> {
+    ) -> Answer<feegrant::QueryAllowanceResponse> {
         let grant = match request.get_ref().grantee.as_str() {
             "grantee3" => allowance(3),
             "broken" => feegrant::Grant { allowance: None, ..allowance(3) },
@@ -75,7 +71,7 @@ impl feegrant::query_server::Query for Node {
     async fn allowances(
         &self,
         request: Request<feegrant::QueryAllowancesRequest>,
-    ) -> Result<Response<feegrant::QueryAllowancesResponse>, Status> {
+    ) -> Answer<feegrant::QueryAllowancesResponse> {
         let (range, pagination) = self.page(request.into_inner().pagination);
         let allowances = range.map(allowance).collect();
         Ok(Response::new(feegrant::QueryAllowancesResponse { allowances, pagination }))
@@ -84,7 +80,7 @@ impl feegrant::query_server::Query for Node {
     async fn allowances_by_granter(
         &self,
         request: Request<feegrant::QueryAllowancesByGranterRequest>,
-    ) -> Result<Response<feegrant::QueryAllowancesByGranterResponse>, Status> {
+    ) -> Answer<feegrant::QueryAllowancesByGranterResponse> {
         let (range, pagination) = self.page(request.into_inner().pagination);
         let allowances = range.map(allowance).collect();
         Ok(Response::new(feegrant::QueryAllowancesByGranterResponse { allowances, pagination }))
@@ -93,10 +89,7 @@ impl feegrant::query_server::Query for Node {
 
 #[tonic::async_trait]
 impl authz::query_server::Query for Node {
-    async fn grants(
-        &self,
-        request: Request<authz::QueryGrantsRequest>,
-    ) -> Result<Response<authz::QueryGrantsResponse>, Status> {
+    async fn grants(&self, request: Request<authz::QueryGrantsRequest>) -> Answer<authz::QueryGrantsResponse> {
         let request = request.into_inner();
         if request.grantee == "stranger" {
             return Err(Status::not_found("authorization not found"));
@@ -114,59 +107,26 @@ impl authz::query_server::Query for Node {
     async fn granter_grants(
         &self,
         _: Request<authz::QueryGranterGrantsRequest>,
-    ) -> Result<Response<authz::QueryGranterGrantsResponse>, Status> {
-        Err(Status::unimplemented("not here"))
+    ) -> Answer<authz::QueryGranterGrantsResponse> {
+        unserved()
     }
 
     async fn grantee_grants(
         &self,
         _: Request<authz::QueryGranteeGrantsRequest>,
-    ) -> Result<Response<authz::QueryGranteeGrantsResponse>, Status> {
-        Err(Status::unimplemented("not here"))
+    ) -> Answer<authz::QueryGranteeGrantsResponse> {
+        unserved()
     }
 }
 
-#[tonic::async_trait]
-impl comet::service_server::Service for Node {
-    async fn get_node_info(
-        &self,
-        _: Request<comet::GetNodeInfoRequest>,
-    ) -> Result<Response<comet::GetNodeInfoResponse>, Status> {
-        let info = DefaultNodeInfo { network: "stub-1".to_owned(), ..DefaultNodeInfo::default() };
-        Ok(Response::new(comet::GetNodeInfoResponse { default_node_info: Some(info), application_version: None }))
-    }
-
-    async fn get_syncing(
-        &self,
-        _: Request<comet::GetSyncingRequest>,
-    ) -> Result<Response<comet::GetSyncingResponse>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn get_latest_block(
-        &self,
-        _: Request<comet::GetLatestBlockRequest>,
-    ) -> Result<Response<comet::GetLatestBlockResponse>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn get_block_by_height(
-        &self,
-        _: Request<comet::GetBlockByHeightRequest>,
-    ) -> Result<Response<comet::GetBlockByHeightResponse>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-}
+impl Blocks for Node {}
 
 async fn client(node: Node) -> ChainClient {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let server = Server::builder()
-        .add_service(comet::service_server::ServiceServer::new(node.clone()))
+    let router = served::blocks(&node)
         .add_service(feegrant::query_server::QueryServer::new(node.clone()))
         .add_service(authz::query_server::QueryServer::new(node));
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-    ChainClient::connect(&url).await.expect("connects")
+    let address = served::listen(router).await;
+    ChainClient::connect(&format!("http://{address}")).await.expect("connects")
 }
 
 #[tokio::test]
