@@ -61,7 +61,7 @@ test("amounts have one spelling", () => {
 test("commitments open only to what was committed", () => {
   const file = load("commitments.json");
   const tokens = (it: Json): string => hex(wire.commitTokens(it.label, bytes(it.salt), it.ids));
-  const sampling = (it: Json): string => hex(wire.commitSampling(bytes(it.salt), it));
+  const sampling = (it: Json): string => hex(wire.commitSampling(bytes(it.salt), it.sampling));
   each(file.tokens, (it) => assert.equal(tokens(it), it.commitment));
   each(file.invalid_tokens, (it) => assert.notEqual(tokens(it), it.commitment));
   each(file.sampling, (it) => assert.equal(sampling(it), it.commitment));

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Hash, digest::tagged};
+use crate::{Hash, Message, Sampling, digest::tagged};
 
 /// Commits to token ids: `tagged("tokens", label || 0x00 || salt || ids as 4-byte big-endian integers)`.
 ///
@@ -18,15 +18,10 @@ pub fn tokens(label: &str, salt: &[u8; 32], ids: &[u32]) -> Hash {
     tagged("tokens", &bytes)
 }
 
-/// Commits to how tokens were drawn: temperature and top-p as IEEE-754 bits, big-endian throughout.
-pub fn sampling(salt: &[u8; 32], temperature: f32, top_k: u32, top_p: f32, seed: u64, max_new_tokens: u32) -> Hash {
-    let mut bytes = Vec::with_capacity(56);
-    bytes.extend_from_slice(salt);
-    bytes.extend_from_slice(&temperature.to_bits().to_be_bytes());
-    bytes.extend_from_slice(&top_k.to_be_bytes());
-    bytes.extend_from_slice(&top_p.to_bits().to_be_bytes());
-    bytes.extend_from_slice(&seed.to_be_bytes());
-    bytes.extend_from_slice(&max_new_tokens.to_be_bytes());
+/// Commits to how tokens were drawn: `tagged("sampling", salt || encoding)`.
+pub fn sampling(salt: &[u8; 32], sampling: &Sampling) -> Hash {
+    let mut bytes = salt.to_vec();
+    bytes.extend_from_slice(&sampling.encode_to_vec());
     tagged("sampling", &bytes)
 }
 
@@ -59,17 +54,23 @@ mod tests {
     }
 
     #[test]
-    fn every_sampling_parameter_counts() {
-        let base = sampling(&[1; 32], 0.5, 4, 0.9, 7, 16);
+    fn salt_and_every_parameter_of_sampling_count() {
+        let plain = Sampling::default();
+        let base = sampling(&[1; 32], &plain);
+        assert_ne!(base, sampling(&[2; 32], &plain));
         for other in [
-            sampling(&[2; 32], 0.5, 4, 0.9, 7, 16),
-            sampling(&[1; 32], 0.6, 4, 0.9, 7, 16),
-            sampling(&[1; 32], 0.5, 5, 0.9, 7, 16),
-            sampling(&[1; 32], 0.5, 4, 0.8, 7, 16),
-            sampling(&[1; 32], 0.5, 4, 0.9, 8, 16),
-            sampling(&[1; 32], 0.5, 4, 0.9, 7, 17),
+            Sampling { temperature: 1, ..plain.clone() },
+            Sampling { top_k: 1, ..plain.clone() },
+            Sampling { top_p: 1, ..plain.clone() },
+            Sampling { min_p: 1, ..plain.clone() },
+            Sampling { repetition_penalty: 1, ..plain.clone() },
+            Sampling { presence_penalty: 1, ..plain.clone() },
+            Sampling { frequency_penalty: 1, ..plain.clone() },
+            Sampling { seed: 1, ..plain.clone() },
+            Sampling { max_new_tokens: 1, ..plain.clone() },
+            Sampling { stop: [String::new()].into(), ..plain.clone() },
         ] {
-            assert_ne!(base, other);
+            assert_ne!(base, sampling(&[1; 32], &other), "{other:?}");
         }
     }
 }

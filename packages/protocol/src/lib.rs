@@ -30,7 +30,7 @@ mod messages;
 pub use digest::Signed;
 pub use messages::{
     Attribution, BatchAccess, BatchHeader, Credit, CreditRole, DisputeVerdict, EpochStatement, Payout,
-    ProofOfPossession, Receipt, Scope, SessionCharge, Verdict, Voucher,
+    ProofOfPossession, Receipt, Sampling, Scope, SessionCharge, Verdict, Voucher,
 };
 pub use prost::Message;
 

@@ -31,4 +31,4 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use model_folder::ModelInfo;
 pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScoreRow};
-pub use sampling::Sampling;
+pub use sampling::{Candidate, Likelihood, Past, Penalties, Sampling};

@@ -1,6 +1,6 @@
 //! What clients ask for and receive.
 
-use crate::Sampling;
+use crate::{Likelihood, Sampling};
 
 /// One request to continue a prompt.
 #[derive(Debug, Clone)]
@@ -15,10 +15,12 @@ pub struct GenerateRequest {
     pub max_new_tokens: usize,
     /// Texts that end the answer; they are not part of it.
     pub stop: Vec<String>,
+    /// Reports the likelihood of each token with so many candidates beside it; nothing when absent.
+    pub logprobs: Option<usize>,
 }
 
 /// What a running request sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum GenerateEvent {
     /// One generated token, in order. The texts of all tokens together are the final text.
     Token {
@@ -26,6 +28,8 @@ pub enum GenerateEvent {
         id: u32,
         /// Text that became certain with it; may be empty.
         text: String,
+        /// How likely it was; absent unless asked for.
+        likelihood: Option<Likelihood>,
     },
     /// The last event.
     Finished {

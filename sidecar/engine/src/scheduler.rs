@@ -18,6 +18,7 @@ use crate::{
 const MAX_LOGITS: usize = 64 << 20;
 const MAX_STOPS: usize = 16;
 const MAX_STOP_BYTES: usize = 256;
+const MAX_CANDIDATES: usize = 64;
 
 /// The running batch, the line of waiting requests and the resident adapters.
 pub(crate) struct Scheduler {
@@ -64,6 +65,7 @@ impl Scheduler {
         let total = request.prompt.len().saturating_add(request.max_new_tokens);
         within("prompt and new tokens", total, self.info.context_length)?;
         within("stop strings", request.stop.len(), MAX_STOPS)?;
+        within("candidates beside a token", request.logprobs.unwrap_or_default(), MAX_CANDIDATES)?;
         for stop in &request.stop {
             if stop.is_empty() {
                 return Err(invalid("a stop string must not be empty"));
@@ -81,6 +83,7 @@ impl Scheduler {
             slot,
             past: 0,
             sampling: request.sampling,
+            logprobs: request.logprobs,
             max_new_tokens: request.max_new_tokens,
             text: TextStream::new(Arc::clone(&self.tokenizer), request.stop),
             prompt: request.prompt,

@@ -2,7 +2,9 @@
 
 use tokio::sync::mpsc;
 
-use crate::{EngineError, FinishReason, GenerateEvent, Sampling, text::TextStream};
+use crate::{
+    EngineError, FinishReason, GenerateEvent, Past, Sampling, error::inference, sampling::likelihood, text::TextStream,
+};
 
 /// Receiver's end of one request's events.
 pub(crate) type Events = mpsc::Sender<Result<GenerateEvent, EngineError>>;
@@ -17,6 +19,8 @@ pub(crate) struct Sequence {
     /// Tokens in the cache.
     pub past: usize,
     pub sampling: Sampling,
+    /// Candidates to report beside each token.
+    pub logprobs: Option<usize>,
     pub max_new_tokens: usize,
     pub text: TextStream,
     pub events: Events,
@@ -45,8 +49,10 @@ impl Sequence {
     }
 
     fn try_advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<bool, EngineError> {
-        let position = self.tokens.len() as u64;
-        let id = self.sampling.choose(logits, position)?;
+        let id = self.sampling.choose(logits, Past { prompt: &self.prompt, answer: &self.tokens })?;
+        let no_logits = || inference("the chosen token has no logit");
+        let likely = |most| likelihood(logits, id, most).ok_or_else(no_logits);
+        let likelihood = self.logprobs.map(likely).transpose()?;
         self.tokens.push(id);
         let is_eos = eos.contains(&id);
         let mut text = if is_eos { String::new() } else { self.text.push(id)? };
@@ -62,7 +68,7 @@ impl Sequence {
         if reason.is_some() {
             text.push_str(&self.text.finish()?);
         }
-        self.send(Ok(GenerateEvent::Token { id, text }));
+        self.send(Ok(GenerateEvent::Token { id, text, likelihood }));
         let Some(reason) = reason else {
             return Ok(false);
         };

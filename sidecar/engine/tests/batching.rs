@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use openledger_engine::{FinishReason, GenerateRequest, Sampling, ScoreRow};
+use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Penalties, Sampling, ScoreRow};
 use safetensors::{SafeTensors, tensor::TensorView};
 use support::{Case, answer, cases, collect, greedy, start_with_adapters};
 
@@ -74,7 +74,14 @@ async fn the_same_seed_gives_the_same_tokens_in_any_batch() {
     let engine = start_with_adapters().await;
     let request = |case: &Case, seed: u64| GenerateRequest {
         // Hot, so that two seeds cannot agree by chance.
-        sampling: Sampling { temperature: 2.0, top_k: 400, top_p: 0.99, seed },
+        sampling: Sampling {
+            penalties: Penalties { repetition: 1.2, presence: 0.3, frequency: 0.1 },
+            temperature: 2.0,
+            top_k: 400,
+            min_p: 0.001,
+            top_p: 0.99,
+            seed,
+        },
         ..greedy(case.adapter(), case.prompt_ids.clone(), 24)
     };
     let all = cases();
@@ -91,6 +98,32 @@ async fn the_same_seed_gives_the_same_tokens_in_any_batch() {
     assert_eq!(answers[4], alone);
     let other = answer(&engine, request(&all[4], 8)).await;
     assert_ne!(other.tokens, alone.tokens);
+}
+
+#[tokio::test]
+async fn likelihoods_are_those_of_scoring_and_change_no_token() {
+    let engine = start_with_adapters().await;
+    let case = &cases()[0];
+    let plain = answer(&engine, greedy(case.adapter(), case.prompt_ids.clone(), 12)).await;
+    let request = GenerateRequest { logprobs: Some(3), ..greedy(case.adapter(), case.prompt_ids.clone(), 12) };
+    let mut stream = engine.generate(request).await.unwrap();
+    let (mut ids, mut total) = (Vec::new(), 0.0);
+    while let Some(event) = stream.recv().await {
+        let GenerateEvent::Token { id, likelihood, .. } = event.unwrap() else { break };
+        let likelihood = likelihood.unwrap();
+        // Greedy: the chosen token is the likeliest.
+        assert_eq!(likelihood.candidates.len(), 3);
+        assert_eq!((likelihood.candidates[0].id, likelihood.candidates[0].logprob), (id, likelihood.logprob));
+        assert!(likelihood.candidates.is_sorted_by(|a, b| a.logprob >= b.logprob));
+        ids.push(id);
+        total += f64::from(likelihood.logprob);
+    }
+    assert_eq!(ids, plain.tokens);
+    let row = ScoreRow { adapter: case.adapter(), prompt: case.prompt_ids.clone(), completion: ids };
+    let scored = engine.score(vec![row]).await.unwrap()[0];
+    assert!((scored - total).abs() < 1e-3, "{scored} {total}");
+    let too_many = GenerateRequest { logprobs: Some(65), ..greedy(None, vec![5], 4) };
+    assert_eq!(engine.generate(too_many).await.unwrap_err().code(), "REQUEST_OVER_LIMIT");
 }
 
 #[tokio::test]

@@ -96,6 +96,18 @@ SCHEMA = {
         (19, "attribution", "Attribution"),
         (20, "served_at", "uint64"),
     ],
+    "Sampling": [
+        (1, "temperature", "uint32"),
+        (2, "top_k", "uint32"),
+        (3, "top_p", "uint32"),
+        (4, "min_p", "uint32"),
+        (5, "repetition_penalty", "uint32"),
+        (6, "presence_penalty", "sint64"),
+        (7, "frequency_penalty", "sint64"),
+        (8, "seed", "uint64"),
+        (9, "max_new_tokens", "uint32"),
+        (10, "stop", "*string"),
+    ],
 }
 
 KINDS = {
@@ -154,6 +166,8 @@ def encode(name, message):
         if kind.startswith("*"):
             if kind[1:] in SCHEMA:
                 out += b"".join(chunk(number, encode(kind[1:], item)) for item in value)
+            elif kind == "*string":
+                out += b"".join(chunk(number, item.encode()) for item in value)
             elif value:
                 out += chunk(number, b"".join(varint(integer(kind[1:], item)) for item in value))
         elif kind in SCHEMA:
@@ -200,9 +214,9 @@ def commit_tokens(label, salt, ids):
     return tagged("tokens", label.encode() + b"\0" + salt + b"".join(struct.pack(">I", token) for token in ids))
 
 
-def commit_sampling(salt, temperature, top_k, top_p, seed, max_new_tokens):
+def commit_sampling(salt, sampling):
     """Salted commitment to sampling parameters."""
-    return tagged("sampling", salt + struct.pack(">fIfQI", temperature, top_k, top_p, seed, max_new_tokens))
+    return tagged("sampling", salt + encode("Sampling", sampling))
 
 
 def commit_query(salt, vector):

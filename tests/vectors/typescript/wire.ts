@@ -43,6 +43,9 @@ const SCHEMA: Record<string, Field[]> = Object.fromEntries(
       "response_commitment:bytes sampling_commitment:bytes prompt_tokens:uint32 response_tokens:uint32 " +
       "prompt_price:string response_price:string fee:string cumulative_fee:string attribution:Attribution " +
       "served_at:uint64",
+    Sampling:
+      "temperature:uint32 top_k:uint32 top_p:uint32 min_p:uint32 repetition_penalty:uint32 presence_penalty:sint64 " +
+      "frequency_penalty:sint64 seed:uint64 max_new_tokens:uint32 stop:string[]",
   }).map(([message, fields]) => [
     message,
     fields.split(" ").map((field, position) => {
@@ -121,6 +124,7 @@ function encodeField({ number, type, repeated }: Field, value: Json): Uint8Array
   if (value === undefined) return nothing;
   if (repeated) {
     if (SCHEMA[type]) return concat(...value.map((item: Json) => chunk(number, encode(type, item))));
+    if (type === "string") return concat(...value.map((item: string) => chunk(number, utf8(item))));
     const packed = concat(...value.map((item: Json) => varint(integer(type, item))));
     return packed.length ? chunk(number, packed) : nothing;
   }
@@ -156,25 +160,9 @@ export function amount(text: string): bigint {
 export const commitTokens = (label: string, salt: Uint8Array, ids: number[]): Uint8Array =>
   tagged("tokens", concat(utf8(label), Uint8Array.of(0), salt, ...ids.map((id) => bigEndian(id, 4))));
 
-function float32(value: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setFloat32(0, value);
-  return new Uint8Array(view.buffer);
-}
-
 /** Salted commitment to sampling parameters. */
-export const commitSampling = (salt: Uint8Array, p: Json): Uint8Array =>
-  tagged(
-    "sampling",
-    concat(
-      salt,
-      float32(p.temperature),
-      bigEndian(p.top_k, 4),
-      float32(p.top_p),
-      bigEndian(BigInt(p.seed), 8),
-      bigEndian(p.max_new_tokens, 4),
-    ),
-  );
+export const commitSampling = (salt: Uint8Array, sampling: Json): Uint8Array =>
+  tagged("sampling", concat(salt, encode("Sampling", sampling)));
 
 /** Salted commitment to an int8 query vector. */
 export const commitQuery = (salt: Uint8Array, vector: number[]): Uint8Array =>

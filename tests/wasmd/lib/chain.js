@@ -72,14 +72,20 @@ export async function committedChecksums() {
   return new Map(lines.map((line) => line.split(/ +/)).map(([checksum, file]) => [file.replace(".wasm", ""), checksum]));
 }
 
+const clock = (block) => Math.floor(Date.parse(block.header.time) / 1000);
+
 /** The block time, in seconds. */
 export async function now(client) {
-  return Math.floor(Date.parse((await client.getBlock()).header.time) / 1000);
+  return clock(await client.getBlock());
 }
 
-/** Waits until the chain's clock shows `seconds`. */
+/**
+ * Waits until the chain's clock shows `seconds`. A node shows its newest block before the application has run it, and estimates are
+ * made at the clock of what ran last; so the block before has to be late enough.
+ */
 export async function until(client, seconds) {
-  while ((await now(client)) < seconds) await new Promise((done) => setTimeout(done, 250));
+  const ran = async () => clock(await client.getBlock((await client.getBlock()).header.height - 1));
+  while ((await ran()) < seconds) await new Promise((done) => setTimeout(done, 250));
 }
 
 /** The value of an attribute of one of our events, for example `of(result, "settlement/session_opened", "session_id")`. */

@@ -81,8 +81,8 @@ fn a_signature_is_of_exactly_those_who_are_not_absent_over_exactly_these_bytes()
     assert_eq!(verify(&api, &set, &places(&set, &[0, 1, 2]), &DIGEST, &sign(&[3], &DIGEST)), Ok(()));
     let mismatch = || Err(QuorumError::SignatureMismatch { set_id: 1 });
     for (absent, digest, signature) in [
-        (vec![], DIGEST, signature.clone()),
-        (places(&set, &[2]), DIGEST, signature.clone()),
+        (vec![], DIGEST, signature),
+        (places(&set, &[2]), DIGEST, signature),
         (absent.clone(), [8; 32], signature),
         (absent.clone(), DIGEST, sign(&[0, 1, 2, 3], &DIGEST)),
         (absent.clone(), DIGEST, [0x9f; 96].into()),

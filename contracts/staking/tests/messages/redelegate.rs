@@ -264,3 +264,28 @@ fn a_shorter_wait_frees_nobody_who_moved_before() {
     let all = chain.undelegation(1, None);
     assert_eq!(chain.refused(&alice, &all), ContractError::StillAnswers { from: chain.validator(0), until });
 }
+
+/// The reason why nothing may leave is that of the stake that is free first, and of several that of the oldest.
+#[test]
+fn who_waits_is_told_of_the_first_end() {
+    let mut chain = Chain::new();
+    chain.register_all(&[1_000, 1_000, 1_000]);
+    let alice = chain.account("alice");
+    chain.delegate(&alice, 0, 100);
+    chain.delegate(&alice, 1, 100);
+    chain.snapshot();
+    let all = chain.undelegation(2, None);
+    let waits = |chain: &mut Chain, from: u8, until| {
+        let from = chain.validator(from);
+        assert_eq!(chain.refused(&alice, &all), ContractError::StillAnswers { from, until });
+    };
+    let end = chain.now() + 1_000;
+    chain.redelegate(&alice, 0, 2, 10);
+    chain.redelegate(&alice, 1, 2, 10);
+    waits(&mut chain, 0, end);
+    let owner = chain.owner.clone();
+    let shorter = Params { unbonding_seconds: Uint64::new(500), ..params() };
+    chain.send(&owner, &ExecuteMsg::UpdateParams { params: shorter });
+    chain.redelegate(&alice, 1, 2, 10);
+    waits(&mut chain, 1, end - 500);
+}

@@ -356,3 +356,39 @@ pub struct Receipt {
     #[prost(uint64, tag = "20")]
     pub served_at: u64,
 }
+/// How the tokens of one answer were drawn, in whole numbers, so that everybody who replays it computes the same. Each field's
+/// default changes nothing. In this order: penalties, temperature, top-k, min-p, top-p, the draw.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Sampling {
+    /// What logits are divided by, in millionths; zero takes the most likely token.
+    #[prost(uint32, tag = "1")]
+    pub temperature: u32,
+    /// Keeps so many of the most likely tokens; zero keeps all.
+    #[prost(uint32, tag = "2")]
+    pub top_k: u32,
+    /// Keeps the smallest set of most likely tokens whose probability reaches this, in millionths; zero keeps all.
+    #[prost(uint32, tag = "3")]
+    pub top_p: u32,
+    /// Keeps tokens at least this part as likely as the likeliest, in millionths.
+    #[prost(uint32, tag = "4")]
+    pub min_p: u32,
+    /// What positive logits of tokens in prompt and answer are divided by and negative ones multiplied with, in millionths; zero for
+    /// none.
+    #[prost(uint32, tag = "5")]
+    pub repetition_penalty: u32,
+    /// Taken from the logits of every token of the answer so far, in millionths.
+    #[prost(sint64, tag = "6")]
+    pub presence_penalty: i64,
+    /// Taken from the logit of a token as often as it is in the answer so far, in millionths.
+    #[prost(sint64, tag = "7")]
+    pub frequency_penalty: i64,
+    /// Seed of the draws.
+    #[prost(uint64, tag = "8")]
+    pub seed: u64,
+    /// Bound on delivered tokens.
+    #[prost(uint32, tag = "9")]
+    pub max_new_tokens: u32,
+    /// Texts that end the answer and are not part of it.
+    #[prost(string, repeated, tag = "10")]
+    pub stop: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}

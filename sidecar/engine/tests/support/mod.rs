@@ -68,7 +68,7 @@ pub async fn start_with_adapters() -> Engine {
 }
 
 pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) -> GenerateRequest {
-    GenerateRequest { adapter, prompt, sampling: Sampling::greedy(), max_new_tokens, stop: Vec::new() }
+    GenerateRequest { adapter, prompt, sampling: Sampling::greedy(), max_new_tokens, stop: Vec::new(), logprobs: None }
 }
 
 /// A finished answer.
@@ -86,7 +86,7 @@ pub async fn collect(
     let (mut ids, mut streamed) = (Vec::new(), String::new());
     while let Some(event) = events.recv().await {
         match event? {
-            GenerateEvent::Token { id, text } => {
+            GenerateEvent::Token { id, text, .. } => {
                 ids.push(id);
                 streamed.push_str(&text);
             }

@@ -9,11 +9,11 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     api::{
-        Finished, GenerateRequest, GenerateResponse, ListModelsRequest, ListModelsResponse, Model, SamplingParameters,
-        Started, Token, generate_response::Event, inference_service_server::InferenceService,
+        Candidate, Finished, GenerateRequest, GenerateResponse, ListModelsRequest, ListModelsResponse, Model, Started,
+        Token, generate_response::Event, inference_service_server::InferenceService,
     },
     error::NodeError,
-    serving::{AnswerEvent, Question, Serving},
+    serving::{AnswerEvent, Question, Serving, sampling},
 };
 
 /// Paid text generation.
@@ -25,19 +25,15 @@ impl InferenceService for InferenceApi {
 
     async fn generate(&self, request: Request<GenerateRequest>) -> Result<Response<Self::GenerateStream>, Status> {
         let request = request.into_inner();
+        let (sampling, logprobs) = (sampling::read(&request)?, sampling::logprobs(&request)?);
         let voucher = request
             .voucher
             .ok_or(NodeError::BadRequest { field: "voucher", problem: "a paid answer needs one".into() })?;
         let question = Question {
             adapter_id: request.adapter_id,
             prompt: request.prompt,
-            sampling: SamplingParameters {
-                temperature: request.temperature,
-                top_k: request.top_k,
-                top_p: request.top_p,
-                seed: request.seed,
-                max_new_tokens: request.max_new_tokens,
-            },
+            sampling,
+            logprobs,
             voucher,
             voucher_signature: request.voucher_signature,
         };
@@ -69,7 +65,17 @@ impl InferenceService for InferenceApi {
 
 fn response(event: AnswerEvent) -> GenerateResponse {
     let event = match event {
-        AnswerEvent::Token { id, text } => Event::Token(Token { id, text }),
+        AnswerEvent::Token { id, text, likelihood } => Event::Token(Token {
+            id,
+            text,
+            logprob: likelihood.as_ref().map(|likelihood| likelihood.logprob),
+            candidates: likelihood
+                .map(|likelihood| likelihood.candidates)
+                .unwrap_or_default()
+                .into_iter()
+                .map(candidate)
+                .collect(),
+        }),
         AnswerEvent::Finished { text, reason, receipt } => {
             let reason = match reason {
                 FinishReason::Eos => "eos",
@@ -80,4 +86,8 @@ fn response(event: AnswerEvent) -> GenerateResponse {
         }
     };
     GenerateResponse { event: Some(event) }
+}
+
+fn candidate(candidate: openledger_engine::Candidate) -> Candidate {
+    Candidate { id: candidate.id, logprob: candidate.logprob }
 }

@@ -2,26 +2,18 @@
 
 use std::time::Duration;
 
-use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Sampling};
-use openledger_protocol::{Voucher, attribution::attribute, fees};
+use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Likelihood};
+use openledger_protocol::{Sampling, Voucher, attribution::attribute, fees};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
 
-use super::{ServedAdapter, Serving, payment, receipt};
-use crate::{
-    api::{OpenedReceipt, SamplingParameters},
-    error::NodeError,
-    ledger::Reservation,
-};
+use super::{ServedAdapter, Serving, payment, receipt, sampling};
+use crate::{api::OpenedReceipt, error::NodeError, ledger::Reservation};
 
 /// Longest prompt, in bytes of text.
 const MAX_PROMPT_BYTES: usize = 16 * 1024;
-/// Delivered tokens when the request names no bound.
-const DEFAULT_NEW_TOKENS: u32 = 48;
-/// Most tokens that one answer may deliver.
-const MAX_NEW_TOKENS: u32 = 256;
 
 /// How long a client may leave a token unread.
 const READER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +26,9 @@ pub struct Question {
     /// Text.
     pub prompt: String,
     /// How to draw tokens.
-    pub sampling: SamplingParameters,
+    pub sampling: Sampling,
+    /// Reports the likelihood of each token with so many candidates beside it.
+    pub logprobs: Option<usize>,
     /// Payment.
     pub voucher: Voucher,
     /// Session key's signature of the voucher.
@@ -50,6 +44,8 @@ pub enum AnswerEvent {
         id: u32,
         /// Text.
         text: String,
+        /// How likely it was; absent unless asked for.
+        likelihood: Option<Likelihood>,
     },
     /// The end, after the receipt was stored.
     Finished {
@@ -75,10 +71,8 @@ pub struct Answer {
 impl Serving {
     /// Checks a question and its payment and starts to answer it. An error here charged nothing.
     pub async fn answer(&self, question: Question) -> Result<Answer, NodeError> {
-        let (adapter, mut sampling) = self.validate(&question)?;
-        if sampling.max_new_tokens == 0 {
-            sampling.max_new_tokens = DEFAULT_NEW_TOKENS;
-        }
+        let adapter = self.validate(&question)?;
+        let sampling = question.sampling.clone();
         let prompt = self.engine.encode(&question.prompt)?;
         let new_tokens = sampling.max_new_tokens as usize;
         let context = self.engine.model().context_length.saturating_sub(new_tokens);
@@ -92,7 +86,7 @@ impl Serving {
         let terms = &adapter.terms;
         let max_fee = fees::fee(prompt_tokens, terms.prompt_price, sampling.max_new_tokens, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
-        let work = Work { adapter, prompt, prompt_tokens, sampling, max_fee };
+        let work = Work { adapter, prompt, prompt_tokens, sampling, logprobs: question.logprobs, max_fee };
         let reservation =
             payment::check(&self.network, self.signer.address(), &work.adapter, &question, max_fee).await?;
 
@@ -111,9 +105,10 @@ impl Serving {
         let request = GenerateRequest {
             adapter: Some(work.adapter.engine_id()),
             prompt: work.prompt.clone(),
-            sampling: engine_sampling(&work.sampling),
+            sampling: sampling::of(&work.sampling),
             max_new_tokens: work.sampling.max_new_tokens as usize,
-            stop: stop_strings(),
+            stop: work.sampling.stop.clone(),
+            logprobs: work.logprobs,
         };
         let (max_fee, prompt_tokens) = (work.max_fee, work.prompt_tokens);
         let generated = self.engine.generate(request).await;
@@ -135,38 +130,13 @@ impl Serving {
         task.run(tokens, sender).await;
     }
 
-    fn validate(&self, question: &Question) -> Result<(ServedAdapter, SamplingParameters), NodeError> {
+    fn validate(&self, question: &Question) -> Result<ServedAdapter, NodeError> {
         let bad = |field, problem: &str| Err(NodeError::BadRequest { field, problem: problem.into() });
         let adapter = self.catalog.get(question.adapter_id)?;
         if question.prompt.is_empty() || question.prompt.len() > MAX_PROMPT_BYTES {
             return bad("prompt", "give 1 to 16384 bytes of text");
         }
-        let sampling = question.sampling;
-        if sampling.max_new_tokens > MAX_NEW_TOKENS {
-            return bad("max_new_tokens", "ask for at most 256 tokens");
-        }
-        if !sampling.temperature.is_finite() || !(0.0..=10.0).contains(&sampling.temperature) {
-            return bad("temperature", "give a number from 0 to 10");
-        }
-        if !sampling.top_p.is_finite() || !(0.0..=1.0).contains(&sampling.top_p) {
-            return bad("top_p", "give a number from 0 to 1");
-        }
-        Ok((adapter, sampling))
-    }
-}
-
-/// An answer is one line.
-pub fn stop_strings() -> Vec<String> {
-    vec!["\n".into()]
-}
-
-/// Sampling in the engine's words: its top-p of one means no limit, ours of zero.
-pub fn engine_sampling(parameters: &SamplingParameters) -> Sampling {
-    Sampling {
-        temperature: parameters.temperature,
-        top_k: parameters.top_k as usize,
-        top_p: if parameters.top_p == 0.0 { 1.0 } else { parameters.top_p },
-        seed: parameters.seed,
+        Ok(adapter)
     }
 }
 
@@ -175,7 +145,8 @@ struct Work {
     adapter: ServedAdapter,
     prompt: Vec<u32>,
     prompt_tokens: u32,
-    sampling: SamplingParameters,
+    sampling: Sampling,
+    logprobs: Option<usize>,
     max_fee: u128,
 }
 
@@ -194,8 +165,9 @@ impl AnswerTask {
         let mut delivered = Vec::new();
         let outcome = loop {
             match tokens.recv().await {
-                Some(Ok(GenerateEvent::Token { id, text })) => {
-                    let sent = timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text }))).await;
+                Some(Ok(GenerateEvent::Token { id, text, likelihood })) => {
+                    let sent =
+                        timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text, likelihood }))).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         // The client left or reads no more: it owes what it was sent, this token excluded.
                         break self.settle(delivered, None).await;
@@ -253,7 +225,7 @@ impl AnswerTask {
             voucher_sequence: self.reservation.sequence,
             prompt: self.work.prompt.clone(),
             response,
-            sampling: self.work.sampling,
+            sampling: self.work.sampling.clone(),
             fee,
             attribution,
             salt,

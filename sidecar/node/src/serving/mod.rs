@@ -4,11 +4,11 @@ mod answer;
 mod catalog;
 mod payment;
 mod receipt;
+pub mod sampling;
 
-pub use answer::{Answer, AnswerEvent, Question, engine_sampling, stop_strings};
+pub use answer::{Answer, AnswerEvent, Question};
 pub use catalog::{AdapterSource, Catalog, ServedAdapter};
 pub use payment::limits as session_limits;
-pub use receipt::commit_sampling;
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! Builds and signs a receipt with the openings of its commitments.
 
 use openledger_chain::Key;
-use openledger_protocol::{Attribution, Receipt, Scope, Signed, amount, commitment};
+use openledger_protocol::{Attribution, Receipt, Sampling, Scope, Signed, amount, commitment};
 
 use super::ServedAdapter;
 use crate::{
-    api::{OpenedReceipt, SamplingParameters, SignedReceipt},
+    api::{OpenedReceipt, SignedReceipt},
     error::NodeError,
 };
 
@@ -24,7 +24,7 @@ pub struct Served<'a> {
     /// Token ids of the response.
     pub response: Vec<u32>,
     /// How tokens were drawn.
-    pub sampling: SamplingParameters,
+    pub sampling: Sampling,
     /// Fee, in uopen.
     pub fee: u128,
     /// Who made the answer.
@@ -41,7 +41,6 @@ pub fn sign(served: Served<'_>, key: &Key, cumulative_fee: u128) -> Result<Opene
     let count = |ids: &[u32]| {
         u32::try_from(ids.len()).map_err(|_| NodeError::BadRequest { field: "prompt", problem: "too long".into() })
     };
-    let sampling = &served.sampling;
     let receipt = Receipt {
         scope: Some(served.scope),
         node: key.address().into(),
@@ -54,7 +53,7 @@ pub fn sign(served: Served<'_>, key: &Key, cumulative_fee: u128) -> Result<Opene
         tokenizer_digest: terms.tokenizer_digest.to_vec(),
         prompt_commitment: commitment::tokens("prompt", &served.salt, &served.prompt).to_vec(),
         response_commitment: commitment::tokens("response", &served.salt, &served.response).to_vec(),
-        sampling_commitment: commit_sampling(&served.salt, sampling).to_vec(),
+        sampling_commitment: commitment::sampling(&served.salt, &served.sampling).to_vec(),
         prompt_tokens: count(&served.prompt)?,
         response_tokens: count(&served.response)?,
         prompt_price: amount::format(terms.prompt_price),
@@ -78,16 +77,4 @@ pub fn sign(served: Served<'_>, key: &Key, cumulative_fee: u128) -> Result<Opene
         response: served.response,
         sampling: Some(served.sampling),
     })
-}
-
-/// The commitment to sampling parameters.
-pub fn commit_sampling(salt: &[u8; 32], sampling: &SamplingParameters) -> [u8; 32] {
-    commitment::sampling(
-        salt,
-        sampling.temperature,
-        sampling.top_k,
-        sampling.top_p,
-        sampling.seed,
-        sampling.max_new_tokens,
-    )
 }

@@ -11,7 +11,7 @@ use crate::{
     api::OpenedReceipt,
     error::{NodeError, receipt_error},
     network::{AdapterTerms, Network},
-    serving::{commit_sampling, session_limits},
+    serving::session_limits,
     signing,
 };
 
@@ -92,7 +92,7 @@ fn check_receipt(
     let sampling = opened.sampling.as_ref().ok_or_else(|| invalid("its sampling parameters are missing"))?;
     if commitment::tokens("prompt", &salt, &opened.prompt).as_slice() != receipt.prompt_commitment
         || commitment::tokens("response", &salt, &opened.response).as_slice() != receipt.response_commitment
-        || commit_sampling(&salt, sampling).as_slice() != receipt.sampling_commitment
+        || commitment::sampling(&salt, sampling).as_slice() != receipt.sampling_commitment
     {
         return Err(invalid("its commitments do not open"));
     }

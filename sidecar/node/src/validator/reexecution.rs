@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::OpenedReceipt,
     error::NodeError,
-    serving::{ServedAdapter, engine_sampling},
+    serving::{ServedAdapter, sampling},
 };
 
 /// How far a recomputed measurement may lie from the receipt's: floating-point sums differ between machines.
@@ -76,14 +76,15 @@ async fn replay(
     engine: &Engine,
     adapter: &ServedAdapter,
     opened: &OpenedReceipt,
-    sampling: &crate::api::SamplingParameters,
+    parameters: &openledger_protocol::Sampling,
 ) -> Result<Vec<u32>, NodeError> {
     let request = GenerateRequest {
         adapter: Some(adapter.engine_id()),
         prompt: opened.prompt.clone(),
-        sampling: engine_sampling(sampling),
-        max_new_tokens: sampling.max_new_tokens as usize,
-        stop: crate::serving::stop_strings(),
+        sampling: sampling::of(parameters),
+        max_new_tokens: parameters.max_new_tokens as usize,
+        stop: parameters.stop.clone(),
+        logprobs: None,
     };
     let mut events = engine.generate(request).await?;
     while let Some(event) = events.recv().await {

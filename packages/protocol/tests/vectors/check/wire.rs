@@ -1,4 +1,4 @@
-use openledger_protocol::{amount, commitment, digest::tagged};
+use openledger_protocol::{Sampling, amount, commitment, digest::tagged};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -83,16 +83,21 @@ fn commitments_open_only_to_what_was_committed() {
     }
     for (key, holds) in [("sampling", true), ("invalid_sampling", false)] {
         for case in list(&file, key) {
-            let float = |key: &str| case[key].as_f64().unwrap() as f32;
-            let small = |key: &str| u32::try_from(case[key].as_u64().unwrap()).unwrap();
-            let opened = commitment::sampling(
-                &hash(case, "salt"),
-                float("temperature"),
-                small("top_k"),
-                float("top_p"),
-                number(case, "seed"),
-                small("max_new_tokens"),
-            );
+            let opening = &case["sampling"];
+            let small = |key: &str| u32::try_from(opening[key].as_u64().unwrap()).unwrap();
+            let sampling = Sampling {
+                temperature: small("temperature"),
+                top_k: small("top_k"),
+                top_p: small("top_p"),
+                min_p: small("min_p"),
+                repetition_penalty: small("repetition_penalty"),
+                presence_penalty: text(opening, "presence_penalty").parse().unwrap(),
+                frequency_penalty: text(opening, "frequency_penalty").parse().unwrap(),
+                seed: number(opening, "seed"),
+                max_new_tokens: small("max_new_tokens"),
+                stop: list(opening, "stop").iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+            };
+            let opened = commitment::sampling(&hash(case, "salt"), &sampling);
             assert_eq!(opened == hash(case, "commitment"), holds, "{case}");
         }
     }

@@ -1,4 +1,7 @@
-use openledger_protocol::commitment::{query, sampling, tokens};
+use openledger_protocol::{
+    Sampling,
+    commitment::{query, sampling, tokens},
+};
 use serde_json::{Value, json};
 
 pub fn make() -> Value {
@@ -22,27 +25,42 @@ pub fn make() -> Value {
     ];
     let wrong_tokens = wrong.map(|(label, salt, ids)| token_case(label, &salt, ids, &committed));
 
-    let parameters = [
-        (0.0, 0, 0.0, 0, 1),
-        (-0.0, 0, 0.0, 0, 1),
-        (0.7, 40, 0.95, 42, 128),
-        (1.5, 1, 1.0, (1 << 53) + 1, 2048),
-        (1e-45, u32::MAX, 0.1, u64::MAX, u32::MAX),
+    let full = Sampling {
+        temperature: 700_000,
+        top_k: 40,
+        top_p: 950_000,
+        min_p: 50_000,
+        repetition_penalty: 1_100_000,
+        presence_penalty: -500_000,
+        frequency_penalty: 250_000,
+        seed: 42,
+        max_new_tokens: 128,
+        stop: vec!["\n".into(), "Ende.".into()],
+    };
+    let largest = Sampling {
+        temperature: u32::MAX,
+        seed: u64::MAX,
+        presence_penalty: i64::MIN,
+        frequency_penalty: i64::MAX,
+        stop: vec![String::new()],
+        ..full.clone()
+    };
+    let sampling_cases = [Sampling::default(), full.clone(), largest]
+        .map(|opening| sampling_case(&salt, &opening, &sampling(&salt, &opening)));
+    let committed = sampling(&salt, &full);
+    let wrong_sampling = [
+        Sampling { temperature: 700_001, ..full.clone() },
+        Sampling { top_k: 41, ..full.clone() },
+        Sampling { top_p: 0, ..full.clone() },
+        Sampling { min_p: 0, ..full.clone() },
+        Sampling { repetition_penalty: 0, ..full.clone() },
+        Sampling { presence_penalty: 500_000, ..full.clone() },
+        Sampling { frequency_penalty: 0, ..full.clone() },
+        Sampling { seed: 43, ..full.clone() },
+        Sampling { max_new_tokens: 127, ..full.clone() },
+        Sampling { stop: vec!["\nEnde.".into()], ..full },
     ];
-    let sampling_cases = parameters.map(|(temperature, top_k, top_p, seed, limit)| {
-        let commitment = sampling(&salt, temperature as f32, top_k, top_p as f32, seed, limit);
-        sampling_case(&salt, (temperature, top_k, top_p, seed, limit), &commitment)
-    });
-    let committed = sampling(&salt, 0.7, 40, 0.95, 42, 128);
-    let wrong = [
-        (0.8, 40, 0.95, 42, 128),
-        (0.7, 41, 0.95, 42, 128),
-        (0.7, 40, 0.9, 42, 128),
-        (0.7, 40, 0.95, 43, 128),
-        (0.7, 40, 0.95, 42, 127),
-        (0.95, 40, 0.7, 42, 128),
-    ];
-    let wrong_sampling = wrong.map(|opening| sampling_case(&salt, opening, &committed));
+    let wrong_sampling = wrong_sampling.map(|opening| sampling_case(&salt, &opening, &committed));
     let vectors: [&[i8]; 3] = [&[], &[0, 1, -1, i8::MIN, i8::MAX], &[-7; 40]];
     let query_cases = vectors.map(|vector| query_case(&salt, vector, &query(&salt, vector)));
     let committed = query(&salt, &[1, 2, -3]);
@@ -67,18 +85,21 @@ fn query_case(salt: &[u8; 32], vector: &[i8], commitment: &[u8; 32]) -> Value {
     json!({ "salt": hex::encode(salt), "vector": vector, "commitment": hex::encode(commitment) })
 }
 
-fn sampling_case(
-    salt: &[u8; 32],
-    (temperature, top_k, top_p, seed, limit): (f64, u32, f64, u64, u32),
-    commitment: &[u8; 32],
-) -> Value {
+fn sampling_case(salt: &[u8; 32], opening: &Sampling, commitment: &[u8; 32]) -> Value {
     json!({
         "salt": hex::encode(salt),
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed.to_string(),
-        "max_new_tokens": limit,
+        "sampling": {
+            "temperature": opening.temperature,
+            "top_k": opening.top_k,
+            "top_p": opening.top_p,
+            "min_p": opening.min_p,
+            "repetition_penalty": opening.repetition_penalty,
+            "presence_penalty": opening.presence_penalty.to_string(),
+            "frequency_penalty": opening.frequency_penalty.to_string(),
+            "seed": opening.seed.to_string(),
+            "max_new_tokens": opening.max_new_tokens,
+            "stop": opening.stop,
+        },
         "commitment": hex::encode(commitment),
     })
 }

@@ -5,21 +5,33 @@
 //! number from ChaCha20 with key `SHA-256("openledger/sampling/v1" || 0x00 || seed, 8 bytes little
 //! endian)` and stream `p`; its upper 53 bits are a uniform number in [0, 1).
 
-use std::cmp::Ordering;
+mod likelihood;
+mod penalties;
+
+use std::borrow::Cow;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
+use self::likelihood::by_likelihood;
+pub use self::{
+    likelihood::{Candidate, Likelihood, likelihood},
+    penalties::{Past, Penalties},
+};
 use crate::EngineError;
 
-/// How tokens are chosen.
+/// How tokens are chosen, in this order: penalties, temperature, `top_k`, `min_p`, `top_p`, the draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
+    /// What happens to tokens that were said before.
+    pub penalties: Penalties,
     /// 0 takes the most likely token; otherwise logits are divided by it.
     pub temperature: f32,
     /// Keep only this many most likely tokens; 0 keeps all.
     pub top_k: usize,
+    /// Keep tokens at least this part as likely as the likeliest; 0 keeps all (Nguyen et al. 2024).
+    pub min_p: f32,
     /// Keep the smallest set of most likely tokens whose probability reaches this; 1 keeps all.
     pub top_p: f32,
     /// Source of all randomness of the request.
@@ -30,14 +42,14 @@ impl Sampling {
     /// The most likely token every time.
     #[must_use]
     pub fn greedy() -> Self {
-        Self { temperature: 0.0, top_k: 0, top_p: 1.0, seed: 0 }
+        Self { penalties: Penalties::default(), temperature: 0.0, top_k: 0, min_p: 0.0, top_p: 1.0, seed: 0 }
     }
 
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`EngineError::RequestInvalid`] for a negative or non-finite temperature, or a `top_p`
-    /// outside of (0, 1].
+    /// [`EngineError::RequestInvalid`] for a negative or non-finite temperature, a `top_p` outside of (0, 1], a `min_p` outside
+    /// of [0, 1], a repetition penalty that is not positive, or penalties that are not finite.
     pub fn check(&self) -> Result<(), EngineError> {
         if !self.temperature.is_finite() || self.temperature < 0.0 {
             return Err(invalid("temperature must be 0 or a positive number"));
@@ -45,30 +57,44 @@ impl Sampling {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(invalid("top_p must be above 0 and at most 1"));
         }
+        if !(self.min_p >= 0.0 && self.min_p <= 1.0) {
+            return Err(invalid("min_p must be from 0 to 1"));
+        }
+        let Penalties { repetition, presence, frequency } = self.penalties;
+        if !(repetition.is_finite() && repetition > 0.0) {
+            return Err(invalid("repetition_penalty must be a positive number"));
+        }
+        if !presence.is_finite() || !frequency.is_finite() {
+            return Err(invalid("presence_penalty and frequency_penalty must be finite numbers"));
+        }
         Ok(())
     }
 
-    /// The token for the answer's position `position` (0 for the first) given its logits.
+    /// The answer's next token given its logits and what was said before.
     ///
     /// Equal logits are ordered by token id, so the result is unique.
     ///
     /// # Errors
     /// [`EngineError::Inference`] when a logit is not a finite number.
-    pub fn choose(&self, logits: &[f32], position: u64) -> Result<u32, EngineError> {
+    pub fn choose(&self, logits: &[f32], past: Past<'_>) -> Result<u32, EngineError> {
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(crate::error::inference("the model produced logits that are not finite"));
         }
-        let by_likelihood = |a: &usize, b: &usize| -> Ordering { logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)) };
+        let mut logits = Cow::Borrowed(logits);
+        if self.penalties.any() {
+            self.penalties.apply(logits.to_mut(), past);
+        }
+        let logits = logits.as_ref();
         let chosen = if self.temperature == 0.0 {
-            (0..logits.len()).min_by(by_likelihood)
+            (0..logits.len()).min_by(by_likelihood(logits))
         } else {
             let mut order: Vec<usize> = (0..logits.len()).collect();
             if self.top_k > 0 && self.top_k < order.len() {
-                order.select_nth_unstable_by(self.top_k - 1, by_likelihood);
+                order.select_nth_unstable_by(self.top_k - 1, by_likelihood(logits));
                 order.truncate(self.top_k);
             }
-            order.sort_unstable_by(by_likelihood);
-            self.draw(logits, &order, position)
+            order.sort_unstable_by(by_likelihood(logits));
+            self.draw(logits, &order, past.answer.len() as u64)
         };
         chosen
             .and_then(|index| u32::try_from(index).ok())
@@ -81,10 +107,13 @@ impl Sampling {
         let temperature = f64::from(self.temperature);
         let weights: Vec<f64> =
             order.iter().map(|&index| ((f64::from(logits[index]) - highest) / temperature).exp()).collect();
+        // The likeliest has weight 1, and weights fall.
+        let likely = weights.partition_point(|weight| *weight >= f64::from(self.min_p)).max(1);
+        let weights = &weights[..likely];
         let total: f64 = weights.iter().sum();
         let mut kept = 0.0;
         let mut count = 0;
-        for weight in &weights {
+        for weight in weights {
             kept += weight;
             count += 1;
             if kept >= f64::from(self.top_p) * total {
@@ -93,7 +122,7 @@ impl Sampling {
         }
         let target = uniform(self.seed, position) * kept;
         let mut passed = 0.0;
-        for (&index, weight) in order.iter().zip(&weights).take(count) {
+        for (&index, weight) in order.iter().zip(weights).take(count) {
             passed += weight;
             if target < passed {
                 return Some(index);
@@ -123,19 +152,24 @@ mod tests {
     use super::*;
 
     fn sampling(temperature: f32, top_k: usize, top_p: f32, seed: u64) -> Sampling {
-        Sampling { temperature, top_k, top_p, seed }
+        Sampling { temperature, top_k, top_p, seed, ..Sampling::greedy() }
+    }
+
+    /// Chooses at a position of an answer whose words do not matter.
+    fn at(sampling: &Sampling, logits: &[f32], position: usize) -> u32 {
+        sampling.choose(logits, Past { prompt: &[], answer: &vec![0; position] }).unwrap()
     }
 
     #[test]
     fn greedy_takes_the_highest_and_the_lowest_id_of_equals() {
         let logits = [0.5, 2.0, -1.0, 2.0];
-        assert_eq!(Sampling::greedy().choose(&logits, 0).unwrap(), 1);
+        assert_eq!(at(&Sampling::greedy(), &logits, 0), 1);
     }
 
     #[test]
     fn draws_depend_on_seed_and_position_only() {
         let logits: Vec<f32> = (0..50).map(|i| (i % 7) as f32 * 0.3).collect();
-        let draw = |seed, position| sampling(1.0, 0, 1.0, seed).choose(&logits, position).unwrap();
+        let draw = |seed, position| at(&sampling(1.0, 0, 1.0, seed), &logits, position);
         let first: Vec<u32> = (0..40).map(|p| draw(1, p)).collect();
         assert_eq!(first, (0..40).map(|p| draw(1, p)).collect::<Vec<_>>());
         assert_ne!(first, (0..40).map(|p| draw(2, p)).collect::<Vec<_>>());
@@ -145,7 +179,7 @@ mod tests {
     #[test]
     fn frequencies_follow_the_probabilities() {
         let logits = [0.0, 3.0_f32.ln()];
-        let ones: u32 = (0..4000).map(|p| sampling(1.0, 0, 1.0, 9).choose(&logits, p).unwrap()).sum();
+        let ones: u32 = (0..4000).map(|p| at(&sampling(1.0, 0, 1.0, 9), &logits, p)).sum();
         assert!((2900..3100).contains(&ones), "{ones}");
     }
 
@@ -153,10 +187,25 @@ mod tests {
     fn top_k_and_top_p_cut_the_tail() {
         let logits = [1.0, 0.9, 0.8, -3.0];
         for position in 0..200 {
-            assert!(sampling(5.0, 2, 1.0, 3).choose(&logits, position).unwrap() < 2);
-            assert_eq!(sampling(1.0, 0, 0.05, 3).choose(&logits, position).unwrap(), 0);
-            assert!(sampling(1.0, 0, 0.9, 3).choose(&logits, position).unwrap() < 3);
+            assert!(at(&sampling(5.0, 2, 1.0, 3), &logits, position) < 2);
+            assert_eq!(at(&sampling(1.0, 0, 0.05, 3), &logits, position), 0);
+            assert!(at(&sampling(1.0, 0, 0.9, 3), &logits, position) < 3);
+            assert!(at(&Sampling { min_p: 0.85, ..sampling(1.0, 0, 1.0, 3) }, &logits, position) < 2);
+            assert_eq!(at(&Sampling { min_p: 1.0, ..sampling(9.0, 0, 1.0, 3) }, &logits, position), 0);
         }
+    }
+
+    fn penalised(penalties: Penalties) -> Sampling {
+        Sampling { penalties, ..Sampling::greedy() }
+    }
+
+    #[test]
+    fn penalties_come_before_everything_else() {
+        let strong = penalised(Penalties { presence: 2.0, ..Penalties::default() });
+        let past = |answer| Past { prompt: &[], answer };
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[1])).unwrap(), 0);
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0])).unwrap(), 1);
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0, 1])).unwrap(), 0);
     }
 
     #[test]
@@ -166,10 +215,15 @@ mod tests {
             sampling(f32::NAN, 0, 1.0, 0),
             sampling(1.0, 0, 0.0, 0),
             sampling(1.0, 0, 1.5, 0),
+            Sampling { min_p: -0.1, ..sampling(1.0, 0, 1.0, 0) },
+            Sampling { min_p: f32::NAN, ..sampling(1.0, 0, 1.0, 0) },
+            penalised(Penalties { repetition: 0.0, ..Penalties::default() }),
+            penalised(Penalties { presence: f32::INFINITY, ..Penalties::default() }),
+            penalised(Penalties { frequency: f32::NAN, ..Penalties::default() }),
         ] {
             assert_eq!(bad.check().unwrap_err().code(), "REQUEST_INVALID");
         }
-        let error = Sampling::greedy().choose(&[0.0, f32::NAN], 0).unwrap_err();
+        let error = Sampling::greedy().choose(&[0.0, f32::NAN], Past { prompt: &[], answer: &[] }).unwrap_err();
         assert_eq!(error.code(), "INFERENCE_FAILED");
     }
 }
