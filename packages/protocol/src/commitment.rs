@@ -69,6 +69,8 @@ mod tests {
             Sampling { seed: 1, ..plain.clone() },
             Sampling { max_new_tokens: 1, ..plain.clone() },
             Sampling { stop: [String::new()].into(), ..plain.clone() },
+            Sampling { json_schema: "1".into(), ..plain.clone() },
+            Sampling { regex: "1".into(), ..plain.clone() },
         ] {
             assert_ne!(base, sampling(&[1; 32], &other), "{other:?}");
         }

@@ -106,6 +106,7 @@ async fn greedy_answer(lane: &AuditLane, prompt: Vec<u32>) -> Result<(Vec<u32>, 
         sampling: Sampling::greedy(),
         max_new_tokens: ANSWER_TOKENS,
         stop: Vec::new(),
+        grammar: None,
         logprobs: None,
     };
     let mut events = lane.engine().generate(request).await?;

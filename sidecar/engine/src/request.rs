@@ -1,6 +1,6 @@
 //! What clients ask for and receive.
 
-use crate::{Likelihood, Sampling};
+use crate::{Grammar, Likelihood, Sampling};
 
 /// One request to continue a prompt.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct GenerateRequest {
     pub max_new_tokens: usize,
     /// Texts that end the answer; they are not part of it.
     pub stop: Vec<String>,
+    /// What the answer has to fit.
+    pub grammar: Option<Grammar>,
     /// Reports the likelihood of each token with so many candidates beside it; nothing when absent.
     pub logprobs: Option<usize>,
 }

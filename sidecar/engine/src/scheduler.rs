@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use crate::{
     EngineError, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
     forward::{Forward, Logits, StepRow},
+    grammar::Grammars,
     kv::{Kv, KvRow},
     sequence::Sequence,
     slots::SlotTable,
@@ -25,6 +26,7 @@ pub(crate) struct Scheduler {
     pub slots: SlotTable,
     forward: Forward,
     tokenizer: Arc<Tokenizer>,
+    grammars: Grammars,
     info: Arc<ModelInfo>,
     limits: Limits,
     waiting: VecDeque<Sequence>,
@@ -41,7 +43,9 @@ impl Scheduler {
         info: Arc<ModelInfo>,
         limits: Limits,
     ) -> Self {
-        Self { slots, forward, tokenizer, info, limits, waiting: VecDeque::new(), running: Vec::new(), kv: None }
+        let grammars = Grammars::new(Arc::clone(&tokenizer), Arc::clone(&info));
+        let (waiting, running) = (VecDeque::new(), Vec::new());
+        Self { slots, forward, tokenizer, grammars, info, limits, waiting, running, kv: None }
     }
 
     /// True when there is nothing to do until the next command.
@@ -76,6 +80,7 @@ impl Scheduler {
         if self.waiting.len() >= self.limits.max_queue {
             return Err(EngineError::QueueFull { waiting: self.waiting.len() });
         }
+        let constraint = request.grammar.as_ref().map(|grammar| self.grammars.start(grammar)).transpose()?;
         let slot = self.slots.acquire(request.adapter.as_deref())?;
         let (events, receiver) = mpsc::channel(request.max_new_tokens + 2);
         self.waiting.push_back(Sequence {
@@ -83,6 +88,7 @@ impl Scheduler {
             slot,
             past: 0,
             sampling: request.sampling,
+            constraint,
             logprobs: request.logprobs,
             max_new_tokens: request.max_new_tokens,
             text: TextStream::new(Arc::clone(&self.tokenizer), request.stop),

@@ -3,7 +3,8 @@
 use tokio::sync::mpsc;
 
 use crate::{
-    EngineError, FinishReason, GenerateEvent, Past, Sampling, error::inference, sampling::likelihood, text::TextStream,
+    EngineError, FinishReason, GenerateEvent, Past, Sampling, error::inference, grammar::Constraint,
+    sampling::likelihood, text::TextStream,
 };
 
 /// Receiver's end of one request's events.
@@ -19,6 +20,8 @@ pub(crate) struct Sequence {
     /// Tokens in the cache.
     pub past: usize,
     pub sampling: Sampling,
+    /// What the answer has to fit.
+    pub constraint: Option<Constraint>,
     /// Candidates to report beside each token.
     pub logprobs: Option<usize>,
     pub max_new_tokens: usize,
@@ -49,7 +52,12 @@ impl Sequence {
     }
 
     fn try_advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<bool, EngineError> {
-        let id = self.sampling.choose(logits, Past { prompt: &self.prompt, answer: &self.tokens })?;
+        let allowed = self.constraint.as_mut().map(Constraint::allowed).transpose()?;
+        let past = Past { prompt: &self.prompt, answer: &self.tokens };
+        let id = self.sampling.choose(logits, past, |id| allowed.as_ref().is_none_or(|set| set.get(id)))?;
+        if let Some(constraint) = &mut self.constraint {
+            constraint.accept(id)?;
+        }
         let no_logits = || inference("the chosen token has no logit");
         let likely = |most| likelihood(logits, id, most).ok_or_else(no_logits);
         let likelihood = self.logprobs.map(likely).transpose()?;

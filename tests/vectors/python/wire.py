@@ -107,6 +107,8 @@ SCHEMA = {
         (8, "seed", "uint64"),
         (9, "max_new_tokens", "uint32"),
         (10, "stop", "*string"),
+        (11, "json_schema", "string"),
+        (12, "regex", "string"),
     ],
 }
 

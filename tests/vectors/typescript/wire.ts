@@ -45,7 +45,8 @@ const SCHEMA: Record<string, Field[]> = Object.fromEntries(
       "served_at:uint64",
     Sampling:
       "temperature:uint32 top_k:uint32 top_p:uint32 min_p:uint32 repetition_penalty:uint32 presence_penalty:sint64 " +
-      "frequency_penalty:sint64 seed:uint64 max_new_tokens:uint32 stop:string[]",
+      "frequency_penalty:sint64 seed:uint64 max_new_tokens:uint32 stop:string[] " +
+      "json_schema:string regex:string",
   }).map(([message, fields]) => [
     message,
     fields.split(" ").map((field, position) => {

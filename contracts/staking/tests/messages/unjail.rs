@@ -59,6 +59,24 @@ fn a_member_of_the_newest_set_earns_again_at_once() {
 }
 
 #[test]
+fn who_is_not_in_the_newest_set_earns_from_the_next_one_on() {
+    let (mut chain, slasher) = Chain::new().with_slasher();
+    chain.register_all(&[100, 100]);
+    chain.snapshot();
+    let slash = chain.slash_of(&[0], 1, 0);
+    chain.send(&slasher, &slash);
+    chain.wait(500);
+    assert_eq!(chain.snapshot().members.len(), 1);
+    chain.send(&chain.validator(0), &UNJAIL);
+    chain.fund(100);
+    assert_eq!((chain.claimable(0), chain.claimable(1)), (0, 100));
+    chain.wait(10);
+    chain.snapshot();
+    chain.fund(100);
+    assert_eq!((chain.claimable(0), chain.claimable(1)), (50, 150));
+}
+
+#[test]
 fn strangers_are_refused() {
     let mut chain = Chain::new();
     let stranger = chain.validator(3);

@@ -391,4 +391,10 @@ pub struct Sampling {
     /// Texts that end the answer and are not part of it.
     #[prost(string, repeated, tag = "10")]
     pub stop: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// JSON schema that the answer has to fit, as JSON.
+    #[prost(string, tag = "11")]
+    pub json_schema: ::prost::alloc::string::String,
+    /// Regular expression that the answer has to match as a whole; never beside a JSON schema.
+    #[prost(string, tag = "12")]
+    pub regex: ::prost::alloc::string::String,
 }

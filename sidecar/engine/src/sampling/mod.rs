@@ -72,11 +72,11 @@ impl Sampling {
 
     /// The answer's next token given its logits and what was said before.
     ///
-    /// Equal logits are ordered by token id, so the result is unique.
+    /// Only tokens that are `allowed` are looked at. Equal logits are ordered by token id, so the result is unique.
     ///
     /// # Errors
-    /// [`EngineError::Inference`] when a logit is not a finite number.
-    pub fn choose(&self, logits: &[f32], past: Past<'_>) -> Result<u32, EngineError> {
+    /// [`EngineError::Inference`] when a logit is not a finite number, or no token is allowed.
+    pub fn choose(&self, logits: &[f32], past: Past<'_>, allowed: impl Fn(usize) -> bool) -> Result<u32, EngineError> {
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(crate::error::inference("the model produced logits that are not finite"));
         }
@@ -85,10 +85,11 @@ impl Sampling {
             self.penalties.apply(logits.to_mut(), past);
         }
         let logits = logits.as_ref();
+        let candidates = (0..logits.len()).filter(|&id| allowed(id));
         let chosen = if self.temperature == 0.0 {
-            (0..logits.len()).min_by(by_likelihood(logits))
+            candidates.min_by(by_likelihood(logits))
         } else {
-            let mut order: Vec<usize> = (0..logits.len()).collect();
+            let mut order: Vec<usize> = candidates.collect();
             if self.top_k > 0 && self.top_k < order.len() {
                 order.select_nth_unstable_by(self.top_k - 1, by_likelihood(logits));
                 order.truncate(self.top_k);
@@ -98,7 +99,7 @@ impl Sampling {
         };
         chosen
             .and_then(|index| u32::try_from(index).ok())
-            .ok_or_else(|| crate::error::inference("the model produced no logits"))
+            .ok_or_else(|| crate::error::inference("no token may come next"))
     }
 
     /// Draws from `order`, which is sorted by falling likelihood.
@@ -155,9 +156,13 @@ mod tests {
         Sampling { temperature, top_k, top_p, seed, ..Sampling::greedy() }
     }
 
+    fn past(answer: &[u32]) -> Past<'_> {
+        Past { prompt: &[], answer }
+    }
+
     /// Chooses at a position of an answer whose words do not matter.
     fn at(sampling: &Sampling, logits: &[f32], position: usize) -> u32 {
-        sampling.choose(logits, Past { prompt: &[], answer: &vec![0; position] }).unwrap()
+        sampling.choose(logits, past(&vec![0; position]), |_| true).unwrap()
     }
 
     #[test]
@@ -195,6 +200,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_allowed_is_never_chosen() {
+        let logits = [1.0, 9.0, 0.5, 8.0];
+        let even = |id| id % 2 == 0;
+        assert_eq!(Sampling::greedy().choose(&logits, past(&[]), even).unwrap(), 0);
+        for position in 0..200 {
+            let answer = vec![0; position];
+            let hot = sampling(5.0, 3, 1.0, 4).choose(&logits, past(&answer), even).unwrap();
+            assert!(even(hot as usize));
+        }
+        let none = Sampling::greedy().choose(&logits, past(&[]), |_| false).unwrap_err();
+        assert_eq!(none.code(), "INFERENCE_FAILED");
+    }
+
     fn penalised(penalties: Penalties) -> Sampling {
         Sampling { penalties, ..Sampling::greedy() }
     }
@@ -202,10 +221,9 @@ mod tests {
     #[test]
     fn penalties_come_before_everything_else() {
         let strong = penalised(Penalties { presence: 2.0, ..Penalties::default() });
-        let past = |answer| Past { prompt: &[], answer };
-        assert_eq!(strong.choose(&[3.0, 2.0], past(&[1])).unwrap(), 0);
-        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0])).unwrap(), 1);
-        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0, 1])).unwrap(), 0);
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[1]), |_| true).unwrap(), 0);
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0]), |_| true).unwrap(), 1);
+        assert_eq!(strong.choose(&[3.0, 2.0], past(&[0, 1]), |_| true).unwrap(), 0);
     }
 
     #[test]
@@ -223,7 +241,7 @@ mod tests {
         ] {
             assert_eq!(bad.check().unwrap_err().code(), "REQUEST_INVALID");
         }
-        let error = Sampling::greedy().choose(&[0.0, f32::NAN], Past { prompt: &[], answer: &[] }).unwrap_err();
+        let error = Sampling::greedy().choose(&[0.0, f32::NAN], past(&[]), |_| true).unwrap_err();
         assert_eq!(error.code(), "INFERENCE_FAILED");
     }
 }

@@ -68,7 +68,15 @@ pub async fn start_with_adapters() -> Engine {
 }
 
 pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) -> GenerateRequest {
-    GenerateRequest { adapter, prompt, sampling: Sampling::greedy(), max_new_tokens, stop: Vec::new(), logprobs: None }
+    GenerateRequest {
+        adapter,
+        prompt,
+        sampling: Sampling::greedy(),
+        max_new_tokens,
+        stop: Vec::new(),
+        grammar: None,
+        logprobs: None,
+    }
 }
 
 /// A finished answer.

@@ -108,6 +108,7 @@ impl Serving {
             sampling: sampling::of(&work.sampling),
             max_new_tokens: work.sampling.max_new_tokens as usize,
             stop: work.sampling.stop.clone(),
+            grammar: sampling::grammar(&work.sampling),
             logprobs: work.logprobs,
         };
         let (max_fee, prompt_tokens) = (work.max_fee, work.prompt_tokens);

@@ -1,6 +1,6 @@
 //! How tokens are drawn, as clients ask for it, as receipts commit to it and as the engine does it.
 
-use openledger_engine::Penalties;
+use openledger_engine::{Grammar, Penalties};
 use openledger_protocol::Sampling;
 
 use crate::{api::GenerateRequest, error::NodeError};
@@ -13,6 +13,8 @@ const MAX_NEW_TOKENS: u32 = 256;
 const MAX_STOPS: usize = 4;
 /// Longest of them, in bytes.
 const MAX_STOP_BYTES: usize = 64;
+/// Longest JSON schema or regular expression, in bytes.
+const MAX_GRAMMAR_BYTES: usize = 16 * 1024;
 /// Most candidates beside a token.
 const MAX_CANDIDATES: u32 = 20;
 
@@ -30,8 +32,17 @@ pub fn read(request: &GenerateRequest) -> Result<Sampling, NodeError> {
     if request.stop.iter().any(|text| text.is_empty() || text.len() > MAX_STOP_BYTES) {
         return Err(bad("stop", "give texts of 1 to 64 bytes"));
     }
+    let grammars = [("json_schema", &request.json_schema), ("regex", &request.regex)];
+    if let Some((field, _)) = grammars.iter().find(|(_, text)| text.len() > MAX_GRAMMAR_BYTES) {
+        return Err(bad(field, "give at most 16384 bytes"));
+    }
+    if grammars.iter().all(|(_, text)| !text.is_empty()) {
+        return Err(bad("regex", "give it or json_schema, not both"));
+    }
+    let fits = grammars.iter().any(|(_, text)| !text.is_empty());
     // The models that nodes serve answer in one line.
-    let stop = if request.stop.is_empty() { vec!["\n".to_owned()] } else { request.stop.clone() };
+    let line = request.stop.is_empty() && !fits;
+    let stop = if line { vec!["\n".to_owned()] } else { request.stop.clone() };
     Ok(Sampling {
         temperature: millionths("temperature", request.temperature, 10)?,
         top_k: request.top_k,
@@ -43,6 +54,8 @@ pub fn read(request: &GenerateRequest) -> Result<Sampling, NodeError> {
         seed: request.seed,
         max_new_tokens: if request.max_new_tokens == 0 { DEFAULT_NEW_TOKENS } else { request.max_new_tokens },
         stop,
+        json_schema: request.json_schema.clone(),
+        regex: request.regex.clone(),
     })
 }
 
@@ -69,6 +82,14 @@ pub fn of(sampling: &Sampling) -> openledger_engine::Sampling {
         top_p: or_one(sampling.top_p),
         seed: sampling.seed,
     }
+}
+
+/// What the answer has to fit.
+pub fn grammar(sampling: &Sampling) -> Option<Grammar> {
+    if !sampling.json_schema.is_empty() {
+        return Some(Grammar::JsonSchema(sampling.json_schema.clone()));
+    }
+    (!sampling.regex.is_empty()).then(|| Grammar::Regex(sampling.regex.clone()))
 }
 
 fn part(millionths: u32) -> f32 {
@@ -111,6 +132,19 @@ mod tests {
         let expected = Sampling { max_new_tokens: 48, stop: vec!["\n".into()], ..Sampling::default() };
         assert_eq!(sampling, expected);
         assert_eq!(of(&sampling), openledger_engine::Sampling::greedy());
+    }
+
+    #[test]
+    fn what_has_to_fit_ends_by_itself() {
+        let read = |json_schema: &str, regex: &str| {
+            let (json_schema, regex) = (json_schema.to_owned(), regex.to_owned());
+            let sampling = read(&GenerateRequest { json_schema, regex, ..GenerateRequest::default() }).unwrap();
+            assert!(sampling.stop.is_empty());
+            grammar(&sampling)
+        };
+        assert_eq!(read("{}", ""), Some(Grammar::JsonSchema("{}".into())));
+        assert_eq!(read("", "a"), Some(Grammar::Regex("a".into())));
+        assert_eq!(grammar(&Sampling::default()), None);
     }
 
     #[test]
@@ -160,6 +194,13 @@ mod tests {
         assert_eq!(field(|request| request.stop = vec!["a".into(); 5]), "stop");
         assert_eq!(field(|request| request.stop = vec![String::new()]), "stop");
         assert_eq!(field(|request| request.stop = vec!["a".repeat(65)]), "stop");
+        assert_eq!(field(|request| request.json_schema = "a".repeat(16_385)), "json_schema");
+        assert_eq!(field(|request| request.regex = "a".repeat(16_385)), "regex");
+        let both = |request: &mut GenerateRequest| {
+            request.json_schema = "{}".into();
+            request.regex = "a".into();
+        };
+        assert_eq!(field(both), "regex");
         assert_eq!(field(|request| request.logprobs = 21), "logprobs");
     }
 }

@@ -84,6 +84,7 @@ async fn replay(
         sampling: sampling::of(parameters),
         max_new_tokens: parameters.max_new_tokens as usize,
         stop: parameters.stop.clone(),
+        grammar: sampling::grammar(parameters),
         logprobs: None,
     };
     let mut events = engine.generate(request).await?;

@@ -19,10 +19,10 @@ async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_ask
     let price = max_fee(question).unwrap();
     let mut client = InferenceServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
     let mut texts = Vec::new();
-    for sequence in 1..=3 {
+    for sequence in 1..=4 {
         let voucher = session.voucher(sequence, price * u128::from(sequence)).unwrap();
         let mut request = session.request(&stage, question, voucher).unwrap();
-        // The third asks as the second does, but for the stop text.
+        // The third and fourth ask as the second does, but for the stop text and what has to fit.
         if sequence > 1 {
             request.temperature = 1.3;
             request.top_k = 300;
@@ -33,7 +33,11 @@ async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_ask
             request.frequency_penalty = -0.1;
             request.seed = 77;
             request.logprobs = 2;
-            request.stop = if sequence == 2 { vec!["no such text".into()] } else { vec!["e".into()] };
+            match sequence {
+                2 => request.stop = vec!["no such text".into()],
+                3 => request.stop = vec!["e".into()],
+                _ => request.json_schema = r#"{ "enum": [["animal", 4], "plant"] }"#.into(),
+            }
         }
         let mut stream = client.generate(request).await.unwrap().into_inner();
         let mut tokens: Vec<Token> = Vec::new();
@@ -56,6 +60,9 @@ async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_ask
     let (drawn, cut) = (&texts[1], &texts[2]);
     assert_ne!(texts[0].0, drawn.0);
     assert_eq!((cut.0.as_str(), cut.1.as_str()), (drawn.0.split('e').next().unwrap(), "stop"));
+
+    let value: serde_json::Value = serde_json::from_str(&texts[3].0).unwrap();
+    assert!(value == serde_json::json!(["animal", 4]) || value == "plant", "{value}");
 
     sidecars.operator().commit_batch().await.unwrap().unwrap();
     let epoch = sidecars.operator().close_epoch().await.unwrap().unwrap();

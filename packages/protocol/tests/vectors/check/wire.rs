@@ -96,6 +96,8 @@ fn commitments_open_only_to_what_was_committed() {
                 seed: number(opening, "seed"),
                 max_new_tokens: small("max_new_tokens"),
                 stop: list(opening, "stop").iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+                json_schema: text(opening, "json_schema").to_owned(),
+                regex: text(opening, "regex").to_owned(),
             };
             let opened = commitment::sampling(&hash(case, "salt"), &sampling);
             assert_eq!(opened == hash(case, "commitment"), holds, "{case}");

@@ -36,6 +36,8 @@ pub fn make() -> Value {
         seed: 42,
         max_new_tokens: 128,
         stop: vec!["\n".into(), "Ende.".into()],
+        json_schema: r#"{"type":"integer"}"#.into(),
+        ..Sampling::default()
     };
     let largest = Sampling {
         temperature: u32::MAX,
@@ -58,6 +60,8 @@ pub fn make() -> Value {
         Sampling { frequency_penalty: 0, ..full.clone() },
         Sampling { seed: 43, ..full.clone() },
         Sampling { max_new_tokens: 127, ..full.clone() },
+        Sampling { json_schema: String::new(), ..full.clone() },
+        Sampling { regex: "[0-9]+".into(), ..full.clone() },
         Sampling { stop: vec!["\nEnde.".into()], ..full },
     ];
     let wrong_sampling = wrong_sampling.map(|opening| sampling_case(&salt, &opening, &committed));
@@ -99,6 +103,8 @@ fn sampling_case(salt: &[u8; 32], opening: &Sampling, commitment: &[u8; 32]) -> 
             "seed": opening.seed.to_string(),
             "max_new_tokens": opening.max_new_tokens,
             "stop": opening.stop,
+            "json_schema": opening.json_schema,
+            "regex": opening.regex,
         },
         "commitment": hex::encode(commitment),
     })
