@@ -5,7 +5,10 @@ use cosmwasm_std::{Addr, Uint128};
 use staking::msg::{DelegationsResponse, ExecuteMsg, QueryMsg};
 
 use super::super::{FINE, close};
-use super::Staking;
+use super::{
+    Staking,
+    redelegations::{Free, told},
+};
 use crate::{
     books::Books,
     chance::Chance,
@@ -14,7 +17,7 @@ use crate::{
 
 /// Of the world's parameters.
 const MAX_ENTRIES: usize = 7;
-const MAX_DELEGATIONS: usize = 3;
+pub(super) const MAX_DELEGATIONS: usize = 3;
 const MIN_SELF_BOND: u128 = 100;
 
 impl Staking {
@@ -78,23 +81,28 @@ impl Staking {
         Ok(done)
     }
 
-    pub(super) fn unbond(&mut self, world: &mut World, chance: &mut Chance) -> Result<bool> {
+    pub(super) fn unbond(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
         let who = Self::somebody(world, chance);
         let number = self.backed(&who, chance);
         let own = who == world.validators[number];
-        let held = self.worth(world, &who, number)?;
+        let touch = self.touch(world, &who, number)?;
+        let exact = touch.plans.is_empty();
+        let Free { worth: free, slack, any } = self.free(world, &who, number, &touch)?;
         // Somebody must be left to sign.
-        let most = if own && number < STEADY { held / 16 } else { held + held / 8 };
+        let most = if own && number < STEADY { free / 16 } else { free + free / 8 };
         let everything = !(own && number < STEADY) && chance.once_in(3);
-        let asked = if everything { held } else { chance.amount(u64::try_from(most)?) };
+        let asked = if everything { free } else { chance.amount(u64::try_from(most)?) };
         let named = !everything || chance.once_in(2);
-        let all = asked == held && (asked > 0 || !named);
-        let left = held.saturating_sub(asked);
-        if own && !all && left.abs_diff(MIN_SELF_BOND) <= 2 {
+        let all = asked == free && (asked > 0 || !named);
+        let left = free.saturating_sub(asked);
+        let near = own && !all && left.abs_diff(MIN_SELF_BOND) <= 2;
+        let open = self.entries.iter().filter(|entry| entry.owner == who).count();
+        // Within what rounding leaves open, nothing is predicted.
+        let rounded = slack > 0 && (named && asked.abs_diff(free) <= slack || open >= MAX_ENTRIES && free <= slack);
+        if near || rounded || touch.unclear {
             return Ok(false);
         }
-        let open = self.entries.iter().filter(|entry| entry.owner == who).count();
-        let mut fits = self.validators[number].stake.parts.contains_key(&who) && asked <= held;
+        let mut fits = any && asked <= free;
         fits &= !named || asked > 0;
         fits &= !own || all || left > MIN_SELF_BOND;
         fits &= asked == 0 || open < MAX_ENTRIES;
@@ -110,16 +118,35 @@ impl Staking {
         let done = world.expect(&who, &staking, &message, fits)?;
         if done {
             self.divide(number, world);
-            self.validators[number].stake.take(&who, asked, all);
-            if all {
-                // The fraction of a uopen that it had earned is gone.
-                self.accounts.entry(who.clone()).or_default().slack += FINE;
+            self.settle(world, books, &who, number, touch)?;
+            let amount = told(world, "staking/unbonding", "amount")?;
+            close("unbonding", amount, asked, if named { 0 } else { slack })?;
+            self.take(&who, number, amount, all);
+            let stays = self.worth(world, &who, number)?;
+            if exact {
+                close("delegation after unbonding", stays, left, 1)?;
             }
-            close("delegation after unbonding", self.worth(world, &who, number)?, left, 1)?;
-            if asked > 0 {
-                self.leave(world, who, number, asked);
+            if amount > 0 {
+                self.leave(world, who, number, amount);
             }
         }
         Ok(done)
+    }
+
+    /// Takes `amount` out of a delegation, or everything that may leave it.
+    pub(super) fn take(&mut self, who: &Addr, number: usize, amount: u128, all: bool) {
+        let stays: Vec<u64> = self.liens_of(who, number).map(|lien| lien.id).collect();
+        let stake = &mut self.validators[number].stake;
+        match all && !stays.is_empty() {
+            true => {
+                let held = stays.iter().filter_map(|id| stake.held.get(id)).sum();
+                stake.take_free(who, amount, held);
+            }
+            false => stake.take(who, amount, all),
+        }
+        if all && stays.is_empty() {
+            // The fraction of a uopen that it had earned is gone.
+            self.accounts.entry(who.clone()).or_default().slack += FINE;
+        }
     }
 }

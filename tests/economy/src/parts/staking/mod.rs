@@ -7,6 +7,7 @@
 mod delegators;
 mod exits;
 mod operators;
+mod redelegations;
 mod rewards;
 mod slashes;
 mod stake;
@@ -26,6 +27,7 @@ use crate::{
 };
 use exits::{Entry, Pool};
 use operators::Operators;
+use redelegations::Lien;
 use rewards::{Account, claimable};
 use validators::Validator;
 
@@ -49,6 +51,9 @@ pub struct Staking {
     pools: Vec<Pool>,
     entries: Vec<Entry>,
     last_entry: u64,
+    /// Oldest first.
+    liens: Vec<Lien>,
+    last_lien: u64,
     /// When each set was made, and its members by address, with what they had then.
     sets: Vec<(u64, Vec<(usize, u128)>)>,
     accounts: BTreeMap<Addr, Account>,
@@ -74,6 +79,8 @@ impl Staking {
             pools: Vec::new(),
             entries: Vec::new(),
             last_entry: 0,
+            liens: Vec::new(),
+            last_lien: 0,
             sets: vec![(0, Vec::new())],
             accounts: BTreeMap::new(),
             funded: 0,
@@ -89,14 +96,16 @@ impl Staking {
 
     /// One action of validators, delegators or the slasher.
     pub fn act(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
-        match chance.below(40) {
+        match chance.below(48) {
             0..=9 => self.bond(world, books, chance),
-            10..=17 => self.unbond(world, chance),
+            10..=17 => self.unbond(world, books, chance),
             18..=22 => self.withdraw(world, books, chance),
             23..=25 => self.snapshot(world),
             26..=29 => self.fund_by_allowance(world, books, chance),
             30..=34 => self.claim(world, books, chance),
             35..=36 => self.unjail(world, chance),
+            37..=41 => self.redelegate(world, books, chance),
+            42..=44 => self.settle_redelegations(world, books, chance),
             _ => self.slash(world, books, chance),
         }
     }
@@ -157,6 +166,7 @@ impl Staking {
                 close("unbonding", found.amount.u128(), stake.worth(&entry.id), stake.roundings)?;
             }
         }
+        self.check_liens(world)?;
         self.operators.check(world)?;
         let set: EpochSet = world.query(&world.staking, &QueryMsg::LatestSet {})?;
         let members = self.sets.last().map(|set| set.1.as_slice()).unwrap_or_default();

@@ -63,6 +63,7 @@ impl Staking {
             let validator = &mut self.validators[number];
             total += validator.stake.slash(points);
             validator.tombstoned |= tombstone;
+            validator.slashes.extend((points > 0).then_some((set, points, now)));
             validator.jailed_until = Some(validator.jailed_until.unwrap_or_default().max(now + JAIL));
             for at in 0..self.pools.len() {
                 let pool = &self.pools[at];

@@ -22,6 +22,8 @@ pub(super) struct Validator {
     pub(super) earns: bool,
     pub(super) jailed_until: Option<u64>,
     pub(super) tombstoned: bool,
+    /// Set, fraction in basis points and time of every slash that took one.
+    pub(super) slashes: Vec<(u64, u16, u64)>,
     /// Whether something was earned since the contract last divided it.
     pub(super) undivided: bool,
 }
