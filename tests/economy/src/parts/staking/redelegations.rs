@@ -256,10 +256,26 @@ impl Staking {
         Ok(left)
     }
 
+    /// Who moves from where to where: mostly somebody who can.
+    fn move_of_somebody(&self, world: &World, chance: &mut Chance) -> (Addr, usize, usize) {
+        let stakes = self.validators.iter().enumerate();
+        let delegations: Vec<(&Addr, usize)> = stakes
+            .flat_map(|(number, validator)| validator.stake.parts.keys().map(move |who| (who, number)))
+            .filter(|(who, number)| **who != world.validators[*number])
+            .collect();
+        let delegation = delegations.get(chance.index(delegations.len())).filter(|_| !chance.once_in(6));
+        let (who, from) = match delegation {
+            Some((who, from)) => ((*who).clone(), *from),
+            None => (Self::somebody(world, chance), chance.index(POWERS.len())),
+        };
+        let takes = |to: &usize| self.is_candidate(*to, world) && *to != from && world.validators[*to] != who;
+        let open: Vec<usize> = (0..POWERS.len()).filter(takes).collect();
+        let to = open.get(chance.index(open.len())).filter(|_| !chance.once_in(6)).copied();
+        (who, from, to.unwrap_or_else(|| chance.index(POWERS.len())))
+    }
+
     pub(super) fn redelegate(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
-        let who = Self::somebody(world, chance);
-        let from = self.backed(&who, chance);
-        let to = chance.index(POWERS.len());
+        let (who, from, to) = self.move_of_somebody(world, chance);
         let touch = self.touch(world, &who, from)?;
         let Free { worth: free, slack, any } = self.free(world, &who, from, &touch)?;
         let everything = chance.once_in(3);
