@@ -5,7 +5,7 @@ use cosmwasm_std::Addr;
 use staking::msg::ExecuteMsg;
 
 use super::super::close;
-use super::{Staking, UNBONDING, stake::Stake};
+use super::{Member, Staking, UNBONDING, stake::Stake};
 use crate::{books::Books, chance::Chance, world::World};
 
 /// How long a pool takes others, of the wait.
@@ -55,7 +55,7 @@ impl Staking {
         let superseded = self.set(entry.set + 1).map_or(0, |(made_at, _)| made_at + UNBONDING);
         let validator = self.pools[entry.pool].validator;
         let counted =
-            |(number, power): &(usize, u128)| *number == validator && *power > self.validators[validator].stake.tokens;
+            |member: &Member| member.number == validator && member.power > self.validators[validator].stake.tokens;
         let blocked = entry.set == self.latest() && self.sets.last().is_some_and(|set| set.1.iter().any(counted));
         now >= entry.completes_at.max(superseded) && !blocked
     }

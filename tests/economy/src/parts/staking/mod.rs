@@ -7,6 +7,7 @@
 mod delegators;
 mod exits;
 mod operators;
+mod profile;
 mod redelegations;
 mod rewards;
 mod slashes;
@@ -23,12 +24,14 @@ use super::close;
 use crate::{
     books::Books,
     chance::Chance,
+    keys,
     world::{PEOPLE, POWERS, World},
 };
 use exits::{Entry, Pool};
 use operators::Operators;
 use redelegations::Lien;
 use rewards::{Account, claimable};
+pub use validators::Member;
 use validators::Validator;
 
 /// Of the world's parameters.
@@ -55,7 +58,9 @@ pub struct Staking {
     liens: Vec<Lien>,
     last_lien: u64,
     /// When each set was made, and its members by address, with what they had then.
-    sets: Vec<(u64, Vec<(usize, u128)>)>,
+    sets: Vec<(u64, Vec<Member>)>,
+    /// Number of the next key that nobody had.
+    next_key: u8,
     accounts: BTreeMap<Addr, Account>,
     funded: u128,
     orphaned: u128,
@@ -67,14 +72,18 @@ impl Staking {
     /// As the chain begins.
     pub fn new(world: &World) -> Result<Self> {
         let mut validators = Vec::new();
-        for (account, power) in world.validators.iter().zip(POWERS) {
-            let mut validator = Validator::default();
+        for (key, (account, power)) in (0..).zip(world.validators.iter().zip(POWERS)) {
+            let question = QueryMsg::Validator { validator: account.to_string() };
+            let found: ValidatorResponse = world.query(&world.staking, &question)?;
+            let (commission, since) = (found.commission.rate.points(), found.registered_at.u64());
+            let mut validator = Validator { commission, commission_changed_at: since, key, ..Validator::default() };
             validator.stake.add(account.clone(), power);
             validators.push(validator);
         }
         let set: EpochSet = world.query(&world.staking, &QueryMsg::LatestSet {})?;
         let mut model = Self {
             powers: Powers::default(),
+            next_key: u8::try_from(validators.len())?,
             validators,
             pools: Vec::new(),
             entries: Vec::new(),
@@ -88,7 +97,7 @@ impl Staking {
             operators: Operators::default(),
         };
         let members = model.candidates(world);
-        members.iter().for_each(|(number, _)| model.validators[*number].earns = true);
+        members.iter().for_each(|member| model.validators[member.number].earns = true);
         model.sets.push((set.created_at.u64(), members));
         model.next_block();
         Ok(model)
@@ -96,7 +105,7 @@ impl Staking {
 
     /// One action of validators, delegators or the slasher.
     pub fn act(&mut self, world: &mut World, books: &mut Books, chance: &mut Chance) -> Result<bool> {
-        match chance.below(48) {
+        match chance.below(50) {
             0..=9 => self.bond(world, books, chance),
             10..=17 => self.unbond(world, books, chance),
             18..=22 => self.withdraw(world, books, chance),
@@ -106,6 +115,8 @@ impl Staking {
             35..=36 => self.unjail(world, chance),
             37..=41 => self.redelegate(world, books, chance),
             42..=44 => self.settle_redelegations(world, books, chance),
+            45 => self.update_commission(world, chance),
+            46 => self.rotate_key(world, chance),
             _ => self.slash(world, books, chance),
         }
     }
@@ -130,7 +141,7 @@ impl Staking {
     }
 
     /// When a set was made, and its members by address, with their power.
-    pub fn set(&self, id: u64) -> Option<&(u64, Vec<(usize, u128)>)> {
+    pub fn set(&self, id: u64) -> Option<&(u64, Vec<Member>)> {
         self.sets.get(usize::try_from(id).ok()?.checked_sub(1)?)
     }
 
@@ -147,6 +158,8 @@ impl Staking {
             let tokens = model.stake.tokens;
             ensure!(found.bonded.u128() == tokens, "validator {number}: {found:?}, the model says {tokens}");
             ensure!(found.tombstoned == model.tombstoned, "validator {number}: {found:?}");
+            ensure!(found.commission.rate.points() == model.commission, "validator {number}: {found:?}");
+            ensure!(found.bls_public_key == keys::public(model.key), "validator {number}: {found:?}");
             ensure!(found.jailed_until.map(|until| until.u64()) == model.jailed_until, "validator {number}: {found:?}");
         }
         let mut promised = 0;
@@ -170,9 +183,10 @@ impl Staking {
         self.operators.check(world)?;
         let set: EpochSet = world.query(&world.staking, &QueryMsg::LatestSet {})?;
         let members = self.sets.last().map(|set| set.1.as_slice()).unwrap_or_default();
-        let same = set.members.iter().map(|member| (&member.validator, member.power.u128()));
+        let same = set.members.iter().map(|one| (&one.validator, one.power.u128(), one.bls_public_key));
+        let model = |one: &Member| (&world.validators[one.number], one.power, keys::public(one.key));
         ensure!(set.set_id.u64() == self.latest(), "{set:?}");
-        ensure!(same.eq(members.iter().map(|(number, power)| (&world.validators[*number], *power))), "{set:?}");
+        ensure!(same.eq(members.iter().map(model)), "{set:?}");
 
         let bonded: u128 = self.validators.iter().map(|validator| validator.stake.tokens).sum();
         let unbonding: u128 = self.pools.iter().map(|pool| pool.stake.tokens).sum();

@@ -7,7 +7,7 @@ use cosmwasm_std::{Addr, Uint128};
 use staking::msg::{DelegationsResponse, ExecuteMsg, QueryMsg, RedelegationsResponse};
 
 use super::super::{FINE, close, share};
-use super::{Staking, UNBONDING, delegators::MAX_DELEGATIONS};
+use super::{Member, Staking, UNBONDING, delegators::MAX_DELEGATIONS};
 use crate::{
     books::Books,
     chance::Chance,
@@ -163,7 +163,7 @@ impl Staking {
         }
         let leaves = if left.0 == lien.from { left.1 } else { 0 };
         let tokens = self.validators[lien.from].stake.tokens.saturating_sub(leaves);
-        let counted = |(number, power): &(usize, u128)| *number == lien.from && *power > tokens;
+        let counted = |member: &Member| member.number == lien.from && member.power > tokens;
         let blocked = lien.set == self.latest() && self.sets.last().is_some_and(|set| set.1.iter().any(counted));
         plan.over = now >= lien.completes_at.max(ends.unwrap_or_default()) && !blocked;
         plan

@@ -9,7 +9,7 @@ use super::Staking;
 use crate::{
     books::Books,
     chance::Chance,
-    world::{COMMISSIONS, PEOPLE, World},
+    world::{PEOPLE, World},
 };
 
 /// One that may claim.
@@ -52,7 +52,7 @@ impl Staking {
         let amount = std::mem::take(&mut self.orphaned) * FINE;
         for (number, validator) in self.validators.iter_mut().enumerate().filter(|(_, one)| one.earns) {
             let part = share(amount, validator.stake.tokens, all);
-            let commission = share(part, u128::from(COMMISSIONS[number]), 10_000);
+            let commission = share(part, u128::from(validator.commission), 10_000);
             validator.undivided = true;
             self.accounts.entry(world.validators[number].clone()).or_default().earned += commission;
             let whole: u128 = validator.stake.parts.values().sum();

@@ -45,14 +45,18 @@ impl<K: Ord> Stake<K> {
             taken
         });
         self.tokens -= amount;
-        self.parts.get_mut(owner).map(|part| *part = part.saturating_sub(taken));
+        if let Some(part) = self.parts.get_mut(owner) {
+            *part = part.saturating_sub(taken);
+        }
         self.changed();
     }
 
     /// Takes `amount` out, after which nothing is left of a part but what cannot leave.
     pub(super) fn take_free(&mut self, owner: &K, amount: u128, held: u128) {
         self.tokens -= amount;
-        self.parts.get_mut(owner).map(|part| *part = held);
+        if let Some(part) = self.parts.get_mut(owner) {
+            *part = held;
+        }
         self.changed();
     }
 

@@ -16,12 +16,28 @@ const MIN_SELF_BOND: u128 = 100;
 const PLACES: usize = 6;
 const INTERVAL: u64 = 10;
 
+/// A member of a set.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Member {
+    /// Of the validator.
+    pub number: usize,
+    /// What was bonded then.
+    pub power: u128,
+    /// Number of its key then.
+    pub key: u8,
+}
+
 #[derive(Default)]
 pub(super) struct Validator {
     pub(super) stake: Stake<Addr>,
     pub(super) earns: bool,
     pub(super) jailed_until: Option<u64>,
     pub(super) tombstoned: bool,
+    /// In basis points.
+    pub(super) commission: u16,
+    pub(super) commission_changed_at: u64,
+    /// Number of its key.
+    pub(super) key: u8,
     /// Set, fraction in basis points and time of every slash that took one.
     pub(super) slashes: Vec<(u64, u16, u64)>,
     /// Whether something was earned since the contract last divided it.
@@ -37,14 +53,16 @@ impl Staking {
             && validator.stake.tokens > 0
     }
 
-    pub(super) fn candidates(&self, world: &World) -> Vec<(usize, u128)> {
-        let mut members: Vec<(usize, u128)> = (0..self.validators.len())
-            .filter(|number| self.is_candidate(*number, world))
-            .map(|number| (number, self.validators[number].stake.tokens))
-            .collect();
-        members.sort_by_key(|(number, tokens)| std::cmp::Reverse((*tokens, &world.validators[*number])));
+    pub(super) fn candidates(&self, world: &World) -> Vec<Member> {
+        let member = |number: usize| {
+            let validator = &self.validators[number];
+            Member { number, power: validator.stake.tokens, key: validator.key }
+        };
+        let open = (0..self.validators.len()).filter(|number| self.is_candidate(*number, world));
+        let mut members: Vec<Member> = open.map(member).collect();
+        members.sort_by_key(|member| std::cmp::Reverse((member.power, &world.validators[member.number])));
         members.truncate(PLACES);
-        members.sort_by_key(|(number, _)| &world.validators[*number]);
+        members.sort_by_key(|member| &world.validators[member.number]);
         members
     }
 
@@ -66,12 +84,12 @@ impl Staking {
         let (staking, anyone) = (world.staking.clone(), world.founder.clone());
         let done = world.expect(&anyone, &staking, &ExecuteMsg::Snapshot {}, fits)?;
         if done {
-            let is_in = |set: &[(usize, u128)], number: usize| set.iter().any(|member| member.0 == number);
-            for (number, _) in before.iter().filter(|member| !is_in(&members, member.0)) {
-                self.stop(*number, world);
+            let is_in = |set: &[Member], number: usize| set.iter().any(|member| member.number == number);
+            for member in before.iter().filter(|member| !is_in(&members, member.number)) {
+                self.stop(member.number, world);
             }
-            for (number, _) in members.iter().filter(|member| !is_in(&before, member.0)) {
-                self.validators[*number].earns = true;
+            for member in members.iter().filter(|member| !is_in(&before, member.number)) {
+                self.validators[member.number].earns = true;
             }
             self.sets.push((now, members));
         }
@@ -102,7 +120,7 @@ impl Staking {
         let done = world.expect(&who, &staking, &ExecuteMsg::Unjail {}, fits)?;
         if done {
             self.divide(number, world);
-            let member = self.sets.last().is_some_and(|set| set.1.iter().any(|member| member.0 == number));
+            let member = self.sets.last().is_some_and(|set| set.1.iter().any(|member| member.number == number));
             let validator = &mut self.validators[number];
             validator.jailed_until = None;
             validator.earns |= member;
