@@ -5,10 +5,7 @@ use cosmwasm_std::{Addr, Uint128};
 use staking::msg::{DelegationsResponse, ExecuteMsg, QueryMsg};
 
 use super::super::{FINE, close};
-use super::{
-    Staking,
-    redelegations::{Free, told},
-};
+use super::{Staking, liens::Free, redelegations::told};
 use crate::{
     books::Books,
     chance::Chance,

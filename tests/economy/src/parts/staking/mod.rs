@@ -6,6 +6,7 @@
 
 mod delegators;
 mod exits;
+mod liens;
 mod operators;
 mod profile;
 mod redelegations;
@@ -28,8 +29,8 @@ use crate::{
     world::{PEOPLE, POWERS, World},
 };
 use exits::{Entry, Pool};
+use liens::Lien;
 use operators::Operators;
-use redelegations::Lien;
 use rewards::{Account, claimable};
 pub use validators::Member;
 use validators::Validator;
