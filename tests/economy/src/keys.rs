@@ -1,8 +1,10 @@
 //! Keys and signatures as buyers and validators make them; the same number gives the same key.
 
+use std::sync::LazyLock;
+
 use blst::min_pk::{AggregateSignature, SecretKey};
 use k256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
-use openledger_contract_kit::{BlsSignature, PublicKey33, Signature64};
+use openledger_contract_kit::{BlsPublicKey, BlsSignature, PublicKey33, Signature64};
 use openledger_protocol::{ProofOfPossession, Scope, Signed, Voucher};
 
 const POP_DST: &[u8] = b"BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -12,6 +14,14 @@ const EPOCH_DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 #[allow(clippy::expect_used)] // the key material is long enough
 pub fn validator(number: u8) -> SecretKey {
     SecretKey::key_gen(&[number.wrapping_add(1); 32], &[]).expect("32 bytes are enough")
+}
+
+/// Its public key.
+pub fn public(number: u8) -> BlsPublicKey {
+    // Every check asks for those of all validators.
+    static ALL: LazyLock<Vec<BlsPublicKey>> =
+        LazyLock::new(|| (0..=u8::MAX).map(|number| validator(number).sk_to_pk().to_bytes().into()).collect());
+    ALL[usize::from(number)]
 }
 
 /// Proof that a validator holds its key.

@@ -26,6 +26,10 @@ pub const POWERS: [u128; 8] = [26_000_000, 25_000_000, 25_000_000, 24_000_000, 9
 pub const STEADY: usize = 4;
 /// Commission of each validator, in basis points.
 pub const COMMISSIONS: [u16; 8] = [0, 500, 1_000, 3_333, 2_500, 10_000, 1, 0];
+/// Largest commission, of those that do not begin with a larger one, in basis points.
+pub const MOST_COMMISSION: u16 = 5_000;
+/// Largest step up of a commission, in basis points.
+pub const COMMISSION_STEP: u16 = 700;
 /// Nodes that submit batches.
 pub const NODES: usize = 6;
 /// The first of them are never barred.
@@ -35,7 +39,7 @@ pub const REWARD: u16 = 1_000;
 /// Bond of a dispute.
 pub const BOND: u128 = 5_000;
 /// Number of the sinner's key, and its bond.
-const SINNER: u8 = 200;
+pub const SINNER: u8 = 200;
 const SINNERS_BOND: u128 = 1_000;
 /// The case that slashes at the world's order belong to.
 pub const CASE: u64 = 1;
@@ -295,15 +299,15 @@ impl World {
         let bps = |points| Bps::new(points).map_err(|error| anyhow!("{error}"));
         let register = staking::msg::ExecuteMsg::RegisterValidator {
             amount: Uint128::new(power),
-            bls_public_key: keys::validator(number).sk_to_pk().to_bytes().into(),
+            bls_public_key: keys::public(number),
             proof_of_possession: keys::possession(number, self.scope(&staking), account.as_str()),
             endpoint: staking::msg::Endpoint::new("http://127.0.0.1:1".to_owned())
                 .map_err(|error| anyhow!("{error}"))?,
             moniker: staking::msg::Moniker::new("validator".to_owned()).map_err(|error| anyhow!("{error}"))?,
             commission: Some(staking::msg::Commission {
                 rate: bps(rate)?,
-                max_rate: bps(10_000)?,
-                max_change: bps(0)?,
+                max_rate: bps(rate.max(MOST_COMMISSION))?,
+                max_change: bps(COMMISSION_STEP)?,
             }),
             description: None,
         };

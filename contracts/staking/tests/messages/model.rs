@@ -9,7 +9,7 @@ use cosmwasm_std::{Addr, Uint128};
 use cw_multi_test::Executor;
 use proptest::prelude::*;
 use staking::{
-    msg::{EpochSet, ExecuteMsg, OperatorResponse, PowerResponse, QueryMsg},
+    msg::{DelegationsResponse, EpochSet, ExecuteMsg, OperatorResponse, PowerResponse, QueryMsg},
     state::{EARNING, LEDGER},
 };
 
@@ -444,6 +444,7 @@ impl Model {
                 assert!((amount as f64 - worth).abs() <= TOLERANCE, "entry {entry_id}: {amount}, {worth}");
                 unbonding += amount;
             }
+            self.check_liens(&account);
             for validator in 0..3 {
                 let staked = self.chain.staked(&account, validator);
                 let expected = self.stakes.get(&(who, validator)).copied().unwrap_or_default();
@@ -468,6 +469,18 @@ impl Model {
         assert!(promised <= rewards && rewards - promised <= 100, "{promised} of {rewards}");
         let inside = books.held.u128() + self.slashed + self.burned - rewards;
         assert_eq!(outside, u128::from(ACCOUNTS) * RICH + self.claimed - inside);
+    }
+
+    /// Whatever is under liens is there, and no more liens than a message reads.
+    fn check_liens(&self, account: &Addr) {
+        let open = self.chain.redelegations(account);
+        let query = QueryMsg::Delegations { delegator: account.to_string() };
+        let delegations = self.chain.query::<DelegationsResponse>(&query).delegations;
+        for lien in &open {
+            let same: Vec<_> = open.iter().filter(|other| other.to == lien.to).map(|other| other.shares).collect();
+            let held = delegations.iter().find(|one| one.validator == lien.to).map(|one| one.shares);
+            assert!(held.is_some_and(|held| held >= same.iter().sum()) && !lien.shares.is_zero() && same.len() <= 8);
+        }
     }
 
     /// Members of the newest set that are not jailed, with all of their tokens.

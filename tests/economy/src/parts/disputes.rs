@@ -12,7 +12,7 @@ use openledger_protocol::{DisputeVerdict, EpochStatement, Signed, Verdict as Fou
 
 use super::{
     sessions::{Sessions, Status, id},
-    staking::Staking,
+    staking::{Member, Staking},
 };
 use crate::{
     books::Books,
@@ -129,12 +129,12 @@ impl Disputes {
         let members = others.staking.set(set_id).map(|set| set.1.as_slice()).unwrap_or_default();
         let away = if members.is_empty() { None } else { chance.once_in(3).then(|| chance.index(members.len())) };
         let present: Vec<_> = (0..members.len()).filter(|at| Some(*at) != away).map(|at| members[at]).collect();
-        let signers = present.iter().map(|member| u8::try_from(member.0)).collect::<Result<Vec<_>, _>>()?;
+        let signers: Vec<u8> = present.iter().map(|member| member.key).collect();
         if signers.is_empty() {
             return Ok(false);
         }
-        let power: u128 = present.iter().map(|member| member.1).sum();
-        let enough = power * 3 > members.iter().map(|member| member.1).sum::<u128>() * 2;
+        let power: u128 = present.iter().map(|member| member.power).sum();
+        let enough = power * 3 > members.iter().map(|member| member.power).sum::<u128>() * 2;
         let fits = dispute.open && now < dispute.deadline && enough && set_id == others.staking.latest();
         let leaf = others.sessions.receipt(world, batch, receipt);
         let statement = DisputeVerdict {
@@ -239,15 +239,15 @@ impl Disputes {
     ) -> Result<bool> {
         let set_id = staking.latest();
         let members = staking.set(set_id).map(|set| set.1.clone()).unwrap_or_default();
-        let Some(at) = members.iter().position(|member| member.0 >= STEADY) else { return Ok(false) };
-        let culprit = members[at].0;
+        let Some(at) = members.iter().position(|member| member.number >= STEADY) else { return Ok(false) };
+        let Member { number: culprit, key, .. } = members[at];
         // The same round once more is known already.
         let again = self.equivocations > 0 && chance.once_in(4);
         let fits = !again;
         let epoch = 1_000_000 + self.equivocations + u64::from(fits);
         let absentees: Vec<u32> =
-            (0u32..).zip(&members).filter(|(_, one)| one.0 != culprit).map(|(at, _)| at).collect();
-        let (scope, number) = (world.scope(&world.settlement), u8::try_from(culprit)?);
+            (0u32..).zip(&members).filter(|(_, one)| one.number != culprit).map(|(at, _)| at).collect();
+        let scope = world.scope(&world.settlement);
         if again {
             return Ok(false);
         }
@@ -271,7 +271,7 @@ impl Disputes {
                 payout_total: Uint128::new(1),
                 payout_count: Uint64::new(1),
                 absentees: absentees.clone(),
-                signature: keys::attest(&statement.digest(), &[number]),
+                signature: keys::attest(&statement.digest(), &[key]),
             }
         };
         let message = ExecuteMsg::ProveEquivocation { first: signed(1), second: signed(2) };

@@ -6,7 +6,6 @@ mod disputes;
 mod governance;
 mod identities;
 mod models;
-mod operators;
 mod sessions;
 mod shares;
 mod staking;

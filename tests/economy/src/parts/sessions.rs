@@ -313,7 +313,7 @@ impl Sessions {
             _ => staking.latest(),
         };
         let set = staking.set(set_id);
-        let members: &[(usize, u128)] = set.map(|set| set.1.as_slice()).unwrap_or_default();
+        let members = set.map(|set| set.1.as_slice()).unwrap_or_default();
         // The world's model begins with its second set; a set counts a while after the next one was made.
         let overlaps = |(made_at, _): &(u64, _)| now < made_at + params.set_overlap_seconds.u64();
         fits &= set.is_some() && staking.set(set_id + 1).is_none_or(overlaps);
@@ -334,9 +334,9 @@ impl Sessions {
         absentees.dedup();
         let present: Vec<_> =
             members.iter().enumerate().filter(|(at, _)| !absentees.contains(at)).map(|(_, member)| member).collect();
-        let power: u128 = present.iter().map(|member| member.1).sum();
-        fits &= power * 3 > members.iter().map(|member| member.1).sum::<u128>() * 2;
-        let mut signers = present.iter().map(|member| u8::try_from(member.0)).collect::<Result<Vec<_>, _>>()?;
+        let power: u128 = present.iter().map(|member| member.power).sum();
+        fits &= power * 3 > members.iter().map(|member| member.power).sum::<u128>() * 2;
+        let mut signers: Vec<u8> = present.iter().map(|member| member.key).collect();
         if signers.is_empty() {
             signers.push(0);
         }

@@ -5,7 +5,8 @@ use cosmwasm_std::{Uint64, Uint128};
 use openledger_contract_kit::Bps;
 use staking::msg::{Endpoint, ExecuteMsg, Moniker, OperatorResponse, QueryMsg};
 
-use super::disputes::lost;
+use super::super::disputes::lost;
+use super::UNBONDING;
 use crate::{
     books::Books,
     chance::Chance,
@@ -13,7 +14,6 @@ use crate::{
 };
 
 /// Of the world's parameters.
-const UNBONDING: u64 = 3_000;
 const MAX_EXITS: usize = 7;
 const MIN_BOND: u128 = 50;
 
