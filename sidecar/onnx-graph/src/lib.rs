@@ -6,6 +6,7 @@
 pub mod build;
 mod error;
 mod external;
+pub mod grad;
 mod inject;
 mod model;
 pub mod proto;
