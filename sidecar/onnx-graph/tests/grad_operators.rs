@@ -12,13 +12,12 @@ use openledger_onnx_graph::{
     proto::{
         AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
         TypeProto, ValueInfoProto,
-        attribute_proto::AttributeType,
         tensor_shape_proto::{Dimension, dimension},
         type_proto,
     },
 };
 use proptest::prelude::*;
-use runtime::{Data, Random, Runner, Value, Values};
+use runtime::{Data, Random, Runner, Value, Values, ints_attribute, llama::float_attribute};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-7;
@@ -213,24 +212,6 @@ fn positive(dims: &[usize], seed: u64) -> Value {
 
 fn ints(values: &[i64]) -> Value {
     Value::i64(&[values.len()], values.to_vec())
-}
-
-fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        ints: values.to_vec(),
-        r#type: Some(AttributeType::Ints.into()),
-        ..AttributeProto::default()
-    }
-}
-
-fn float_attribute(name: &str, value: f32) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        f: Some(value),
-        r#type: Some(AttributeType::Float.into()),
-        ..AttributeProto::default()
-    }
 }
 
 /// A shape, and shapes that broadcast to it: leading axes dropped, others of size one.

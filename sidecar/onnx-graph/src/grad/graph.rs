@@ -48,7 +48,12 @@ impl GraphBuilder {
             initializers: Vec::new(),
             taken: names(source),
             facts: HashMap::new(),
-            hints: source.value_info.iter().map(|v| (v.name().to_owned(), Fact::declared(v))).collect(),
+            hints: source
+                .value_info
+                .iter()
+                .chain(&source.output)
+                .map(|v| (v.name().to_owned(), Fact::declared(v)))
+                .collect(),
             values: HashMap::new(),
             constants: HashMap::new(),
             scope: "grad".to_owned(),

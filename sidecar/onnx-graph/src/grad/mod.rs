@@ -49,6 +49,7 @@ mod factors;
 mod graph;
 mod infer;
 mod objective;
+mod paths;
 mod prune;
 mod reverse;
 mod rules;
@@ -64,7 +65,7 @@ pub use vjp::{adjoint_name, gradient_name, vector_jacobian_product};
 
 use crate::{
     AttentionShape, Model, Sites, element,
-    proto::{ValueInfoProto, tensor_shape_proto::dimension, type_proto},
+    proto::{NodeProto, ValueInfoProto, tensor_shape_proto::dimension, type_proto},
 };
 use dims::Fact;
 use factors::{Attachment, tensor_info};
@@ -117,10 +118,13 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
     for past in source.input.iter().filter(|input| options.past.iter().any(|name| name == input.name())) {
         cache::empty_past(&mut graph, past, &options.input_ids, &options.attention)?;
     }
-    let mut unfuse = unfuse::Unfuse { empty_past: options.past.clone() };
+    let nodes = prune::needed(&source.node, [options.logits.as_str()]);
+    let at_sites = |node: &&NodeProto| options.sites.linear.iter().any(|site| site.node == node.name());
+    let sources = nodes.iter().copied().filter(at_sites).filter_map(|node| node.output.first().map(String::as_str));
+    paths::refuse_unknown(nodes.iter().copied(), sources)?;
+    let unfuse = unfuse::Unfuse { empty_past: options.past.clone() };
     let mut attachment = Attachment::new(&options.sites, tokens.first().cloned().flatten());
-    let flags = prune::needed(&source.node, [options.logits.as_str()]);
-    for (node, _) in source.node.iter().zip(flags).filter(|(_, needed)| *needed) {
+    for node in nodes {
         match attachment.take(node) {
             Some(site) => attachment.attach(&mut graph, node, site)?,
             None => unfuse.push(&mut graph, node)?,

@@ -14,24 +14,23 @@ pub(crate) fn reads(node: &NodeProto) -> Vec<&str> {
     all
 }
 
-/// Marks the nodes that the given values need; one flag per node.
-pub(crate) fn needed<'g>(nodes: &'g [NodeProto], outputs: impl IntoIterator<Item = &'g str>) -> Vec<bool> {
+/// The nodes that the given values need, in graph order.
+pub(crate) fn needed<'g>(nodes: &'g [NodeProto], outputs: impl IntoIterator<Item = &'g str>) -> Vec<&'g NodeProto> {
     let mut wanted: HashSet<&str> = outputs.into_iter().collect();
-    let mut flags = vec![false; nodes.len()];
-    for (flag, node) in flags.iter_mut().zip(nodes).rev() {
+    let mut found = Vec::with_capacity(nodes.len());
+    for node in nodes.iter().rev() {
         if node.output.iter().any(|output| wanted.contains(output.as_str())) {
-            *flag = true;
+            found.push(node);
             wanted.extend(reads(node));
         }
     }
-    flags
+    found.reverse();
+    found
 }
 
 /// Drops nodes, constants, annotations and those inputs that the outputs do not need. Inputs in `keep` stay.
 pub(crate) fn prune(graph: &mut GraphProto, keep: &HashSet<String>) {
-    let flags = needed(&graph.node, graph.output.iter().map(|output| output.name()));
-    let mut flags = flags.into_iter();
-    graph.node.retain(|_| flags.next().unwrap_or(false));
+    graph.node = needed(&graph.node, graph.output.iter().map(|output| output.name())).into_iter().cloned().collect();
     let mut used: HashSet<String> = keep.clone();
     used.extend(graph.output.iter().map(|output| output.name().to_owned()));
     used.extend(graph.node.iter().flat_map(reads).map(str::to_owned));

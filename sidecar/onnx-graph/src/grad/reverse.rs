@@ -7,7 +7,7 @@ use super::{
     dims::Fact,
     graph::GraphBuilder,
     prune::reads,
-    rules::{Call, apply, is_piecewise_constant, operator},
+    rules::{Call, apply, is_piecewise_constant, no_rule},
 };
 use crate::proto::NodeProto;
 
@@ -46,7 +46,7 @@ pub(crate) fn reverse(
         let wanted: Vec<bool> = node.input.iter().map(|input| active.contains(input)).collect();
         if !wanted.contains(&true) {
             // The output is active, so it is a nested graph that reads an active value.
-            return Err(GradError::NoRule { node: node.name().to_owned(), op: operator(node) });
+            return Err(no_rule(node));
         }
         graph.enter(&format!("{}/grad", node.name()));
         let outputs = node.output.iter().map(|output| adjoints.take(graph, output));
@@ -66,8 +66,7 @@ pub(crate) fn reverse(
 fn active_values(graph: &GraphBuilder, nodes: &[NodeProto], by: &[String]) -> HashSet<String> {
     let mut active: HashSet<String> = by.iter().cloned().collect();
     for node in nodes {
-        let standard = crate::validate::plain_domain(node.domain()).is_empty();
-        if (standard && is_piecewise_constant(node.op_type())) || !reads(node).iter().any(|v| active.contains(*v)) {
+        if is_piecewise_constant(node) || !reads(node).iter().any(|v| active.contains(*v)) {
             continue;
         }
         for output in node.output.iter().filter(|output| !output.is_empty()) {

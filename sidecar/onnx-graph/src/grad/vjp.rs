@@ -6,6 +6,7 @@ use super::{
     GradError,
     dims::Fact,
     graph::GraphBuilder,
+    paths::refuse_unknown,
     prune::{needed, prune},
     reverse::{Seed, reverse},
     unfuse,
@@ -50,9 +51,10 @@ pub fn vector_jacobian_product(model: &Model, output: &str, by: &[&str]) -> Resu
         .ok_or_else(|| GradError::NoSuchValue { what: "output", name: output.to_owned() })?;
     let mut graph = GraphBuilder::new(source, opset);
     let inputs: Vec<ValueInfoProto> = by.iter().map(|name| find_input(source, name)).collect::<Result<_, _>>()?;
-    let flags = needed(&source.node, [output]);
-    let mut unfuse = unfuse::Unfuse::default();
-    for (node, _) in source.node.iter().zip(flags).filter(|(_, needed)| *needed) {
+    let nodes = needed(&source.node, [output]);
+    refuse_unknown(nodes.iter().copied(), by.iter().copied())?;
+    let unfuse = unfuse::Unfuse::default();
+    for node in nodes {
         unfuse.push(&mut graph, node)?;
     }
     let forward = graph.nodes.len();

@@ -2,13 +2,19 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod double;
+pub mod llama;
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, LazyLock},
 };
 
-use openledger_onnx_graph::{Model, element};
+use openledger_onnx_graph::{
+    Model, element,
+    proto::{AttributeProto, TensorProto, attribute_proto::AttributeType},
+};
 use ort::{
     environment::Environment,
     session::{Session, SessionInputValue},
@@ -168,5 +174,35 @@ impl Random {
 
     pub fn floats(&mut self, count: usize) -> Vec<f64> {
         (0..count).map(|_| self.float()).collect()
+    }
+}
+
+pub fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.to_owned()),
+        ints: values.to_vec(),
+        r#type: Some(AttributeType::Ints.into()),
+        ..AttributeProto::default()
+    }
+}
+
+/// A constant vector of integers.
+pub fn int_tensor(name: &str, values: &[i64]) -> TensorProto {
+    TensorProto { dims: vec![i64::try_from(values.len()).unwrap()], ..int_scalar(name, 0).with(values) }
+}
+
+/// A constant integer of rank 0.
+pub fn int_scalar(name: &str, value: i64) -> TensorProto {
+    TensorProto { name: Some(name.to_owned()), data_type: Some(element::INT64), ..TensorProto::default() }
+        .with(&[value])
+}
+
+trait WithInts {
+    fn with(self, values: &[i64]) -> Self;
+}
+
+impl WithInts for TensorProto {
+    fn with(self, values: &[i64]) -> Self {
+        Self { raw_data: Some(values.iter().flat_map(|value| value.to_le_bytes()).collect()), ..self }
     }
 }

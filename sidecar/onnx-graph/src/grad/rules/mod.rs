@@ -16,7 +16,7 @@ mod slicing;
 mod softmax;
 
 use super::{GradError, graph::GraphBuilder};
-use crate::{proto::NodeProto, validate::plain_domain};
+use crate::{element, proto::NodeProto, validate::plain_domain};
 
 /// One node on the way back.
 pub(crate) struct Call<'a> {
@@ -91,47 +91,71 @@ pub(crate) fn operator(node: &NodeProto) -> String {
     }
 }
 
-/// Adds the nodes for one step back and returns the adjoint of each input.
+/// Adds the nodes for one step back and returns the adjoint of each input, or `None` for an input that gets none.
+type Rule = fn(&mut GraphBuilder, &Call<'_>) -> Result<Vec<Option<String>>, GradError>;
+
+/// The rule of an operator of the standard domain.
+fn rule(node: &NodeProto) -> Option<Rule> {
+    if !plain_domain(node.domain()).is_empty() {
+        return None;
+    }
+    Some(match node.op_type() {
+        "Add" | "Sub" | "Sum" => arithmetic::sum,
+        "Mul" => arithmetic::product,
+        "Div" => arithmetic::quotient,
+        "Pow" => arithmetic::power,
+        "Neg" | "Exp" | "Log" | "Sqrt" | "Reciprocal" | "Tanh" | "Sigmoid" | "Erf" | "Sin" | "Cos" | "Relu" | "Abs" => {
+            elementwise::chain
+        }
+        "MatMul" => matmul::product,
+        "Gemm" => matmul::gemm,
+        "ReduceSum" | "ReduceMean" | "ReduceSumSquare" => reduction::reduce,
+        "Softmax" | "LogSoftmax" => softmax::normalised,
+        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => movement::relabelled,
+        "Identity" => movement::identity,
+        "Cast" => movement::cast,
+        "Transpose" => movement::transpose,
+        "Expand" => movement::expand,
+        "Concat" => slicing::concat,
+        "Split" => slicing::split,
+        "Slice" => slicing::slice,
+        "Gather" => gathering::gather,
+        "GatherElements" => gathering::gather_elements,
+        "Where" => selection::choose,
+        "Trilu" => selection::triangle,
+        _ => return None,
+    })
+}
+
+/// Whether a gradient can pass through a node.
+pub(crate) fn has_rule(node: &NodeProto) -> bool {
+    rule(node).is_some()
+}
+
+/// The refusal of a node without a rule.
+pub(crate) fn no_rule(node: &NodeProto) -> GradError {
+    GradError::NoRule { node: node.name().to_owned(), op: operator(node) }
+}
+
+/// Applies the rule of a node.
 ///
 /// # Errors
 /// [`GradError::NoRule`] for an operator without a rule, and what the rule refuses.
 pub(crate) fn apply(graph: &mut GraphBuilder, call: &Call<'_>) -> Result<Vec<Option<String>>, GradError> {
-    let no_rule = || GradError::NoRule { node: call.node.name().to_owned(), op: operator(call.node) };
-    if !plain_domain(call.node.domain()).is_empty() {
-        return Err(no_rule());
-    }
-    match call.node.op_type() {
-        "Add" | "Sub" | "Sum" => arithmetic::sum(graph, call),
-        "Mul" => arithmetic::product(graph, call),
-        "Div" => arithmetic::quotient(graph, call),
-        "Pow" => arithmetic::power(graph, call),
-        "Neg" | "Exp" | "Log" | "Sqrt" | "Reciprocal" | "Tanh" | "Sigmoid" | "Erf" | "Sin" | "Cos" | "Relu" | "Abs" => {
-            elementwise::chain(graph, call)
-        }
-        "MatMul" => matmul::product(graph, call),
-        "Gemm" => matmul::gemm(graph, call),
-        "ReduceSum" | "ReduceMean" | "ReduceSumSquare" => reduction::reduce(graph, call),
-        "Softmax" | "LogSoftmax" => softmax::normalised(graph, call),
-        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => movement::relabelled(graph, call),
-        "Identity" => Ok(call.first(call.adjoint()?.to_owned())),
-        "Cast" => movement::cast(graph, call),
-        "Transpose" => movement::transpose(graph, call),
-        "Expand" => movement::expand(graph, call),
-        "Concat" => slicing::concat(graph, call),
-        "Split" => slicing::split(graph, call),
-        "Slice" => slicing::slice(graph, call),
-        "Gather" => gathering::gather(graph, call),
-        "GatherElements" => gathering::gather_elements(graph, call),
-        "Where" => selection::choose(graph, call),
-        "Trilu" => selection::triangle(graph, call),
-        _ => Err(no_rule()),
-    }
+    rule(call.node).ok_or_else(|| no_rule(call.node))?(graph, call)
 }
 
-/// Operators whose outputs do not change with small changes of their inputs: no gradient passes.
-pub(crate) fn is_piecewise_constant(op: &str) -> bool {
+/// Whether small changes of a node's inputs leave its outputs as they are: no gradient passes.
+pub(crate) fn is_piecewise_constant(node: &NodeProto) -> bool {
+    if !plain_domain(node.domain()).is_empty() {
+        return false;
+    }
+    if node.op_type() == "Cast" {
+        let floats = [element::FLOAT, element::DOUBLE, element::FLOAT16, element::BFLOAT16].map(i64::from);
+        return super::attributes::int(node, "to").is_some_and(|to| !floats.contains(&to));
+    }
     matches!(
-        op,
+        node.op_type(),
         "Shape"
             | "Size"
             | "Equal"

@@ -12,6 +12,11 @@ pub(super) fn relabelled(graph: &mut GraphBuilder, call: &Call<'_>) -> Result<Ve
     Ok(call.first(back))
 }
 
+/// `Identity`.
+pub(super) fn identity(_: &mut GraphBuilder, call: &Call<'_>) -> Result<Vec<Option<String>>, GradError> {
+    Ok(call.first(call.adjoint()?.to_owned()))
+}
+
 /// `Cast` between floats.
 pub(super) fn cast(graph: &mut GraphBuilder, call: &Call<'_>) -> Result<Vec<Option<String>>, GradError> {
     let to = graph.float_type(call.input(0)?)?;

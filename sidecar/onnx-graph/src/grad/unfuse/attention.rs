@@ -7,8 +7,8 @@
 //! token, so the row lengths are not read; what stands at a padded position is undefined in both forms.
 
 use super::{
-    optional, output, rename, required,
-    rotary::{Rotation, half_width, rotate, split_last},
+    Unfuse, optional, output, rename, required,
+    rotary::{Rotation, half_width, refine_angles, rotate, split_last},
 };
 use crate::{
     build::int_attribute,
@@ -33,8 +33,8 @@ struct Heads {
 }
 
 /// `GroupQueryAttention`.
-pub(super) fn grouped(graph: &mut GraphBuilder, node: &NodeProto, empty_past: &[String]) -> Result<(), GradError> {
-    refuse_variants(node, empty_past)?;
+pub(super) fn grouped(graph: &mut GraphBuilder, node: &NodeProto, all: &Unfuse) -> Result<(), GradError> {
+    refuse_variants(node, &all.empty_past)?;
     let heads = sizes(graph, node)?;
     let [query, key, value] = split_heads(graph, node, &heads)?;
     let (query, key) = match attributes::int(node, "do_rotary").unwrap_or(0) {
@@ -166,19 +166,17 @@ fn rotated(
             }
         };
         let room = graph.int_vector(&[-2]);
-        tables.push(graph.op("Unsqueeze", &[&rows, &room])?);
+        let angles = graph.op("Unsqueeze", &[&rows, &room])?;
+        let axes = graph.shape(query).map(|shape| shape.iter().take(2).cloned().collect::<Vec<_>>());
+        refine_angles(graph, &angles, axes.as_deref(), [Axis::Fixed(1), Axis::Fixed(half)]);
+        tables.push(angles);
     }
     let [cos, sin] = tables.as_slice() else {
         return Err(refuse(node, "lacks its tables"));
     };
     let interleaved = attributes::int(node, "rotary_interleaved").unwrap_or(0) != 0;
     let turn = Rotation { cos, sin, half, width: heads.width, interleaved };
-    let both = (rotate(graph, query, &turn)?, rotate(graph, key, &turn)?);
-    for (turned, plain) in [(&both.0, query), (&both.1, key)] {
-        let fact = graph.fact(plain);
-        graph.refine(turned, &fact);
-    }
-    Ok(both)
+    Ok((rotate(graph, query, &turn)?, rotate(graph, key, &turn)?))
 }
 
 /// The axis of all tokens of all heads in a group. Its name says its size, so that equal ones are known.

@@ -9,7 +9,7 @@ mod norm;
 mod rotary;
 
 use super::{GradError, graph::GraphBuilder};
-use crate::proto::NodeProto;
+use crate::{proto::NodeProto, validate::plain_domain};
 
 /// Rewrites node after node.
 #[derive(Debug, Default)]
@@ -23,17 +23,31 @@ impl Unfuse {
     ///
     /// # Errors
     /// [`GradError::Node`] for a use of a fused operator that is not covered.
-    pub fn push(&mut self, graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), GradError> {
+    pub fn push(&self, graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), GradError> {
         graph.enter(&format!("{}/unfused", node.name()));
-        match (node.domain(), node.op_type()) {
-            // The runtime registers this one under the standard domain.
-            (_, "SimplifiedLayerNormalization") | ("" | "ai.onnx", "RMSNormalization") => norm::rms(graph, node),
-            ("com.microsoft", "SkipSimplifiedLayerNormalization") => norm::skip_rms(graph, node),
-            ("com.microsoft", "RotaryEmbedding") => rotary::embedding(graph, node),
-            ("com.microsoft", "GroupQueryAttention") => attention::grouped(graph, node, &self.empty_past),
-            _ => graph.push(node.clone()),
+        match rewriting(node) {
+            Some(rewrite) => rewrite(graph, node, self),
+            None => graph.push(node.clone()),
         }
     }
+}
+
+type Rewriting = fn(&mut GraphBuilder, &NodeProto, &Unfuse) -> Result<(), GradError>;
+
+fn rewriting(node: &NodeProto) -> Option<Rewriting> {
+    Some(match (plain_domain(node.domain()), node.op_type()) {
+        // The runtime registers this one under the standard domain.
+        ("" | "com.microsoft", "SimplifiedLayerNormalization") | ("", "RMSNormalization") => norm::rms,
+        ("com.microsoft", "SkipSimplifiedLayerNormalization") => norm::skip_rms,
+        ("com.microsoft", "RotaryEmbedding") => rotary::embedding,
+        ("com.microsoft", "GroupQueryAttention") => attention::grouped,
+        _ => return None,
+    })
+}
+
+/// Whether a node is a fused one that is rewritten.
+pub(crate) fn is_fused(node: &NodeProto) -> bool {
+    rewriting(node).is_some()
 }
 
 /// Name of an input, unless it is left out.

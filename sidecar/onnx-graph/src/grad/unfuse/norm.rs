@@ -1,6 +1,6 @@
 //! Root-mean-square normalisation: `y = x / sqrt(mean(x²) + ε) · weight` along the last axis.
 
-use super::{optional, output, rename, required};
+use super::{Unfuse, optional, output, rename, required};
 use crate::{
     build::int_attribute,
     grad::{GradError, attributes, dims::Axis, graph::GraphBuilder, rules::refuse},
@@ -10,7 +10,7 @@ use crate::{
 const DEFAULT_EPSILON: f32 = 1e-5;
 
 /// `SimplifiedLayerNormalization` and `RMSNormalization`.
-pub(super) fn rms(graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), GradError> {
+pub(super) fn rms(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) -> Result<(), GradError> {
     let (x, weight) = (required(node, 0)?.to_owned(), required(node, 1)?.to_owned());
     let axis = graph.axis(&x, attributes::int(node, "axis").unwrap_or(-1))?;
     if axis + 1 != graph.rank(&x)? || output(node, 1).is_some() {
@@ -20,7 +20,7 @@ pub(super) fn rms(graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), Grad
 }
 
 /// `SkipSimplifiedLayerNormalization`: the sum with the residual, then the norm of it.
-pub(super) fn skip_rms(graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), GradError> {
+pub(super) fn skip_rms(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) -> Result<(), GradError> {
     let (x, skip, weight) = (required(node, 0)?, required(node, 1)?, required(node, 2)?.to_owned());
     if output(node, 1).is_some() || output(node, 2).is_some() {
         return Err(refuse(node, "is supported without its statistics as outputs; export for inference"));

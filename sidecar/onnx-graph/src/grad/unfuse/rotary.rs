@@ -1,9 +1,14 @@
 //! Rotary position embedding: pairs of a head's elements turned by an angle that grows with the position.
 
-use super::{optional, output, rename, required};
+use super::{Unfuse, optional, output, rename, required};
 use crate::{
     build::int_attribute,
-    grad::{GradError, attributes, dims::Axis, graph::GraphBuilder, rules::refuse},
+    grad::{
+        GradError, attributes,
+        dims::{Axis, Fact},
+        graph::GraphBuilder,
+        rules::refuse,
+    },
     proto::NodeProto,
 };
 
@@ -88,6 +93,15 @@ pub(super) fn split_last(graph: &mut GraphBuilder, x: &str, sizes: &[i64]) -> Re
     Ok(parts)
 }
 
+/// Tells that a table of angles has the batch and token axes of what it turns, in front of `last`.
+pub(super) fn refine_angles(graph: &mut GraphBuilder, angles: &str, axes: Option<&[Axis]>, last: [Axis; 2]) {
+    let (Some(axes), Ok(rank)) = (axes, graph.rank(angles)) else { return };
+    // A table that is the same for every row has no batch axis.
+    let mut shape: Vec<Axis> = axes.iter().skip((axes.len() + last.len()).saturating_sub(rank)).cloned().collect();
+    shape.extend(last);
+    graph.refine(angles, &Fact::new(0, Some(shape)));
+}
+
 /// Half the rotated width: the width of the table of cosines [positions, half].
 ///
 /// # Errors
@@ -103,7 +117,7 @@ pub(super) fn half_width(graph: &GraphBuilder, node: &NodeProto, cos: &str, widt
 ///
 /// `x` is [batch, tokens, heads · width] or [batch, heads, tokens, width]; `position_ids` [batch, tokens] or
 /// [1], the position of the first token.
-pub(super) fn embedding(graph: &mut GraphBuilder, node: &NodeProto) -> Result<(), GradError> {
+pub(super) fn embedding(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) -> Result<(), GradError> {
     let (x, positions) = (required(node, 0)?.to_owned(), required(node, 1)?.to_owned());
     let (cos_table, sin_table) = (required(node, 2)?.to_owned(), required(node, 3)?.to_owned());
     let Some(y) = output(node, 0) else { return Ok(()) };
@@ -145,7 +159,16 @@ pub(super) fn embedding(graph: &mut GraphBuilder, node: &NodeProto) -> Result<()
     let mut tables = Vec::with_capacity(2);
     for table in [&cos_table, &sin_table] {
         let rows = graph.op_with("Gather", &[table, &positions], vec![int_attribute("axis", 0)])?;
-        tables.push(graph.op("Unsqueeze", &[&rows, &room])?);
+        let angles = graph.op("Unsqueeze", &[&rows, &room])?;
+        let axis = |at: usize| graph.shape(&x).and_then(|shape| shape.get(at)).cloned().unwrap_or(Axis::Unknown);
+        let (batch, first, second) = (axis(0), axis(1), axis(2));
+        let (axes, last) = if heads_first {
+            ([batch, Axis::Fixed(1)], [second, Axis::Fixed(half)])
+        } else {
+            ([batch, first], [Axis::Fixed(1), Axis::Fixed(half)])
+        };
+        refine_angles(graph, &angles, Some(&axes), last);
+        tables.push(angles);
     }
     let (cos, sin) = two(&tables);
     let turn = Rotation { cos, sin, half, width, interleaved: flag("interleaved") != 0 };
