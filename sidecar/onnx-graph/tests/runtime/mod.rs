@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod double;
+pub mod example;
 pub mod llama;
 
 use std::{
