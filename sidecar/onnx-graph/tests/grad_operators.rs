@@ -59,6 +59,7 @@ fn constant(name: &str, value: &Value) -> TensorProto {
         Data::F64(data) => data.iter().flat_map(|v| v.to_le_bytes()).collect(),
         Data::F32(data) => data.iter().flat_map(|v| v.to_le_bytes()).collect(),
         Data::I64(data) => data.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        Data::I32(data) => data.iter().flat_map(|v| v.to_le_bytes()).collect(),
         Data::Bool(data) => data.iter().map(|&v| u8::from(v)).collect(),
     };
     TensorProto {

@@ -141,10 +141,10 @@ impl GraphBuilder {
         self.values.get(name)?.iter().map(fixed).collect()
     }
 
-    /// Adds what the caller knows about a value.
+    /// Adds what the caller knows about a value. Where two names for one size meet, the caller's stays.
     pub fn refine(&mut self, name: &str, fact: &Fact) {
         let known = self.facts.remove(name).unwrap_or_default();
-        self.facts.insert(name.to_owned(), known.refined(fact));
+        self.facts.insert(name.to_owned(), fact.clone().refined(&known));
     }
 
     /// Adds a node as it is and works out what is known about its outputs.

@@ -41,6 +41,7 @@ pub enum Data {
     F32(Vec<f32>),
     F64(Vec<f64>),
     I64(Vec<i64>),
+    I32(Vec<i32>),
     Bool(Vec<bool>),
 }
 
@@ -67,6 +68,11 @@ impl Value {
         Self { dims: dims.to_vec(), data: Data::I64(data) }
     }
 
+    pub fn i32(dims: &[usize], data: Vec<i32>) -> Self {
+        assert_eq!(dims.iter().product::<usize>(), data.len());
+        Self { dims: dims.to_vec(), data: Data::I32(data) }
+    }
+
     pub fn bool(dims: &[usize], data: Vec<bool>) -> Self {
         assert_eq!(dims.iter().product::<usize>(), data.len());
         Self { dims: dims.to_vec(), data: Data::Bool(data) }
@@ -78,6 +84,7 @@ impl Value {
             Data::F32(_) => element::FLOAT,
             Data::F64(_) => element::DOUBLE,
             Data::I64(_) => element::INT64,
+            Data::I32(_) => element::INT32,
             Data::Bool(_) => 9,
         }
     }
@@ -109,6 +116,7 @@ impl Value {
             Data::F32(data) => Tensor::from_array((dims, data.clone())).unwrap().into_dyn(),
             Data::F64(data) => Tensor::from_array((dims, data.clone())).unwrap().into_dyn(),
             Data::I64(data) => Tensor::from_array((dims, data.clone())).unwrap().into_dyn(),
+            Data::I32(data) => Tensor::from_array((dims, data.clone())).unwrap().into_dyn(),
             Data::Bool(data) => Tensor::from_array((dims, data.clone())).unwrap().into_dyn(),
         }
     }

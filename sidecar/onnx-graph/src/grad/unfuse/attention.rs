@@ -8,7 +8,7 @@
 
 use super::{
     Unfuse, optional, output, rename, required,
-    rotary::{Rotation, half_width, refine_angles, rotate, split_last},
+    rotary::{Rotation, half_width, rotate, split_last},
 };
 use crate::{
     build::int_attribute,
@@ -97,6 +97,10 @@ fn refuse_variants(node: &NodeProto, empty_past: &[String]) -> Result<(), GradEr
             return Err(refuse(node, "reads a cache that is not listed as past; name it in the options"));
         }
     }
+    // What the runtime reads from them in a batch is not what the operator's description says.
+    if optional(node, 9).is_some() {
+        return Err(refuse(node, "is supported without positions of its own; export without position_ids"));
+    }
     if node.input.iter().skip(10).any(|name| !name.is_empty()) {
         return Err(refuse(node, "is supported without bias, sinks, norms and quantised cache; export without them"));
     }
@@ -157,18 +161,13 @@ fn rotated(
     let mut tables = Vec::with_capacity(2);
     let tokens = axis_size(graph, query, 1)?;
     for table in [cos_table, sin_table] {
-        // [tokens, half] or, with own positions, [batch, tokens, half]; then room for the heads.
-        let rows = match optional(node, 9) {
-            Some(positions) => graph.op_with("Gather", &[table, positions], vec![int_attribute("axis", 0)])?,
-            None => {
-                let start = graph.int_vector(&[0]);
-                graph.op("Slice", &[table, &start, &tokens, &start])?
-            }
-        };
+        // [tokens, 1, half]: room for the heads.
+        let start = graph.int_vector(&[0]);
+        let rows = graph.op("Slice", &[table, &start, &tokens, &start])?;
         let room = graph.int_vector(&[-2]);
         let angles = graph.op("Unsqueeze", &[&rows, &room])?;
-        let axes = graph.shape(query).map(|shape| shape.iter().take(2).cloned().collect::<Vec<_>>());
-        refine_angles(graph, &angles, axes.as_deref(), [Axis::Fixed(1), Axis::Fixed(half)]);
+        let axis = graph.shape(query).and_then(|shape| shape.get(1)).cloned().unwrap_or(Axis::Unknown);
+        graph.refine(&angles, &Fact::new(0, Some(vec![axis, Axis::Fixed(1), Axis::Fixed(half)])));
         tables.push(angles);
     }
     let [cos, sin] = tables.as_slice() else {

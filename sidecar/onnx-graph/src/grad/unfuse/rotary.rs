@@ -93,15 +93,6 @@ pub(super) fn split_last(graph: &mut GraphBuilder, x: &str, sizes: &[i64]) -> Re
     Ok(parts)
 }
 
-/// Tells that a table of angles has the batch and token axes of what it turns, in front of `last`.
-pub(super) fn refine_angles(graph: &mut GraphBuilder, angles: &str, axes: Option<&[Axis]>, last: [Axis; 2]) {
-    let (Some(axes), Ok(rank)) = (axes, graph.rank(angles)) else { return };
-    // A table that is the same for every row has no batch axis.
-    let mut shape: Vec<Axis> = axes.iter().skip((axes.len() + last.len()).saturating_sub(rank)).cloned().collect();
-    shape.extend(last);
-    graph.refine(angles, &Fact::new(0, Some(shape)));
-}
-
 /// Half the rotated width: the width of the table of cosines [positions, half].
 ///
 /// # Errors
@@ -143,6 +134,7 @@ pub(super) fn embedding(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) 
     };
     let half = half_width(graph, node, &cos_table, width)?;
     let token_axis: i64 = if heads_first { 2 } else { 1 };
+    let same_for_all_rows = graph.rank(&positions)? == 1;
     let positions = match graph.rank(&positions)? {
         1 => {
             let shape = graph.op("Shape", &[&x])?;
@@ -161,13 +153,12 @@ pub(super) fn embedding(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) 
         let rows = graph.op_with("Gather", &[table, &positions], vec![int_attribute("axis", 0)])?;
         let angles = graph.op("Unsqueeze", &[&rows, &room])?;
         let axis = |at: usize| graph.shape(&x).and_then(|shape| shape.get(at)).cloned().unwrap_or(Axis::Unknown);
-        let (batch, first, second) = (axis(0), axis(1), axis(2));
-        let (axes, last) = if heads_first {
-            ([batch, Axis::Fixed(1)], [second, Axis::Fixed(half)])
-        } else {
-            ([batch, first], [Axis::Fixed(1), Axis::Fixed(half)])
-        };
-        refine_angles(graph, &angles, Some(&axes), last);
+        let (one, half) = (Axis::Fixed(1), Axis::Fixed(half));
+        let mut shape = if heads_first { vec![axis(0), one, axis(2), half] } else { vec![axis(0), axis(1), one, half] };
+        if same_for_all_rows {
+            shape.remove(0);
+        }
+        graph.refine(&angles, &Fact::new(0, Some(shape)));
         tables.push(angles);
     }
     let (cos, sin) = two(&tables);
