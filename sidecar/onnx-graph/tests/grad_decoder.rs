@@ -83,6 +83,8 @@ fn shapes() -> Vec<Llama> {
         Llama { heads: 6, kv_heads: 2, hidden: 10, layers: 1, seed: 7, ..TINY },
         Llama { heads: 3, kv_heads: 3, packed: false, layers: 1, seed: 9, ..TINY },
         Llama { heads: 4, kv_heads: 1, layers: 3, seed: 11, ..TINY },
+        Llama { biased: true, seed: 13, ..TINY },
+        Llama { head_norms: true, packed: false, seed: 15, ..TINY },
     ]
 }
 

@@ -14,7 +14,7 @@ use openledger_onnx_graph::{
     },
     proto::{AttributeProto, GraphProto, ModelProto, OperatorSetIdProto, TensorProto},
 };
-use runtime::{Data, Random, Runner, Value, Values, double::as_double, llama::float_attribute};
+use runtime::{Data, Random, Runner, Value, Values, double::as_double, llama::float_attribute, text_attribute};
 
 const STEP: f64 = 1e-5;
 
@@ -147,6 +147,81 @@ fn normalisation() {
             opset,
         }
         .check();
+    }
+}
+
+#[test]
+fn layer_normalisation() {
+    for biased in [false, true] {
+        let mut case = Case {
+            op: "LayerNormalization",
+            domain: "",
+            attributes: vec![float_attribute("epsilon", 1e-3), int_attribute("axis", 2)],
+            inputs: vec![
+                ("x", vec![B, T, Dim::Fixed(5)], random(&[2, 3, 5], 1)),
+                ("w", vec![Dim::Fixed(5)], random(&[5], 2)),
+                ("b", vec![Dim::Fixed(5)], random(&[5], 3)),
+            ],
+            constants: Vec::new(),
+            reads: vec!["x", "w", "b"],
+            writes: vec!["y"],
+            opset: 17,
+        };
+        if !biased {
+            case.inputs.pop();
+            case.reads.pop();
+        }
+        case.check();
+        let mut skip = Case { op: "SkipLayerNormalization", domain: "com.microsoft", ..case };
+        skip.attributes = vec![float_attribute("epsilon", 1e-3)];
+        skip.inputs.push(("skip", vec![B, T, Dim::Fixed(5)], random(&[2, 3, 5], 4)));
+        skip.constants = vec![constant("own", &[5], 6)];
+        skip.reads = vec!["x", "skip", "w"];
+        if biased {
+            skip.reads.extend(["b", "own"]);
+        }
+        skip.writes = vec!["y", "", "", "sum"];
+        skip.check();
+    }
+}
+
+#[test]
+fn activations() {
+    let case = |op, domain, opset| Case {
+        op,
+        domain,
+        attributes: Vec::new(),
+        inputs: vec![("x", vec![B, Dim::Fixed(4)], random(&[3, 4], 1))],
+        constants: vec![constant("bias", &[4], 2)],
+        reads: vec!["x"],
+        writes: vec!["y"],
+        opset,
+    };
+    case("FastGelu", "com.microsoft", 17).check();
+    Case { reads: vec!["x", "bias"], ..case("FastGelu", "com.microsoft", 17) }.check();
+    case("QuickGelu", "com.microsoft", 17).check();
+    Case { attributes: vec![float_attribute("alpha", 0.6)], ..case("QuickGelu", "com.microsoft", 17) }.check();
+    Case { attributes: vec![text_attribute("approximate", "tanh")], ..case("Gelu", "", 20) }.check();
+    // The runtime has the error function in 32 bits only, so the exact form is compared by value and coarsely.
+    for exact in [case("Gelu", "", 20), case("Gelu", "com.microsoft", 17)] {
+        let model = exact.model();
+        let gradient = vector_jacobian_product(&model, "y", &["x"]).unwrap();
+        let mut runner = Runner::new(&gradient);
+        let x = exact.inputs[0].2.clone();
+        let ones = Value::f32(&x.dims, vec![1.0; x.len()]);
+        let mut at = |x: &Value| runner.run(&runtime::values([("x", x.clone()), ("adjoint.y", ones.clone())]));
+        let fused = Runner::new(&model).run(&runtime::values([("x", x.clone())])).remove("y").unwrap();
+        let found = at(&x);
+        let moved = |by: f32| {
+            let data = x.floats().into_iter().map(|value| value as f32 + by).collect();
+            Value::f32(&x.dims, data)
+        };
+        let (above, below) = (at(&moved(1e-2)), at(&moved(-1e-2)));
+        for index in 0..x.len() {
+            assert!((found["y"].floats()[index] - fused.floats()[index]).abs() < 1e-6);
+            let expected = (above["y"].floats()[index] - below["y"].floats()[index]) / 2e-2;
+            assert!((found["gradient.x"].floats()[index] - expected).abs() < 1e-4);
+        }
     }
 }
 

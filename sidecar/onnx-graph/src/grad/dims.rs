@@ -10,13 +10,29 @@ use crate::{
 pub(crate) enum Axis {
     /// Known size.
     Fixed(i64),
-    /// The same wherever the name occurs.
-    Named(String),
+    /// A whole multiple of a size that is the same wherever its name occurs.
+    Multiple(i64, String),
     /// Known only when the graph runs; equal to nothing, not even to itself.
     Unknown,
 }
 
 impl Axis {
+    /// The size of a name.
+    pub fn named(name: &str) -> Self {
+        Self::Multiple(1, name.to_owned())
+    }
+
+    /// So many times the size.
+    pub fn times(&self, factor: i64) -> Self {
+        match self {
+            Self::Fixed(size) => size.checked_mul(factor).map_or(Self::Unknown, Self::Fixed),
+            Self::Multiple(by, name) => {
+                by.checked_mul(factor).map_or(Self::Unknown, |by| Self::Multiple(by, name.clone()))
+            }
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
     /// Whether both axes certainly have the same size.
     pub fn same(&self, other: &Self) -> bool {
         *self != Self::Unknown && self == other
@@ -88,7 +104,7 @@ impl Fact {
 fn declared_shape(shape: &TensorShapeProto) -> Shape {
     let axis = |value: &Option<dimension::Value>| match value {
         Some(dimension::Value::DimValue(size)) => Axis::Fixed(*size),
-        Some(dimension::Value::DimParam(name)) if !name.is_empty() => Axis::Named(name.clone()),
+        Some(dimension::Value::DimParam(name)) if !name.is_empty() => Axis::named(name),
         _ => Axis::Unknown,
     };
     shape.dim.iter().map(|dim| axis(&dim.value)).collect()

@@ -200,7 +200,10 @@ fn remaining<'a>(from: &Shape, others: impl Iterator<Item = (usize, &'a Axis)>) 
     for axis in from {
         match axis {
             Axis::Fixed(n) => size = size.checked_mul(*n)?,
-            Axis::Named(name) => names.push(name),
+            Axis::Multiple(by, name) => {
+                size = size.checked_mul(*by)?;
+                names.push(name);
+            }
             Axis::Unknown => return None,
         }
     }
@@ -208,16 +211,18 @@ fn remaining<'a>(from: &Shape, others: impl Iterator<Item = (usize, &'a Axis)>) 
     for (_, axis) in others {
         match axis {
             Axis::Fixed(n) => divisor = divisor.checked_mul(*n)?,
-            Axis::Named(name) => {
+            Axis::Multiple(by, name) => {
+                divisor = divisor.checked_mul(*by)?;
                 let at = names.iter().position(|known| known == name)?;
                 names.swap_remove(at);
             }
             Axis::Unknown => return None,
         }
     }
+    let whole = divisor > 0 && size % divisor == 0;
     match names.as_slice() {
-        [] if divisor > 0 && size % divisor == 0 => Some(Axis::Fixed(size / divisor)),
-        [name] if size == divisor => Some(Axis::Named((*name).to_owned())),
+        [] if whole => Some(Axis::Fixed(size / divisor)),
+        [name] if whole => Some(Axis::named(name).times(size / divisor)),
         _ => None,
     }
 }

@@ -18,8 +18,7 @@ pub(super) struct Objective {
 /// The derivative is written down in closed form, `weight · (onehot(target) - softmax(logits))`: it needs
 /// three passes over the logits, where differentiating `LogSoftmax` would need six.
 ///
-/// A position of weight zero is skipped, not multiplied by zero: neither its target, which may be any number,
-/// nor logits that are not finite reach another position.
+/// The target of a position of weight zero is not read, so it may be any number.
 ///
 /// # Errors
 /// [`GradError::Value`] when the logits are no 32-bit or 64-bit floats.
@@ -47,7 +46,6 @@ pub(super) fn add(
     let probabilities = graph.op("Exp", &[&all])?;
     let negative = graph.op("Neg", &[&column])?;
     let others = graph.op("Mul", &[&probabilities, &negative])?;
-    let others = graph.op("Where", &[&skipped, &zero, &others])?;
     let probability = graph.op("Exp", &[&chosen])?;
     let one = graph.scalar_like(1.0, logits)?;
     let missing = graph.op("Sub", &[&one, &probability])?;

@@ -25,6 +25,12 @@ pub struct Llama {
     pub vocab: usize,
     pub packed: bool,
     pub tied: bool,
+    /// Biases on q, k and v, as Qwen2 has them.
+    pub biased: bool,
+    /// Norms of every query and key head, as Qwen3 has them; needs separate projections.
+    pub head_norms: bool,
+    /// Positions in the rotary tables.
+    pub positions: usize,
     pub seed: u64,
 }
 
@@ -38,6 +44,9 @@ pub const TINY: Llama = Llama {
     vocab: 17,
     packed: true,
     tied: true,
+    biased: false,
+    head_norms: false,
+    positions: 16,
     seed: 3,
 };
 
@@ -111,7 +120,7 @@ impl Llama {
             let present = name.replace("past_key_values", "present");
             g.output.push(value_info(&present, element::FLOAT, &cache));
         }
-        w.tables();
+        w.tables(self.positions, self.width / 2);
         w.row_lengths();
         let embedded = self.embedding(&mut w);
         self.blocks(&mut w, embedded);
@@ -142,6 +151,16 @@ impl Llama {
         "embedded".to_owned()
     }
 
+    fn bias(&self, w: &mut Writer, x: &str, columns: usize) -> String {
+        if !self.biased {
+            return x.to_owned();
+        }
+        let (bias, sum) = (format!("{x}.bias"), format!("{x}.sum"));
+        w.weight(&bias, &[columns], 0.5, 0.0);
+        w.add("Add", &sum, &[x, &bias], &sum);
+        sum
+    }
+
     fn blocks(&self, w: &mut Writer, embedded: String) {
         let (q, kv) = (self.heads * self.width, self.kv_heads * self.width);
         let (mut residual, mut normal) = (embedded, String::new());
@@ -159,13 +178,15 @@ impl Llama {
                 first.attribute.extend([float_attribute("epsilon", 1e-5), int_attribute("axis", -1)]);
             }
             let (query, key, value) = if self.packed {
-                (w.linear(&path("attn.qkv_proj"), &normal, self.hidden, q + 2 * kv), String::new(), String::new())
+                let all = w.linear(&path("attn.qkv_proj"), &normal, self.hidden, q + 2 * kv);
+                (self.bias(w, &all, q + 2 * kv), String::new(), String::new())
             } else {
-                (
-                    w.linear(&path("attn.q_proj"), &normal, self.hidden, q),
-                    w.linear(&path("attn.k_proj"), &normal, self.hidden, kv),
-                    w.linear(&path("attn.v_proj"), &normal, self.hidden, kv),
-                )
+                let mut one = |name: &str, columns: usize| {
+                    let y = w.linear(&path(&format!("attn.{name}_proj")), &normal, self.hidden, columns);
+                    let y = self.bias(w, &y, columns);
+                    if self.head_norms && name != "v" { w.head_norm(&y, columns, self.width) } else { y }
+                };
+                (one("q", q), one("k", kv), one("v", kv))
             };
             let (past_k, past_v) = (format!("past_key_values.{i}.key"), format!("past_key_values.{i}.value"));
             let inputs = [&query, &key, &value, &past_k, &past_v, "lengths", "total", "cos_cache", "sin_cache"];
@@ -207,9 +228,23 @@ impl Writer {
         (sum, normal)
     }
 
+    /// Norm of every head: one row per token and head.
+    fn head_norm(&mut self, x: &str, columns: usize, width: usize) -> String {
+        let names = ["weight", "rows", "normal", "joined"].map(|part| format!("{x}.head.{part}"));
+        let size = |size: usize| i64::try_from(size).unwrap();
+        self.weight(&names[0], &[width], 0.3, 1.0);
+        for (shape, last) in [("rows", width), ("joined", columns)] {
+            self.graph.initializer.push(super::int_tensor(&format!("{x}.{shape}.shape"), &[0, -1, size(last)]));
+        }
+        self.add("Reshape", &names[1], &[x, &format!("{x}.rows.shape")], &names[1]);
+        let norm = self.add("SimplifiedLayerNormalization", &names[2], &[&names[1], &names[0]], &names[2]);
+        norm.attribute.extend([float_attribute("epsilon", 1e-6), int_attribute("axis", -1)]);
+        self.add("Reshape", &names[3], &[&names[2], &format!("{x}.joined.shape")], &names[3]);
+        names[3].clone()
+    }
+
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-    fn tables(&mut self) {
-        let (positions, half) = (16, TINY.width / 2);
+    fn tables(&mut self, positions: usize, half: usize) {
         let angle = |i: usize| (i / half) as f64 / 10_f64.powf((i % half) as f64 / half as f64);
         let table = |f: fn(f64) -> f64| -> Vec<f32> { (0..positions * half).map(|i| f(angle(i)) as f32).collect() };
         self.graph.initializer.push(float_tensor("cos_cache", &[positions, half], &table(f64::cos)));

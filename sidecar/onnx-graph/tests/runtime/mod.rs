@@ -141,12 +141,34 @@ pub struct Runner(Session);
 
 impl Runner {
     pub fn new(model: &Model) -> Self {
-        let mut builder =
-            Session::builder(&ENVIRONMENT).unwrap().with_intra_threads(1).unwrap().with_memory_pattern(false).unwrap();
+        Self::with_threads(model, 1)
+    }
+
+    pub fn with_threads(model: &Model, threads: usize) -> Self {
+        let mut builder = Session::builder(&ENVIRONMENT)
+            .unwrap()
+            .with_intra_threads(threads)
+            .unwrap()
+            .with_memory_pattern(false)
+            .unwrap();
         for (name, bytes) in model.external_files() {
             builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes)).unwrap();
         }
         Self(builder.commit_from_memory(&model.to_bytes()).unwrap())
+    }
+
+    /// Inputs as the runtime holds them, so that a timed run converts nothing.
+    pub fn prepare(inputs: &Values) -> Vec<(String, DynValue)> {
+        inputs.iter().map(|(name, value)| (name.clone(), value.to_ort())).collect()
+    }
+
+    /// Time of one run, outputs not read.
+    pub fn time(&mut self, inputs: &[(String, DynValue)]) -> std::time::Duration {
+        let inputs: Vec<(String, SessionInputValue<'_>)> =
+            inputs.iter().map(|(name, value)| (name.clone(), value.into())).collect();
+        let start = std::time::Instant::now();
+        self.0.run(inputs).unwrap();
+        start.elapsed()
     }
 
     pub fn run(&mut self, inputs: &Values) -> Values {
@@ -191,6 +213,15 @@ pub fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
         name: Some(name.to_owned()),
         ints: values.to_vec(),
         r#type: Some(AttributeType::Ints.into()),
+        ..AttributeProto::default()
+    }
+}
+
+pub fn text_attribute(name: &str, value: &str) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.to_owned()),
+        s: Some(value.as_bytes().to_vec()),
+        r#type: Some(AttributeType::String.into()),
         ..AttributeProto::default()
     }
 }

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Axis {
-        Axis::Named(name.to_owned())
+        Axis::named(name)
     }
 
     #[test]

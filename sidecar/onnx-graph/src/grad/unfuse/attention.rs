@@ -54,7 +54,7 @@ pub(super) fn grouped(graph: &mut GraphBuilder, node: &NodeProto, all: &Unfuse) 
     // [batch, tokens, heads, width] -> [batch, kv, group · tokens, width]
     let query = graph.transpose(&query, &[0, 2, 1, 3])?;
     let query = graph.reshape(&query, &[0, heads.kv, -1, heads.width])?;
-    let stacked = stacked_axis(&tokens, group);
+    let stacked = tokens.times(group);
     let kv = Axis::Fixed(heads.kv);
     let shape = vec![batch.clone(), kv.clone(), stacked.clone(), Axis::Fixed(heads.width)];
     graph.refine(&query, &Fact::new(0, Some(shape)));
@@ -176,16 +176,6 @@ fn rotated(
     let interleaved = attributes::int(node, "rotary_interleaved").unwrap_or(0) != 0;
     let turn = Rotation { cos, sin, half, width: heads.width, interleaved };
     Ok((rotate(graph, query, &turn)?, rotate(graph, key, &turn)?))
-}
-
-/// The axis of all tokens of all heads in a group. Its name says its size, so that equal ones are known.
-fn stacked_axis(tokens: &Axis, group: i64) -> Axis {
-    match tokens {
-        axis if group == 1 => axis.clone(),
-        Axis::Fixed(size) => size.checked_mul(group).map_or(Axis::Unknown, Axis::Fixed),
-        Axis::Named(name) => Axis::Named(format!("{group} * ({name})")),
-        Axis::Unknown => Axis::Unknown,
-    }
 }
 
 /// Size of one axis as a vector of one int64.

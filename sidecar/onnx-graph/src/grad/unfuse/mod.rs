@@ -4,6 +4,7 @@
 //! One file per family of operators. An operator that is not known here passes unchanged: it is refused
 //! later if a gradient has to pass through it, and kept if it only computes masks or positions.
 
+mod activation;
 mod attention;
 mod norm;
 mod rotary;
@@ -39,6 +40,11 @@ fn rewriting(node: &NodeProto) -> Option<Rewriting> {
         // The runtime registers this one under the standard domain.
         ("" | "com.microsoft", "SimplifiedLayerNormalization") | ("", "RMSNormalization") => norm::rms,
         ("com.microsoft", "SkipSimplifiedLayerNormalization") => norm::skip_rms,
+        ("", "LayerNormalization") => norm::layer,
+        ("com.microsoft", "SkipLayerNormalization") => norm::skip_layer,
+        ("" | "com.microsoft", "Gelu") => activation::gelu,
+        ("com.microsoft", "FastGelu") => activation::fast_gelu,
+        ("com.microsoft", "QuickGelu") => activation::quick_gelu,
         ("com.microsoft", "RotaryEmbedding") => rotary::embedding,
         ("com.microsoft", "GroupQueryAttention") => attention::grouped,
         _ => return None,
