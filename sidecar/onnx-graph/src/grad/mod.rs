@@ -47,6 +47,7 @@ mod dims;
 mod error;
 mod factors;
 mod graph;
+mod head;
 mod infer;
 mod objective;
 mod paths;
@@ -70,6 +71,7 @@ use crate::{
 use dims::Fact;
 use factors::{Attachment, tensor_info};
 use graph::GraphBuilder;
+use objective::Source;
 
 /// Input: the token that each position is to predict, int64 [batch, tokens].
 pub const TARGETS: &str = "targets";
@@ -124,9 +126,12 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
     paths::refuse_unknown(nodes.iter().copied(), sources)?;
     let unfuse = unfuse::Unfuse { empty_past: options.past.clone() };
     let mut attachment = Attachment::new(&options.sites, tokens.first().cloned().flatten());
+    let head = head::find(&nodes, &source.node, &options.logits, &options.sites);
     for node in nodes {
         match attachment.take(node) {
             Some(site) => attachment.attach(&mut graph, node, site)?,
+            // The head comes back in the objective, for the positions that count.
+            None if head.is_some_and(|head| std::ptr::eq(head, node) && head::weight(&graph, head).is_some()) => {}
             None => unfuse.push(&mut graph, node)?,
         }
     }
@@ -138,12 +143,9 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
         }
         graph.add_input(tensor_info(name, data_type, tokens.clone()));
     }
-    if graph.rank(&options.logits)? != 3 || graph.float_type(&options.logits)? != element::FLOAT {
-        let reason =
-            "the logits must be 32-bit floats [batch, tokens, vocabulary]; export the model in fp32".to_owned();
-        return Err(GradError::Value { name: options.logits.clone(), reason });
-    }
-    let objective = objective::add(&mut graph, &options.logits, TARGETS, TARGET_WEIGHTS)?;
+    let hidden = head.and_then(|head| Some((head.input.first()?.as_str(), head::weight(&graph, head)?)));
+    let (value, head) = hidden.map_or((options.logits.as_str(), None), |(value, head)| (value, Some(head)));
+    let objective = objective::add(&mut graph, &Source { value, head, targets: TARGETS, weights: TARGET_WEIGHTS })?;
     let names: Vec<String> = attachment.inputs.iter().map(|input| input.name().to_owned()).collect();
     let gradients = reverse::reverse(&mut graph, forward, &objective.seed, &names)?;
     let row = tokens.iter().take(1).cloned().collect();

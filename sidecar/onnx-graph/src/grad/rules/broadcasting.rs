@@ -92,7 +92,7 @@ pub(super) fn unsqueeze(graph: &mut GraphBuilder, value: &str, axes: &[i64]) -> 
 ///
 /// # Errors
 /// [`GradError::Value`] for a rank that is unknown.
-pub(super) fn transpose_last(graph: &mut GraphBuilder, value: &str) -> Result<String, GradError> {
+pub(crate) fn transpose_last(graph: &mut GraphBuilder, value: &str) -> Result<String, GradError> {
     let rank = i64::try_from(graph.rank(value)?).unwrap_or(i64::MAX);
     let perm: Vec<i64> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
     graph.op_with("Transpose", &[value], vec![with_ints("perm", &perm)])

@@ -15,6 +15,8 @@ mod selection;
 mod slicing;
 mod softmax;
 
+pub(super) use broadcasting::transpose_last;
+
 use super::{GradError, graph::GraphBuilder};
 use crate::{element, proto::NodeProto, validate::plain_domain};
 
