@@ -1,4 +1,4 @@
-//! ONNX models as data: read, check, transform, write.
+//! ONNX models as data: read, check, transform, differentiate, write.
 //!
 //! No runtime is involved: a model is a protobuf message, and a transformation is a function
 //! from one checked model to another whose bytes can be hashed.
