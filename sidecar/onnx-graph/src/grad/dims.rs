@@ -110,6 +110,16 @@ fn declared_shape(shape: &TensorShapeProto) -> Shape {
     shape.dim.iter().map(|dim| axis(&dim.value)).collect()
 }
 
+/// The fact without impossible sizes, which a damaged file may declare.
+pub(crate) fn plausible(mut fact: Fact) -> Fact {
+    for axis in fact.shape.iter_mut().flatten() {
+        if matches!(axis, Axis::Fixed(size) if *size < 0) {
+            *axis = Axis::Unknown;
+        }
+    }
+    fact
+}
+
 /// Shape that all given shapes broadcast to; `None` when a rank is unknown.
 pub(crate) fn broadcast<'s>(shapes: impl IntoIterator<Item = Option<&'s Shape>>) -> Option<Shape> {
     shapes.into_iter().try_fold(Shape::new(), |so_far, next| {

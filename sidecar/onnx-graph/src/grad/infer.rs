@@ -170,7 +170,10 @@ fn target(inputs: &Inputs<'_>, input: usize) -> Option<Shape> {
     match inputs.values(input) {
         Some(values) => Some(values.clone()),
         None => match inputs.shape(input)?.as_slice() {
-            [Axis::Fixed(rank)] => usize::try_from(*rank).ok().map(|rank| vec![Axis::Unknown; rank.min(64)]),
+            // No tensor has more axes; a damaged file might say so.
+            [Axis::Fixed(rank)] => {
+                usize::try_from(*rank).ok().filter(|rank| *rank <= 64).map(|rank| vec![Axis::Unknown; rank])
+            }
             _ => None,
         },
     }

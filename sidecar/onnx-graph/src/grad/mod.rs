@@ -44,6 +44,7 @@
 mod attributes;
 mod cache;
 mod dims;
+mod emit;
 mod error;
 mod factors;
 mod graph;

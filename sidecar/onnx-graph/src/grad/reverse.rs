@@ -7,7 +7,7 @@ use super::{
     dims::Fact,
     graph::GraphBuilder,
     prune::reads,
-    rules::{Call, apply, is_piecewise_constant, no_rule},
+    rules::{Call, apply, is_piecewise_constant, no_rule, refuse},
 };
 use crate::proto::NodeProto;
 
@@ -52,8 +52,12 @@ pub(crate) fn reverse(
         let outputs = node.output.iter().map(|output| adjoints.take(graph, output));
         let outputs: Vec<Option<String>> = outputs.collect::<Result<_, _>>()?;
         let inputs = apply(graph, &Call { node, adjoints: &outputs, wanted: &wanted })?;
-        for ((input, adjoint), _) in node.input.iter().zip(inputs).zip(wanted).filter(|(_, wanted)| *wanted) {
-            if let Some(adjoint) = adjoint {
+        let mut inputs = inputs.into_iter();
+        for (input, wanted) in node.input.iter().zip(wanted) {
+            let adjoint = inputs.next().flatten();
+            if wanted {
+                // A dropped gradient would look like a correct one.
+                let adjoint = adjoint.ok_or_else(|| refuse(node, "has no gradient by one of its changing inputs"))?;
                 adjoints.add(input, adjoint);
             }
         }

@@ -91,10 +91,15 @@ pub(super) fn unsqueeze(graph: &mut GraphBuilder, value: &str, axes: &[i64]) -> 
 /// Swaps the last two axes.
 ///
 /// # Errors
-/// [`GradError::Value`] for a rank that is unknown.
+/// [`GradError::Value`] for a rank that is unknown or below two.
 pub(crate) fn transpose_last(graph: &mut GraphBuilder, value: &str) -> Result<String, GradError> {
-    let rank = i64::try_from(graph.rank(value)?).unwrap_or(i64::MAX);
-    let perm: Vec<i64> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
+    let rank = graph.rank(value)?;
+    let mut perm: Vec<i64> = (0_i64..).take(rank).collect();
+    let [.., left, right] = perm.as_mut_slice() else {
+        let reason = "it has no two axes to swap; the file is damaged, export it again".to_owned();
+        return Err(GradError::Value { name: value.to_owned(), reason });
+    };
+    std::mem::swap(left, right);
     graph.op_with("Transpose", &[value], vec![with_ints("perm", &perm)])
 }
 
