@@ -1,5 +1,7 @@
 //! Writing operators and constants into the graph under construction.
 
+use prost::Message;
+
 use super::{
     GradError,
     attributes::{with_ints, with_tensor},
@@ -21,13 +23,19 @@ impl GraphBuilder {
         self.op_with(op, inputs, Vec::new())
     }
 
-    /// As [`GraphBuilder::op`], with attributes.
+    /// As [`GraphBuilder::op`], with attributes. The same operator on the same inputs is written once.
     ///
     /// # Errors
     /// [`GradError::TooManyNodes`].
     pub fn op_with(&mut self, op: &str, inputs: &[&str], attribute: Vec<AttributeProto>) -> Result<String, GradError> {
+        let encoded = attribute.iter().flat_map(Message::encode_to_vec).collect();
+        let key = (op.to_owned(), inputs.iter().map(|&input| input.to_owned()).collect(), encoded);
+        if let Some(output) = self.written.get(&key) {
+            return Ok(output.clone());
+        }
         let output = self.fresh(op);
         self.op_named(op, inputs, attribute, &[&output])?;
+        self.written.insert(key, output.clone());
         Ok(output)
     }
 
@@ -132,18 +140,37 @@ impl GraphBuilder {
     /// # Errors
     /// [`GradError::TooManyNodes`].
     pub fn reshape_like(&mut self, value: &str, like: &str) -> Result<String, GradError> {
-        let fixed = |axis: &Axis| if let Axis::Fixed(size) = axis { Some(*size) } else { None };
-        let constant: Option<Vec<i64>> = self.shape(like).and_then(|shape| shape.iter().map(fixed).collect());
-        let shape = match constant {
-            Some(sizes) => self.int_vector(&sizes),
-            None => self.op("Shape", &[like])?,
+        let output = match self.constant_target(value, like) {
+            Some(target) => self.reshape(value, &target)?,
+            None => {
+                let shape = self.op("Shape", &[like])?;
+                // A size of zero is a size here, not "copy".
+                self.op_with("Reshape", &[value, &shape], vec![int_attribute("allowzero", 1)])?
+            }
         };
-        // A size of zero is a size here, not "copy".
-        let literal = int_attribute("allowzero", 1);
-        let output = self.op_with("Reshape", &[value, &shape], vec![literal])?;
         let fact = self.fact(like);
         self.refine(&output, &Fact::new(0, fact.shape));
         Ok(output)
+    }
+
+    /// A constant target for `Reshape`: known sizes, copies of axes that are the same, at most one worked out.
+    fn constant_target(&self, value: &str, like: &str) -> Option<Vec<i64>> {
+        let from = self.shape(value);
+        let mut inferred = false;
+        let mut target = Vec::new();
+        for (at, axis) in self.shape(like)?.iter().enumerate() {
+            target.push(match axis {
+                Axis::Fixed(0) => return None,
+                Axis::Fixed(size) => *size,
+                axis if from.and_then(|from| from.get(at)).is_some_and(|from| from.same(axis)) => 0,
+                _ if !inferred => {
+                    inferred = true;
+                    -1
+                }
+                _ => return None,
+            });
+        }
+        Some(target)
     }
 
     /// Zeros of the type and shape of a value.

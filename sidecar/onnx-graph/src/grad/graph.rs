@@ -33,6 +33,10 @@ pub(crate) struct GraphBuilder {
     values: HashMap<String, Values>,
     /// Constants that the builder made, by their bytes, so that each is stored once.
     pub(super) constants: HashMap<(i32, Vec<i64>, Vec<u8>), String>,
+    /// Outputs of nodes that the builder wrote, by operator, inputs and encoded attributes.
+    pub(super) written: HashMap<(String, Vec<String>, Vec<u8>), String>,
+    /// Index of the node that produces a value.
+    producers: HashMap<String, usize>,
     scope: String,
     serial: usize,
 }
@@ -55,6 +59,8 @@ impl GraphBuilder {
                 .collect(),
             values: HashMap::new(),
             constants: HashMap::new(),
+            written: HashMap::new(),
+            producers: HashMap::new(),
             scope: "grad".to_owned(),
             serial: 0,
         };
@@ -175,6 +181,7 @@ impl GraphBuilder {
                 self.values.insert(name.clone(), elements.clone());
             }
             self.taken.insert(name.clone());
+            self.producers.insert(name.clone(), self.nodes.len());
             self.facts.insert(name.clone(), fact);
         }
         self.nodes.push(node);
@@ -197,10 +204,15 @@ impl GraphBuilder {
         }
     }
 
+    /// The node that produces a value.
+    pub fn producer(&self, name: &str) -> Option<&NodeProto> {
+        self.nodes.get(*self.producers.get(name)?)
+    }
+
     /// Elements of a scalar: rank 0, 64-bit or 32-bit; for telling constant exponents apart.
     pub fn constant_scalar(&self, name: &str) -> Option<f64> {
         let made_by_node = || {
-            let node = self.nodes.iter().find(|node| node.output.iter().any(|output| output == name))?;
+            let node = self.producer(name)?;
             if node.op_type() == "Constant" { super::attributes::tensor(node, "value") } else { None }
         };
         if self.inputs.iter().any(|input| input.name() == name) {

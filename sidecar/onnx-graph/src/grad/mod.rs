@@ -125,7 +125,7 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
     let at_sites = |node: &&NodeProto| options.sites.linear.iter().any(|site| site.node == node.name());
     let sources = nodes.iter().copied().filter(at_sites).filter_map(|node| node.output.first().map(String::as_str));
     paths::refuse_unknown(nodes.iter().copied(), sources)?;
-    let unfuse = unfuse::Unfuse { empty_past: options.past.clone() };
+    let unfuse = unfuse::Unfuse { empty_past: options.past.clone(), token_ids: Some(options.input_ids.clone()) };
     let mut attachment = Attachment::new(&options.sites, tokens.first().cloned().flatten());
     let head = head::find(&nodes, &source.node, &options.logits, &options.sites);
     for node in nodes {

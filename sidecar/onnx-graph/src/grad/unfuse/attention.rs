@@ -37,9 +37,10 @@ pub(super) fn grouped(graph: &mut GraphBuilder, node: &NodeProto, all: &Unfuse) 
     refuse_variants(node, &all.empty_past)?;
     let heads = sizes(graph, node)?;
     let [query, key, value] = split_heads(graph, node, &heads)?;
+    let count = token_count(graph, all, &query)?;
     let (query, key) = match attributes::int(node, "do_rotary").unwrap_or(0) {
         0 => (query, key),
-        _ => rotated(graph, node, &heads, &query, &key)?,
+        _ => rotated(graph, node, &heads, [&query, &key], &count)?,
     };
     let scale = match attributes::float(node, "scale") {
         Some(scale) if scale != 0.0 => f64::from(scale),
@@ -72,7 +73,7 @@ pub(super) fn grouped(graph: &mut GraphBuilder, node: &NodeProto, all: &Unfuse) 
         let bent = graph.op("Tanh", &[&shrunk])?;
         scores = graph.op("Mul", &[&bent, &cap])?;
     }
-    let bias = causal_bias(graph, &scores, attributes::int(node, "local_window_size").unwrap_or(-1))?;
+    let bias = causal_bias(graph, &scores, &count, attributes::int(node, "local_window_size").unwrap_or(-1))?;
     let masked = graph.op("Add", &[&scores, &bias])?;
     let fact = graph.fact(&scores);
     graph.refine(&masked, &fact);
@@ -153,17 +154,16 @@ fn rotated(
     graph: &mut GraphBuilder,
     node: &NodeProto,
     heads: &Heads,
-    query: &str,
-    key: &str,
+    [query, key]: [&str; 2],
+    tokens: &str,
 ) -> Result<(String, String), GradError> {
     let (cos_table, sin_table) = (required(node, 7)?, required(node, 8)?);
     let half = half_width(graph, node, cos_table, heads.width)?;
     let mut tables = Vec::with_capacity(2);
-    let tokens = axis_size(graph, query, 1)?;
     for table in [cos_table, sin_table] {
         // [tokens, 1, half]: room for the heads.
         let start = graph.int_vector(&[0]);
-        let rows = graph.op("Slice", &[table, &start, &tokens, &start])?;
+        let rows = graph.op("Slice", &[table, &start, tokens, &start])?;
         let room = graph.int_vector(&[-2]);
         let angles = graph.op("Unsqueeze", &[&rows, &room])?;
         let axis = graph.shape(query).and_then(|shape| shape.get(1)).cloned().unwrap_or(Axis::Unknown);
@@ -178,20 +178,22 @@ fn rotated(
     Ok((rotate(graph, query, &turn)?, rotate(graph, key, &turn)?))
 }
 
-/// Size of one axis as a vector of one int64.
-fn axis_size(graph: &mut GraphBuilder, value: &str, axis: i64) -> Result<String, GradError> {
-    let shape = graph.op("Shape", &[value])?;
-    let axis = graph.int_vector(&[axis]);
+/// Number of tokens as a vector of one int64.
+fn token_count(graph: &mut GraphBuilder, all: &Unfuse, query: &str) -> Result<String, GradError> {
+    let tokens = |value: &str| graph.shape(value).and_then(|shape| shape.get(1));
+    let same = |ids: &&String| tokens(ids).zip(tokens(query)).is_some_and(|(ids, query)| ids.same(query));
+    let counted = all.token_ids.as_ref().filter(same).map_or(query, String::as_str).to_owned();
+    let shape = graph.op("Shape", &[&counted])?;
+    let axis = graph.int_vector(&[1]);
     graph.op_with("Gather", &[&shape, &axis], vec![int_attribute("axis", 0)])
 }
 
 /// What is added to scores [.., tokens, tokens]: 0 where query `i` sees key `j`, else [`HIDDEN`].
 ///
 /// `i` sees `j` when `j <= i` and, with a window `w`, `j > i - w`.
-fn causal_bias(graph: &mut GraphBuilder, scores: &str, window: i64) -> Result<String, GradError> {
-    let tokens = axis_size(graph, scores, 4)?;
+fn causal_bias(graph: &mut GraphBuilder, scores: &str, tokens: &str, window: i64) -> Result<String, GradError> {
     let none = graph.int_vector(&[]);
-    let count = graph.op("Reshape", &[&tokens, &none])?;
+    let count = graph.op("Reshape", &[tokens, &none])?;
     let (zero, one) = (graph.int_scalar(0), graph.int_scalar(1));
     let keys = graph.op("Range", &[&zero, &count, &one])?;
     let column = graph.int_vector(&[1]);

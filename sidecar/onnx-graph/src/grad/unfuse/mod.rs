@@ -17,6 +17,8 @@ use crate::{proto::NodeProto, validate::plain_domain};
 pub(crate) struct Unfuse {
     /// Cache inputs that hold nothing: the graph runs whole sequences.
     pub empty_past: Vec<String>,
+    /// A value whose second axis is the tokens: all layers then share what depends on their number only.
+    pub token_ids: Option<String>,
 }
 
 impl Unfuse {
