@@ -29,12 +29,34 @@
 //!
 //! The gradient is of the log-likelihood; a loss to be minimised is its negative.
 //!
+//! # Example
+//!
+//! ```no_run
+//! use openledger_onnx_graph::{AttentionShape, LoadLimits, Model, find_sites};
+//! use openledger_onnx_graph::grad::{GradientOptions, gradient_graph, lora_factors};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let model = Model::load("examples/model/model.onnx".as_ref(), &LoadLimits::default())?;
+//! let attention = AttentionShape { heads: 4, kv_heads: 2, head_size: 32 };
+//! let sites = find_sites(&model, &attention)?;
+//! let past = (0..4).flat_map(|i| ["key", "value"].map(|kind| format!("past_key_values.{i}.{kind}"))).collect();
+//! let factors = lora_factors(&sites);
+//! let (input_ids, logits) = ("input_ids".to_owned(), "logits".to_owned());
+//! let graph = gradient_graph(&model, &GradientOptions { input_ids, logits, past, attention, sites })?;
+//! // External weights keep their file names: write the graph beside them.
+//! std::fs::write("examples/model/gradient.onnx", graph.to_bytes())?;
+//! println!("feed {} and read {}", factors[0].a_input, factors[0].a_gradient);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How it works
 //!
 //! Fused operators are rewritten in standard ones, LoRA paths are added, and the graph is walked back from the
-//! logits along the paths that LoRA factors reach; frozen weights get no gradient. Batch and length stay
-//! symbolic: where a shape matters and is not known, the graph asks itself with `Shape`. An operator without a
-//! rule is refused by name. [`vector_jacobian_product`] does the walk for any graph.
+//! logits along the paths that LoRA factors reach; frozen weights get no gradient. Positions without a weight are
+//! left out before the head, the widest product. Batch and length stay symbolic: where a shape matters and is not
+//! known, the graph asks itself with `Shape`. An operator without a rule is refused by name.
+//! [`vector_jacobian_product`] does the walk for any graph.
 //!
 //! The method is plain reverse-mode differentiation (Griewank and Walther, *Evaluating Derivatives*). The
 //! product form of per-example gradients of linear layers is Goodfellow's (*Efficient Per-Example Gradient
@@ -80,7 +102,7 @@ pub const TARGETS: &str = "targets";
 pub const TARGET_WEIGHTS: &str = "target_weights";
 /// Output: log-probability of each target in nats, float32 [batch, tokens].
 pub const LOG_PROBS: &str = "log_probs";
-/// Output: weighted sum of a row's log-probabilities, float32 [batch].
+/// Output: weighted sum of a row's log-probabilities, float32 `[batch]`.
 pub const LOG_LIKELIHOOD: &str = "log_likelihood";
 
 /// What the compiler has to know about a decoder.

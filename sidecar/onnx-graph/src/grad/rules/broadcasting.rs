@@ -117,6 +117,8 @@ mod tests {
         assert_eq!(plan(Some(&wide), Some(&wide)), Plan::Keep);
         let bias = vec![Axis::Fixed(4)];
         assert_eq!(plan(Some(&wide), Some(&bias)), Plan::Sum { axes: vec![0, 1], leading: 2 });
+        // An input axis of a size other than one was not repeated, whatever is known of the result.
+        assert_eq!(plan(Some(&vec![Axis::Unknown]), Some(&bias)), Plan::Keep);
         let column = vec![named("batch"), Axis::Fixed(1), Axis::Fixed(4)];
         assert_eq!(plan(Some(&wide), Some(&column)), Plan::Sum { axes: vec![1], leading: 0 });
     }
