@@ -10,7 +10,7 @@ use openledger_onnx_graph::{
         GradError, GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, LoraFactors, TARGET_WEIGHTS, TARGETS, gradient_graph,
         lora_factors,
     },
-    proto::ModelProto,
+    proto::{ModelProto, tensor_shape_proto::dimension, type_proto},
 };
 use runtime::{
     Data, Random, Runner, Value, Values,
@@ -326,6 +326,37 @@ fn modules_may_have_ranks_of_their_own() {
     inputs.insert(first.a_input.clone(), a.clone());
     inputs.insert(first.b_input.clone(), b);
     assert_eq!(graph.run(&inputs)[&first.a_gradient].dims, a.dims);
+}
+
+#[test]
+fn axes_without_names_give_the_same_gradients() {
+    let nameless = changed(|proto| {
+        let graph = proto.graph.as_mut().unwrap();
+        for value in graph.input.iter_mut().chain(&mut graph.output) {
+            let Some(type_proto::Value::TensorType(tensor)) = value.r#type.as_mut().unwrap().value.as_mut() else {
+                panic!("a tensor")
+            };
+            for dim in &mut tensor.shape.as_mut().unwrap().dim {
+                if matches!(dim.value, Some(dimension::Value::DimParam(_))) {
+                    dim.value = None;
+                }
+            }
+        }
+    });
+    let graph = gradient_graph(&nameless, &TINY.options()).unwrap();
+    let asked = graph.graph().node.iter().filter(|node| node.op_type() == "NonZero").count();
+    assert!(asked > 1, "broadcasts ask the running graph");
+    let factors = lora_factors(&TINY.options().sites);
+    let mut named = Runner::new(&gradient_graph(&TINY.model(), &TINY.options()).unwrap());
+    let mut nameless = Runner::new(&graph);
+    for rows in [rows(), rows()[..1].to_vec()] {
+        let inputs = feed(&factors, &rows, 6, 0);
+        let (expected, found) = (named.run(&inputs), nameless.run(&inputs));
+        assert_eq!(expected.len(), found.len());
+        for (name, expected) in &expected {
+            assert!(largest_difference(expected, &found[name]) < 1e-5, "{name}");
+        }
+    }
 }
 
 fn refusal(model: &Model, options: &GradientOptions) -> GradError {

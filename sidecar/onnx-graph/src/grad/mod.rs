@@ -24,7 +24,7 @@
 //! | name | type | shape | what |
 //! |---|---|---|---|
 //! | [`LOG_PROBS`] | float32 | [batch, tokens] | log-probability of each target in nats; 0 where the weight is 0 |
-//! | [`LOG_LIKELIHOOD`] | float32 | [batch] | Σ weight · log-probability of the row |
+//! | [`LOG_LIKELIHOOD`] | float32 | \[batch\] | Σ weight · log-probability of the row |
 //! | [`LoraFactors::a_gradient`], [`LoraFactors::b_gradient`] | float32 | as the inputs | gradient of the row's log-likelihood |
 //!
 //! The gradient is of the log-likelihood; a loss to be minimised is its negative.
