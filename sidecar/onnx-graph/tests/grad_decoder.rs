@@ -281,21 +281,63 @@ fn capped() -> Model {
 
 #[test]
 fn logits_that_are_capped_after_the_head_are_differentiated() {
+    equals_differences(&capped());
+}
+
+/// Compares one element of every gradient of a variant of the tiny decoder with central differences.
+fn equals_differences(model: &Model) {
     const STEP: f64 = 1e-5;
     let factors = lora_factors(&TINY.options().sites);
-    let mut graph = Runner::new(&as_double(&gradient_graph(&capped(), &TINY.options()).unwrap()));
+    let graph = gradient_graph(model, &TINY.options()).unwrap();
+    assert!(graph.graph().node.iter().all(|node| node.domain().is_empty()));
+    let mut graph = Runner::new(&as_double(&graph));
     let inputs = doubled(&feed(&factors, &rows(), 6, 0));
     let found = graph.run(&inputs);
     for factors in &factors {
-        let mut moved = |by: f64| -> f64 {
-            let mut changed = inputs.clone();
-            changed.insert(factors.b_input.clone(), inputs[&factors.b_input].moved(1, by));
-            graph.run(&changed)[LOG_LIKELIHOOD].floats().iter().sum()
-        };
-        let expected = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-        let got = found[&factors.b_gradient].floats()[1];
-        assert!((got - expected).abs() < 1e-7 * (1.0 + expected.abs()), "{}: {got} {expected}", factors.b_gradient);
+        for (input, output) in [(&factors.a_input, &factors.a_gradient), (&factors.b_input, &factors.b_gradient)] {
+            let mut moved = |by: f64| -> f64 {
+                let mut changed = inputs.clone();
+                changed.insert(input.clone(), inputs[input].moved(1, by));
+                graph.run(&changed)[LOG_LIKELIHOOD].floats().iter().sum()
+            };
+            let expected = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+            let got = found[output].floats()[1];
+            assert!((got - expected).abs() < 1e-7 * (1.0 + expected.abs()), "{output}: {got} instead of {expected}");
+        }
     }
+}
+
+/// The tiny decoder with 4-bit gate projections.
+fn quantised() -> Model {
+    use openledger_onnx_graph::{build, proto::TensorProto};
+    changed(|proto| {
+        let graph = proto.graph.as_mut().unwrap();
+        let mut random = Random::new(8);
+        for node in graph.node.iter_mut().filter(|node| node.name().contains("gate_proj")) {
+            let count = |count: usize| i64::try_from(count).unwrap();
+            let (packed, scales) = (format!("{}.packed", node.name()), format!("{}.scales", node.name()));
+            node.op_type = Some("MatMulNBits".to_owned());
+            node.domain = Some("com.microsoft".to_owned());
+            node.input = vec![node.input[0].clone(), packed.clone(), scales.clone()];
+            for (name, value) in [("K", TINY.hidden), ("N", TINY.ffn), ("bits", 4), ("block_size", 16)] {
+                node.attribute.push(build::int_attribute(name, count(value)));
+            }
+            let raw: Vec<u8> = (0..TINY.ffn * 8).map(|_| (random.bits() >> 20) as u8).collect();
+            graph.initializer.push(TensorProto {
+                name: Some(packed),
+                dims: vec![count(TINY.ffn), 1, 8],
+                data_type: Some(2),
+                raw_data: Some(raw.into()),
+                ..TensorProto::default()
+            });
+            graph.initializer.push(build::float_tensor(&scales, &[TINY.ffn], &[0.1; TINY.ffn]));
+        }
+    })
+}
+
+#[test]
+fn factors_beside_a_quantised_product_have_gradients() {
+    equals_differences(&quantised());
 }
 
 #[test]

@@ -288,6 +288,76 @@ fn rotary_embedding() {
     }
 }
 
+fn bytes(name: &str, dims: &[usize], seed: u64) -> TensorProto {
+    let mut random = Random::new(seed);
+    let raw: Vec<u8> = (0..dims.iter().product()).map(|_| (random.bits() >> 20) as u8).collect();
+    TensorProto {
+        name: Some(name.to_owned()),
+        dims: dims.iter().map(|&size| i64::try_from(size).unwrap()).collect(),
+        data_type: Some(2),
+        raw_data: Some(raw.into()),
+        ..TensorProto::default()
+    }
+}
+
+fn quantised(bits: usize, k: usize, zero: Option<&'static str>, bias: bool) -> Case {
+    let (n, block) = (5, 16);
+    let blocks = k.div_ceil(block);
+    let count = |count: usize| i64::try_from(count).unwrap();
+    let mut reads = vec!["x", "packed", "scales", zero.unwrap_or_default()];
+    if bias {
+        reads.extend(["", "bias"]);
+    }
+    Case {
+        op: "MatMulNBits",
+        domain: "com.microsoft",
+        attributes: vec![
+            int_attribute("K", count(k)),
+            int_attribute("N", count(n)),
+            int_attribute("bits", count(bits)),
+            int_attribute("block_size", count(block)),
+        ],
+        inputs: vec![("x", vec![B, T, Dim::Fixed(k)], random(&[2, 3, k], 1))],
+        constants: vec![
+            bytes("packed", &[n, blocks, block * bits / 8], 2),
+            float_tensor("scales", &[n * blocks], &vec![0.01; n * blocks]),
+            bytes("zero", &[n * (blocks * bits).div_ceil(8)], 3),
+            constant("real_zero", &[n * blocks], 4),
+            constant("bias", &[n], 5),
+        ],
+        reads,
+        writes: vec!["y"],
+        opset: 21,
+    }
+}
+
+#[test]
+fn quantised_products() {
+    for bits in [4, 8] {
+        for k in [32, 48, 40] {
+            for zero in [None, Some("zero")] {
+                quantised(bits, k, zero, false).check();
+            }
+        }
+    }
+    quantised(4, 32, Some("real_zero"), false).check();
+    quantised(4, 48, Some("zero"), true).check();
+}
+
+#[test]
+fn other_quantisations_are_refused() {
+    let mut two_bits = quantised(4, 32, None, false);
+    two_bits.attributes[2] = int_attribute("bits", 2);
+    let mut grouped = quantised(4, 32, None, false);
+    grouped.reads.push("zero");
+    let mut nothing = quantised(4, 32, None, false);
+    nothing.attributes.clear();
+    for case in [two_bits, grouped, nothing] {
+        let error = vector_jacobian_product(&case.model(), "y", &["x"]).unwrap_err();
+        assert!(matches!(&error, GradError::Node { op, .. } if op == "com.microsoft.MatMulNBits"), "{error}");
+    }
+}
+
 /// A fresh prompt of two full rows. The cache inputs are left out.
 fn attention(heads: usize, kv: usize, width: usize, packed: bool, tokens: usize) -> Case {
     let count = |count: usize| i64::try_from(count).unwrap();

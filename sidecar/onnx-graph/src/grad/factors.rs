@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::{GradError, graph::GraphBuilder, vjp::taken};
+use super::{GradError, graph::GraphBuilder, unfuse::Unfuse, vjp::taken};
 use crate::{
     GraphError, LinearSite, Sites,
     build::int_attribute,
@@ -109,18 +109,32 @@ impl<'s> Attachment<'s> {
     ///
     /// # Errors
     /// [`GradError::Graph`] for a site that is no matrix product of floats with whole parts.
-    pub fn attach(&mut self, graph: &mut GraphBuilder, node: &NodeProto, site: &LinearSite) -> Result<(), GradError> {
+    pub fn attach(
+        &mut self,
+        graph: &mut GraphBuilder,
+        unfuse: &Unfuse,
+        node: &NodeProto,
+        site: &LinearSite,
+    ) -> Result<(), GradError> {
         if site.data_type != element::FLOAT {
             let reason = format!("gradients need 32-bit weights, not element type {}; export in fp32", site.data_type);
             return Err(refuse(&site.node, reason).into());
         }
-        let ("MatMul", [x, _], [y]) = (node.op_type(), node.input.as_slice(), node.output.as_slice()) else {
-            return Err(refuse(&site.node, "gradients need a plain MatMul; export in fp32".to_owned()).into());
+        let (Some(x), [y]) = (node.input.first(), node.output.as_slice()) else {
+            return Err(refuse(&site.node, "the node has no input or several outputs".to_owned()).into());
         };
+        if !matches!(node.op_type(), "MatMul" | "MatMulNBits") {
+            return Err(refuse(
+                &site.node,
+                "gradients need a MatMul or MatMulNBits; export with the builder".to_owned(),
+            )
+            .into());
+        }
         contiguous(site)?;
         graph.enter(&format!("{}/lora", site.node));
         let product = graph.fresh("base");
-        graph.push(NodeProto { output: vec![product.clone()], ..node.clone() })?;
+        unfuse.push(graph, &NodeProto { output: vec![product.clone()], ..node.clone() })?;
+        graph.enter(&format!("{}/lora", site.node));
         let mut deltas = Vec::new();
         for factors in of_site(site) {
             self.declare(graph, &factors)?;

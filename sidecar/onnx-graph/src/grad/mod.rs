@@ -152,7 +152,7 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
     let head = head::find(&nodes, &source.node, &options.logits, &options.sites);
     for node in nodes {
         match attachment.take(node) {
-            Some(site) => attachment.attach(&mut graph, node, site)?,
+            Some(site) => attachment.attach(&mut graph, &unfuse, node, site)?,
             // The head comes back in the objective, for the positions that count.
             None if head.is_some_and(|head| std::ptr::eq(head, node) && head::weight(&graph, head).is_some()) => {}
             None => unfuse.push(&mut graph, node)?,

@@ -7,6 +7,7 @@
 mod activation;
 mod attention;
 mod norm;
+mod quantised;
 mod rotary;
 
 use super::{GradError, graph::GraphBuilder};
@@ -48,6 +49,7 @@ fn rewriting(node: &NodeProto) -> Option<Rewriting> {
         ("com.microsoft", "FastGelu") => activation::fast_gelu,
         ("com.microsoft", "QuickGelu") => activation::quick_gelu,
         ("com.microsoft", "RotaryEmbedding") => rotary::embedding,
+        ("com.microsoft", "MatMulNBits") => quantised::product,
         ("com.microsoft", "GroupQueryAttention") => attention::grouped,
         _ => return None,
     })
