@@ -1,4 +1,4 @@
-//! ONNX models as data: read, check, transform, write.
+//! ONNX models as data: read, check, transform, differentiate, write.
 //!
 //! No runtime is involved: a model is a protobuf message, and a transformation is a function
 //! from one checked model to another whose bytes can be hashed.
@@ -6,6 +6,7 @@
 pub mod build;
 mod error;
 mod external;
+pub mod grad;
 mod inject;
 mod model;
 pub mod proto;

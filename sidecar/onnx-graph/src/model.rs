@@ -123,4 +123,10 @@ impl Model {
             .find(|set| crate::validate::plain_domain(set.domain()) == domain)
             .map(|set| set.version())
     }
+
+    /// The same weight files with another message, checked.
+    pub(crate) fn replaced(&self, proto: ModelProto) -> Result<Self, GraphError> {
+        validate(&proto)?;
+        Ok(Self { proto, source: Bytes::new(), external: self.external.clone() })
+    }
 }

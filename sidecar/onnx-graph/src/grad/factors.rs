@@ -1,0 +1,200 @@
+//! LoRA factors as inputs of their own for every row of the batch.
+//!
+//! ```text
+//! y [batch, tokens, N] = x W + (x Aᵀ) Bᵀ      A [batch, rank, K]   B [batch, N, rank]
+//! ```
+//!
+//! Because every row brings its factors, the gradient by a factor is the gradient of that row alone: the
+//! products over tokens are batched products, and no loop over examples is needed.
+
+use std::collections::HashMap;
+
+use super::{GradError, graph::GraphBuilder, unfuse::Unfuse, vjp::taken};
+use crate::{
+    GraphError, LinearSite, Sites,
+    build::int_attribute,
+    element,
+    proto::{
+        NodeProto, TensorShapeProto, TypeProto, ValueInfoProto,
+        tensor_shape_proto::{Dimension, dimension},
+        type_proto,
+    },
+    sites::refuse,
+};
+
+/// Symbol of the rank axis of one module's factors.
+const RANK: &str = "lora_rank";
+
+/// The factors of one module of one layer, and where their gradients come out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoraFactors {
+    /// Index of the decoder layer.
+    pub layer: usize,
+    /// Module name as PEFT writes it, for example `q_proj`.
+    pub module: String,
+    /// Graph input [batch, rank, in_features]: PEFT's `lora_A.weight` of each row's adapter.
+    pub a_input: String,
+    /// Graph input [batch, out_features, rank]: PEFT's `lora_B.weight` times the adapter's scale.
+    pub b_input: String,
+    /// Graph output with the shape of `a_input`.
+    pub a_gradient: String,
+    /// Graph output with the shape of `b_input`: the gradient by the scaled B. Times the scale it is the
+    /// gradient by PEFT's own B.
+    pub b_gradient: String,
+    /// Width of the module's input.
+    pub in_features: usize,
+    /// Width of the module's output.
+    pub out_features: usize,
+}
+
+/// Names and widths of all factors of these sites, in the order of the sites and their parts.
+#[must_use]
+pub fn lora_factors(sites: &Sites) -> Vec<LoraFactors> {
+    sites.linear.iter().flat_map(of_site).collect()
+}
+
+fn of_site(site: &LinearSite) -> Vec<LoraFactors> {
+    let one = |(module, out_features): (&str, usize)| {
+        let input = |matrix: &str| format!("lora.layers.{}.{module}.{matrix}", site.layer);
+        let (a_input, b_input) = (input("A"), input("B"));
+        LoraFactors {
+            layer: site.layer,
+            module: module.to_owned(),
+            a_gradient: super::gradient_name(&a_input),
+            b_gradient: super::gradient_name(&b_input),
+            a_input,
+            b_input,
+            in_features: site.in_features,
+            out_features,
+        }
+    };
+    site.parts.iter().map(|part| one((&part.module, part.columns.len()))).collect()
+}
+
+/// Adds the low-rank path to the nodes of sites.
+pub(super) struct Attachment<'s> {
+    by_node: HashMap<&'s str, &'s LinearSite>,
+    batch: Option<dimension::Value>,
+    /// Declarations of the factors that were added, A then B of each module.
+    pub inputs: Vec<ValueInfoProto>,
+}
+
+impl<'s> Attachment<'s> {
+    /// `batch` is the size of the batch axis as the model declares it.
+    pub fn new(sites: &'s Sites, batch: Option<dimension::Value>) -> Self {
+        Self {
+            by_node: sites.linear.iter().map(|site| (site.node.as_str(), site)).collect(),
+            batch,
+            inputs: Vec::new(),
+        }
+    }
+
+    /// The site of a node that has not been attached yet.
+    pub fn take(&mut self, node: &NodeProto) -> Option<&'s LinearSite> {
+        self.by_node.remove(node.name())
+    }
+
+    /// Refuses sites that no node of the graph belongs to.
+    ///
+    /// # Errors
+    /// [`GradError::Graph`] with the name of one.
+    pub fn finished(&self) -> Result<(), GradError> {
+        match self.by_node.keys().min() {
+            Some(name) => Err(refuse(name, "the graph computes its output without such a node".to_owned()).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the node of a site and its low-rank path; the sum takes over the name of the product.
+    ///
+    /// # Errors
+    /// [`GradError::Graph`] for a site that is no matrix product of floats with whole parts.
+    pub fn attach(
+        &mut self,
+        graph: &mut GraphBuilder,
+        unfuse: &Unfuse,
+        node: &NodeProto,
+        site: &LinearSite,
+    ) -> Result<(), GradError> {
+        if site.data_type != element::FLOAT {
+            let reason = format!("gradients need 32-bit weights, not element type {}; export in fp32", site.data_type);
+            return Err(refuse(&site.node, reason).into());
+        }
+        let (Some(x), [y]) = (node.input.first(), node.output.as_slice()) else {
+            return Err(refuse(&site.node, "the node has no input or several outputs".to_owned()).into());
+        };
+        if !matches!(node.op_type(), "MatMul" | "MatMulNBits") {
+            return Err(refuse(
+                &site.node,
+                "gradients need a MatMul or MatMulNBits; export with the builder".to_owned(),
+            )
+            .into());
+        }
+        contiguous(site)?;
+        graph.enter(&format!("{}/lora", site.node));
+        let product = graph.fresh("base");
+        unfuse.push(graph, &NodeProto { output: vec![product.clone()], ..node.clone() })?;
+        graph.enter(&format!("{}/lora", site.node));
+        let mut deltas = Vec::new();
+        for factors in of_site(site) {
+            self.declare(graph, &factors)?;
+            let a = graph.transpose(&factors.a_input, &[0, 2, 1])?;
+            let b = graph.transpose(&factors.b_input, &[0, 2, 1])?;
+            let hidden = graph.op("MatMul", &[x, &a])?;
+            deltas.push(graph.op("MatMul", &[&hidden, &b])?);
+        }
+        let delta = match deltas.as_slice() {
+            [only] => only.clone(),
+            several => {
+                let parts: Vec<&str> = several.iter().map(String::as_str).collect();
+                graph.op_with("Concat", &parts, vec![int_attribute("axis", -1)])?
+            }
+        };
+        graph.op_named("Add", &[&product, &delta], Vec::new(), &[y])
+    }
+
+    fn declare(&mut self, graph: &mut GraphBuilder, factors: &LoraFactors) -> Result<(), GradError> {
+        let fixed = |size: usize| Some(dimension::Value::DimValue(i64::try_from(size).unwrap_or(i64::MAX)));
+        // Ranks may differ between modules: the symbol belongs to one.
+        let rank = Some(dimension::Value::DimParam(format!("{RANK}.layers.{}.{}", factors.layer, factors.module)));
+        let a = [self.batch.clone(), rank.clone(), fixed(factors.in_features)];
+        let b = [self.batch.clone(), fixed(factors.out_features), rank];
+        for (name, dims) in [(&factors.a_input, a), (&factors.b_input, b)] {
+            if graph.is_taken(name) {
+                return Err(taken(name));
+            }
+            let input = tensor_info(name, element::FLOAT, dims.to_vec());
+            graph.add_input(input.clone());
+            self.inputs.push(input);
+        }
+        Ok(())
+    }
+}
+
+/// Joined deltas are right only when the parts cover the columns in order.
+fn contiguous(site: &LinearSite) -> Result<(), GraphError> {
+    let mut next = 0;
+    for part in &site.parts {
+        if part.columns.start != next || part.columns.end < next {
+            return Err(refuse(&site.node, "its parts do not cover its columns in order".to_owned()));
+        }
+        next = part.columns.end;
+    }
+    if next == site.out_features { Ok(()) } else { Err(refuse(&site.node, "its parts leave columns out".to_owned())) }
+}
+
+/// Declaration of a tensor with given axes; `None` is an axis of unknown size.
+pub(super) fn tensor_info(name: &str, data_type: i32, dims: Vec<Option<dimension::Value>>) -> ValueInfoProto {
+    let dim = dims.into_iter().map(|value| Dimension { value, denotation: None }).collect();
+    ValueInfoProto {
+        name: Some(name.to_owned()),
+        r#type: Some(TypeProto {
+            value: Some(type_proto::Value::TensorType(type_proto::Tensor {
+                elem_type: Some(data_type),
+                shape: Some(TensorShapeProto { dim }),
+            })),
+            denotation: None,
+        }),
+        ..ValueInfoProto::default()
+    }
+}
