@@ -1,6 +1,6 @@
 //! Prints what one gradient costs in units of a prefill, on the example model.
 //!
-//! `cargo run --release -p openledger-onnx-graph --example gradient_cost [-- threads]`
+//! `cargo run -p openledger-onnx-graph --example gradient_cost [-- threads]`
 //!
 //! A prefill is one run of the served graph with LoRA slots over the same rows with an empty cache: what the
 //! engine does for a prompt of that length, logits of every position included.

@@ -446,6 +446,17 @@ fn the_error_function_in_32_bits() {
 }
 
 #[test]
+fn a_cast_gives_the_adjoint_the_type_of_its_input() {
+    let narrow = Case::new("Cast", vec![random(&[3], 1)]).with(int_attribute("to", i64::from(element::FLOAT)));
+    let mut proto = narrow.model(Declared::Sizes).proto().clone();
+    proto.graph.as_mut().unwrap().output = vec![info("y0", &Value::f32(&[3], vec![0.0; 3]), Declared::Sizes)];
+    let gradient = vector_jacobian_product(&Model::from_proto(proto).unwrap(), "y0", &["x0"]).unwrap();
+    let adjoint = Value::f32(&[3], vec![0.5, -2.0, 4.0]);
+    let feed = runtime::values([("x0", narrow.inputs[0].clone()), ("adjoint.y0", adjoint)]);
+    assert_eq!(Runner::new(&gradient).run(&feed)["gradient.x0"], Value::f64(&[3], vec![0.5, -2.0, 4.0]));
+}
+
+#[test]
 fn an_operator_without_a_rule_is_refused_by_name() {
     let model = Case::new("CumSum", vec![random(&[3], 1), Value::i64(&[], vec![0])]).model(Declared::Sizes);
     match vector_jacobian_product(&model, "y0", &["x0"]) {
