@@ -1,0 +1,212 @@
+//! The arithmetic. Plain loops over 16 lanes that the compiler turns into vector instructions;
+//! everything is inlined into a caller that is compiled for one instruction set.
+//!
+//! How many tokens or ranks are handled together changes which loads are shared and never the
+//! order of any sum: each dot product has its own 16 partial sums, added up as a fixed tree.
+
+use half::bf16;
+
+use crate::module::{MAX_RANK, Module};
+
+const LANES: usize = 16;
+/// Most tokens handled together.
+const BLOCK: usize = 4;
+
+type Lanes = [f32; LANES];
+
+/// One token: its input [in_features] and the output columns of one module [out_features].
+pub(crate) struct Token<'t> {
+    pub x: &'t [f32],
+    pub y: &'t mut [f32],
+}
+
+/// Adds one module's delta to columns `start..` of every token's output.
+///
+/// Every `x` must have the module's input width and every `y` must hold its columns; what does
+/// not fit is left alone.
+#[inline(always)]
+pub(crate) fn add_module(module: &Module, start: usize, tokens: &mut [Token<'_>]) {
+    let mut rest = tokens;
+    while rest.len() >= BLOCK {
+        let (head, tail) = rest.split_at_mut(BLOCK);
+        add_block::<BLOCK, 2, 2>(module, start, head);
+        rest = tail;
+    }
+    if rest.len() >= 2 {
+        let (head, tail) = rest.split_at_mut(2);
+        add_block::<2, 4, 4>(module, start, head);
+        rest = tail;
+    }
+    if !rest.is_empty() {
+        add_block::<1, 4, 8>(module, start, rest);
+    }
+}
+
+/// `T` tokens, `R` ranks at a time on the way down, `G` groups of 16 columns on the way up.
+#[inline(always)]
+fn add_block<const T: usize, const R: usize, const G: usize>(
+    module: &Module,
+    start: usize,
+    tokens: &mut [Token<'_>],
+) {
+    let Ok(tokens) = <&mut [Token<'_>; T]>::try_from(tokens) else {
+        return;
+    };
+    let width = module.in_features();
+    let Some(end) = start.checked_add(module.out_features()) else {
+        return;
+    };
+    if tokens.iter().any(|token| token.x.len() != width || token.y.len() < end) {
+        return;
+    }
+    let mut hidden = [[0.0_f32; MAX_RANK]; T];
+    {
+        let x: [&[f32]; T] = std::array::from_fn(|token| tokens[token].x);
+        let mut rank = 0;
+        while rank + R <= module.rank() {
+            down::<T, R>(module, rank, &x, &mut hidden);
+            rank += R;
+        }
+        while rank < module.rank() {
+            down::<T, 1>(module, rank, &x, &mut hidden);
+            rank += 1;
+        }
+    }
+    let mut column = 0;
+    while column + G * LANES <= module.out_features() {
+        up::<T, G>(module, column, start, &hidden, tokens);
+        column += G * LANES;
+    }
+    while column + LANES <= module.out_features() {
+        up::<T, 1>(module, column, start, &hidden, tokens);
+        column += LANES;
+    }
+    up_rest(module, column, start, &hidden, tokens);
+}
+
+/// `hidden[t][first..first + R] = scale * A[first..first + R] x[t]`.
+#[inline(always)]
+fn down<const T: usize, const R: usize>(
+    module: &Module,
+    first: usize,
+    x: &[&[f32]; T],
+    hidden: &mut [[f32; MAX_RANK]; T],
+) {
+    let width = module.in_features();
+    let rows: [&[bf16]; R] = std::array::from_fn(|rank| &module.a()[(first + rank) * width..][..width]);
+    let mut sums = [[[0.0_f32; LANES]; R]; T];
+    let whole = width / LANES;
+    let rows_whole: [&[[bf16; LANES]]; R] = std::array::from_fn(|rank| &rows[rank].as_chunks().0[..whole]);
+    let x_whole: [&[Lanes]; T] = std::array::from_fn(|token| &x[token].as_chunks().0[..whole]);
+    for at in 0..whole {
+        for rank in 0..R {
+            let weights = widen(&rows_whole[rank][at]);
+            for token in 0..T {
+                multiply_add(&mut sums[token][rank], &x_whole[token][at], &weights);
+            }
+        }
+    }
+    if whole * LANES < width {
+        for rank in 0..R {
+            let weights = widen(&padded(&rows[rank][whole * LANES..], bf16::ZERO));
+            for token in 0..T {
+                multiply_add(&mut sums[token][rank], &padded(&x[token][whole * LANES..], 0.0), &weights);
+            }
+        }
+    }
+    for token in 0..T {
+        for rank in 0..R {
+            hidden[token][first + rank] = total(&sums[token][rank]) * module.scale();
+        }
+    }
+}
+
+/// Adds `G * 16` columns of `hidden B`, from `column` of the module.
+#[inline(always)]
+fn up<const T: usize, const G: usize>(
+    module: &Module,
+    column: usize,
+    start: usize,
+    hidden: &[[f32; MAX_RANK]; T],
+    tokens: &mut [Token<'_>; T],
+) {
+    let width = module.out_features();
+    let mut sums = [[[0.0_f32; LANES]; G]; T];
+    for rank in 0..module.rank() {
+        let row = module.b()[rank * width + column..][..G * LANES].as_chunks::<LANES>().0;
+        for group in 0..G {
+            let weights = widen(&row[group]);
+            for token in 0..T {
+                multiply_add(&mut sums[token][group], &[hidden[token][rank]; LANES], &weights);
+            }
+        }
+    }
+    for token in 0..T {
+        let y = tokens[token].y[start + column..][..G * LANES].as_chunks_mut::<LANES>().0;
+        for group in 0..G {
+            for lane in 0..LANES {
+                y[group][lane] += sums[token][group][lane];
+            }
+        }
+    }
+}
+
+/// The last columns, fewer than 16.
+#[inline(always)]
+fn up_rest<const T: usize>(
+    module: &Module,
+    column: usize,
+    start: usize,
+    hidden: &[[f32; MAX_RANK]; T],
+    tokens: &mut [Token<'_>; T],
+) {
+    let width = module.out_features();
+    for at in column..width {
+        for token in 0..T {
+            let mut sum = 0.0_f32;
+            for rank in 0..module.rank() {
+                sum = hidden[token][rank].mul_add(module.b()[rank * width + at].to_f32_const(), sum);
+            }
+            tokens[token].y[start + at] += sum;
+        }
+    }
+}
+
+/// Both numbers have the same upper 16 bits, so this is exact.
+#[inline(always)]
+fn widen(weights: &[bf16; LANES]) -> Lanes {
+    let mut wide = [0.0; LANES];
+    for lane in 0..LANES {
+        wide[lane] = f32::from_bits(u32::from(weights[lane].to_bits()) << 16);
+    }
+    wide
+}
+
+#[inline(always)]
+fn multiply_add(sums: &mut Lanes, left: &Lanes, right: &Lanes) {
+    for lane in 0..LANES {
+        sums[lane] = left[lane].mul_add(right[lane], sums[lane]);
+    }
+}
+
+/// Up to 15 values, followed by `fill`.
+#[inline(always)]
+fn padded<V: Copy>(values: &[V], fill: V) -> [V; LANES] {
+    let mut lanes = [fill; LANES];
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = *value;
+    }
+    lanes
+}
+
+/// Sum of the lanes as a tree: halves are added until one is left.
+#[inline(always)]
+fn total(lanes: &Lanes) -> f32 {
+    let mut lanes = *lanes;
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+    }
+    lanes[0]
+}
