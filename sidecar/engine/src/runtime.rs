@@ -8,6 +8,7 @@ use std::{
 use openledger_onnx_graph::Model;
 use ort::{
     environment::Environment,
+    operator::OperatorDomain,
     session::{Session, builder::SessionBuilder},
 };
 
@@ -58,15 +59,23 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// A session over a model held in memory, external weights included.
+    /// A session over a model held in memory, external weights included, that may use `operators`.
     ///
     /// # Errors
     /// [`EngineError::ModelUnsupported`] when ONNX Runtime refuses the graph.
-    pub fn session(&self, model: &Model, threads: usize) -> Result<Session, EngineError> {
+    pub fn session(
+        &self,
+        model: &Model,
+        threads: usize,
+        operators: Option<OperatorDomain>,
+    ) -> Result<Session, EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut builder = Session::builder(&self.environment)
             .and_then(|builder| configure(builder, threads, threads != 0 && threads < cores))
             .map_err(failed)?;
+        if let Some(operators) = operators {
+            builder = builder.with_operators(operators).map_err(failed)?;
+        }
         for (name, bytes) in model.external_files() {
             builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes)).map_err(failed)?;
         }

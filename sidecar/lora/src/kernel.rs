@@ -44,11 +44,7 @@ pub(crate) fn add_module(module: &Module, start: usize, tokens: &mut [Token<'_>]
 
 /// `T` tokens, `R` ranks at a time on the way down, `G` groups of 16 columns on the way up.
 #[inline(always)]
-fn add_block<const T: usize, const R: usize, const G: usize>(
-    module: &Module,
-    start: usize,
-    tokens: &mut [Token<'_>],
-) {
+fn add_block<const T: usize, const R: usize, const G: usize>(module: &Module, start: usize, tokens: &mut [Token<'_>]) {
     let Ok(tokens) = <&mut [Token<'_>; T]>::try_from(tokens) else {
         return;
     };

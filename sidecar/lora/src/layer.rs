@@ -160,13 +160,7 @@ impl Layer {
         Ok(())
     }
 
-    fn tokens_of_row(
-        &self,
-        plan: &StepPlan,
-        in_features: usize,
-        x: &[f32],
-        y: &[f32],
-    ) -> Result<usize, LoraError> {
+    fn tokens_of_row(&self, plan: &StepPlan, in_features: usize, x: &[f32], y: &[f32]) -> Result<usize, LoraError> {
         let rows = plan.row_slots().len();
         let row_width = rows.checked_mul(self.out_features).filter(|&width| width > 0).ok_or(LoraError::Overflow)?;
         let tokens_of_row = y.len() / row_width;

@@ -214,9 +214,6 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert!(matches!(rank(MAX_RANK + 1), Err(LoraError::Rank { .. })));
     assert!(rank(MAX_RANK).is_ok());
     assert!(matches!(Module::new([1, 2, 1], vec![bf16::ONE], vec![bf16::ONE], 1.0), Err(LoraError::Length { .. })));
-    assert!(matches!(
-        Module::new([2, usize::MAX, 1], vec![], vec![], 1.0),
-        Err(LoraError::Overflow)
-    ));
+    assert!(matches!(Module::new([2, usize::MAX, 1], vec![], vec![], 1.0), Err(LoraError::Overflow)));
     assert!(Layer::new(vec![]).is_err());
 }

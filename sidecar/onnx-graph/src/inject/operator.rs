@@ -50,9 +50,7 @@ pub(super) fn import_domain(model: &mut Model) -> Result<(), GraphError> {
     if imports.iter().any(|import| import.domain() == OPERATOR_DOMAIN) {
         return Err(GraphError::Unsupported { what: format!("the operator domain {OPERATOR_DOMAIN}") });
     }
-    imports.push(OperatorSetIdProto {
-        domain: Some(OPERATOR_DOMAIN.to_owned()),
-        version: Some(OPERATOR_DOMAIN_VERSION),
-    });
+    imports
+        .push(OperatorSetIdProto { domain: Some(OPERATOR_DOMAIN.to_owned()), version: Some(OPERATOR_DOMAIN_VERSION) });
     Ok(())
 }
