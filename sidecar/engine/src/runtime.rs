@@ -20,6 +20,9 @@ const PROJECT_LIBRARY: &str = ".openledger/onnxruntime/libonnxruntime.so.1.31.1"
 /// The process-wide runtime: `ort` allows one library and one environment per process.
 static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
 
+/// Held while a session is built.
+static BUILDING: Mutex<()> = Mutex::new(());
+
 /// A loaded ONNX Runtime.
 #[derive(Clone)]
 pub(crate) struct Runtime {
@@ -69,6 +72,9 @@ impl Runtime {
         threads: usize,
         operators: Option<OperatorDomain>,
     ) -> Result<Session, EngineError> {
+        // ONNX Runtime keeps one table of domains for the process and looks into it before it writes:
+        // two sessions that bring the same domain must not be built at once.
+        let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut builder = Session::builder(&self.environment)
             .and_then(|builder| configure(builder, threads, threads != 0 && threads < cores))

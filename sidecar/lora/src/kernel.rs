@@ -6,7 +6,7 @@
 
 use half::bf16;
 
-use crate::module::{MAX_RANK, Module};
+use crate::module::{MAX_RANK, Matrices, Module};
 
 const LANES: usize = 16;
 /// Most tokens handled together.
@@ -20,36 +20,84 @@ pub(crate) struct Token<'t> {
     pub y: &'t mut [f32],
 }
 
+/// What matrices are made of. Widening is exact.
+trait Weight: Copy {
+    const ZERO: Self;
+    fn wide(self) -> f32;
+}
+
+impl Weight for bf16 {
+    const ZERO: Self = bf16::ZERO;
+
+    #[inline(always)]
+    fn wide(self) -> f32 {
+        f32::from_bits(u32::from(self.to_bits()) << 16)
+    }
+}
+
+impl Weight for f32 {
+    const ZERO: Self = 0.0;
+
+    #[inline(always)]
+    fn wide(self) -> f32 {
+        self
+    }
+}
+
+/// A module with its matrices as slices of one type.
+struct View<'m, W> {
+    rank: usize,
+    in_features: usize,
+    out_features: usize,
+    scale: f32,
+    a: &'m [W],
+    b: &'m [W],
+}
+
 /// Adds one module's delta to columns `start..` of every token's output.
 ///
 /// Every `x` must have the module's input width and every `y` must hold its columns; what does
 /// not fit is left alone.
 #[inline(always)]
 pub(crate) fn add_module(module: &Module, start: usize, tokens: &mut [Token<'_>]) {
+    let (rank, in_features, out_features) = (module.rank(), module.in_features(), module.out_features());
+    let scale = module.scale();
+    match module.matrices() {
+        Matrices::Bf16 { a, b } => add(&View { rank, in_features, out_features, scale, a, b }, start, tokens),
+        Matrices::F32 { a, b } => add(&View { rank, in_features, out_features, scale, a, b }, start, tokens),
+    }
+}
+
+#[inline(always)]
+fn add<W: Weight>(module: &View<'_, W>, start: usize, tokens: &mut [Token<'_>]) {
     let mut rest = tokens;
     while rest.len() >= BLOCK {
         let (head, tail) = rest.split_at_mut(BLOCK);
-        add_block::<BLOCK, 2, 2>(module, start, head);
+        add_block::<W, BLOCK, 2, 2>(module, start, head);
         rest = tail;
     }
     if rest.len() >= 2 {
         let (head, tail) = rest.split_at_mut(2);
-        add_block::<2, 4, 4>(module, start, head);
+        add_block::<W, 2, 4, 4>(module, start, head);
         rest = tail;
     }
     if !rest.is_empty() {
-        add_block::<1, 4, 8>(module, start, rest);
+        add_block::<W, 1, 4, 8>(module, start, rest);
     }
 }
 
 /// `T` tokens, `R` ranks at a time on the way down, `G` groups of 16 columns on the way up.
 #[inline(always)]
-fn add_block<const T: usize, const R: usize, const G: usize>(module: &Module, start: usize, tokens: &mut [Token<'_>]) {
+fn add_block<W: Weight, const T: usize, const R: usize, const G: usize>(
+    module: &View<'_, W>,
+    start: usize,
+    tokens: &mut [Token<'_>],
+) {
     let Ok(tokens) = <&mut [Token<'_>; T]>::try_from(tokens) else {
         return;
     };
-    let width = module.in_features();
-    let Some(end) = start.checked_add(module.out_features()) else {
+    let width = module.in_features;
+    let Some(end) = start.checked_add(module.out_features) else {
         return;
     };
     if tokens.iter().any(|token| token.x.len() != width || token.y.len() < end) {
@@ -59,22 +107,22 @@ fn add_block<const T: usize, const R: usize, const G: usize>(module: &Module, st
     {
         let x: [&[f32]; T] = std::array::from_fn(|token| tokens[token].x);
         let mut rank = 0;
-        while rank + R <= module.rank() {
-            down::<T, R>(module, rank, &x, &mut hidden);
+        while rank + R <= module.rank {
+            down::<W, T, R>(module, rank, &x, &mut hidden);
             rank += R;
         }
-        while rank < module.rank() {
-            down::<T, 1>(module, rank, &x, &mut hidden);
+        while rank < module.rank {
+            down::<W, T, 1>(module, rank, &x, &mut hidden);
             rank += 1;
         }
     }
     let mut column = 0;
-    while column + G * LANES <= module.out_features() {
-        up::<T, G>(module, column, start, &hidden, tokens);
+    while column + G * LANES <= module.out_features {
+        up::<W, T, G>(module, column, start, &hidden, tokens);
         column += G * LANES;
     }
-    while column + LANES <= module.out_features() {
-        up::<T, 1>(module, column, start, &hidden, tokens);
+    while column + LANES <= module.out_features {
+        up::<W, T, 1>(module, column, start, &hidden, tokens);
         column += LANES;
     }
     up_rest(module, column, start, &hidden, tokens);
@@ -82,17 +130,17 @@ fn add_block<const T: usize, const R: usize, const G: usize>(module: &Module, st
 
 /// `hidden[t][first..first + R] = scale * A[first..first + R] x[t]`.
 #[inline(always)]
-fn down<const T: usize, const R: usize>(
-    module: &Module,
+fn down<W: Weight, const T: usize, const R: usize>(
+    module: &View<'_, W>,
     first: usize,
     x: &[&[f32]; T],
     hidden: &mut [[f32; MAX_RANK]; T],
 ) {
-    let width = module.in_features();
-    let rows: [&[bf16]; R] = std::array::from_fn(|rank| &module.a()[(first + rank) * width..][..width]);
+    let width = module.in_features;
+    let rows: [&[W]; R] = std::array::from_fn(|rank| &module.a[(first + rank) * width..][..width]);
     let mut sums = [[[0.0_f32; LANES]; R]; T];
     let whole = width / LANES;
-    let rows_whole: [&[[bf16; LANES]]; R] = std::array::from_fn(|rank| &rows[rank].as_chunks().0[..whole]);
+    let rows_whole: [&[[W; LANES]]; R] = std::array::from_fn(|rank| &rows[rank].as_chunks().0[..whole]);
     let x_whole: [&[Lanes]; T] = std::array::from_fn(|token| &x[token].as_chunks().0[..whole]);
     for at in 0..whole {
         for rank in 0..R {
@@ -104,7 +152,7 @@ fn down<const T: usize, const R: usize>(
     }
     if whole * LANES < width {
         for rank in 0..R {
-            let weights = widen(&padded(&rows[rank][whole * LANES..], bf16::ZERO));
+            let weights = widen(&padded(&rows[rank][whole * LANES..], W::ZERO));
             for token in 0..T {
                 multiply_add(&mut sums[token][rank], &padded(&x[token][whole * LANES..], 0.0), &weights);
             }
@@ -112,24 +160,24 @@ fn down<const T: usize, const R: usize>(
     }
     for token in 0..T {
         for rank in 0..R {
-            hidden[token][first + rank] = total(&sums[token][rank]) * module.scale();
+            hidden[token][first + rank] = total(&sums[token][rank]) * module.scale;
         }
     }
 }
 
 /// Adds `G * 16` columns of `hidden B`, from `column` of the module.
 #[inline(always)]
-fn up<const T: usize, const G: usize>(
-    module: &Module,
+fn up<W: Weight, const T: usize, const G: usize>(
+    module: &View<'_, W>,
     column: usize,
     start: usize,
     hidden: &[[f32; MAX_RANK]; T],
     tokens: &mut [Token<'_>; T],
 ) {
-    let width = module.out_features();
+    let width = module.out_features;
     let mut sums = [[[0.0_f32; LANES]; G]; T];
-    for rank in 0..module.rank() {
-        let row = module.b()[rank * width + column..][..G * LANES].as_chunks::<LANES>().0;
+    for rank in 0..module.rank {
+        let row = module.b[rank * width + column..][..G * LANES].as_chunks::<LANES>().0;
         for group in 0..G {
             let weights = widen(&row[group]);
             for token in 0..T {
@@ -149,31 +197,30 @@ fn up<const T: usize, const G: usize>(
 
 /// The last columns, fewer than 16.
 #[inline(always)]
-fn up_rest<const T: usize>(
-    module: &Module,
+fn up_rest<W: Weight, const T: usize>(
+    module: &View<'_, W>,
     column: usize,
     start: usize,
     hidden: &[[f32; MAX_RANK]; T],
     tokens: &mut [Token<'_>; T],
 ) {
-    let width = module.out_features();
+    let width = module.out_features;
     for at in column..width {
         for token in 0..T {
             let mut sum = 0.0_f32;
-            for rank in 0..module.rank() {
-                sum = hidden[token][rank].mul_add(module.b()[rank * width + at].to_f32_const(), sum);
+            for rank in 0..module.rank {
+                sum = hidden[token][rank].mul_add(module.b[rank * width + at].wide(), sum);
             }
             tokens[token].y[start + at] += sum;
         }
     }
 }
 
-/// Both numbers have the same upper 16 bits, so this is exact.
 #[inline(always)]
-fn widen(weights: &[bf16; LANES]) -> Lanes {
+fn widen<W: Weight>(weights: &[W; LANES]) -> Lanes {
     let mut wide = [0.0; LANES];
     for lane in 0..LANES {
-        wide[lane] = f32::from_bits(u32::from(weights[lane].to_bits()) << 16);
+        wide[lane] = weights[lane].wide();
     }
     wide
 }

@@ -192,7 +192,7 @@ impl Layer {
                     layer_out: part.out_features,
                 });
             }
-            work = work.saturating_add(module.a().len()).saturating_add(module.b().len());
+            work = work.saturating_add(module.work());
         }
         Ok(work)
     }

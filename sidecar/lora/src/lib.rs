@@ -19,5 +19,5 @@ mod plan;
 pub use dispatch::Level;
 pub use error::LoraError;
 pub use layer::{Layer, Part, RunTasks, Sequential};
-pub use module::{Adapter, MAX_RANK, Module};
+pub use module::{Adapter, MAX_RANK, Matrices, Module};
 pub use plan::{Segment, StepPlan};

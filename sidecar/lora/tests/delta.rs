@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use half::bf16;
-use openledger_lora::{Adapter, Layer, Level, LoraError, MAX_RANK, Module, Part, RunTasks, Sequential, StepPlan};
+use openledger_lora::{
+    Adapter, Layer, Level, LoraError, MAX_RANK, Matrices, Module, Part, RunTasks, Sequential, StepPlan,
+};
 use proptest::prelude::*;
 
 /// Numbers in -0.5..0.5 from a fixed stream.
@@ -28,8 +30,13 @@ impl Stream {
     }
 
     fn module(&mut self, rank: usize, inputs: usize, outputs: usize) -> Module {
-        let (a, b) = (self.halves(rank * inputs), self.halves(rank * outputs));
-        Module::new([rank, inputs, outputs], a, b, 0.5 + self.next().abs()).unwrap()
+        let (a, b) = (rank * inputs, rank * outputs);
+        let matrices = if self.next() < 0.2 {
+            Matrices::Bf16 { a: self.halves(a), b: self.halves(b) }
+        } else {
+            Matrices::F32 { a: self.floats(a), b: self.floats(b) }
+        };
+        Module::new([rank, inputs, outputs], matrices, 0.5 + self.next().abs()).unwrap()
     }
 }
 
@@ -56,11 +63,18 @@ fn reference(adapter: &Adapter, widths: &[usize], x: &[f32], y: &[f32]) -> Vec<f
     let mut start = 0;
     for (site, width) in widths.iter().enumerate() {
         if let Some(module) = adapter.module(site) {
+            let wide = |values: &[bf16]| values.iter().map(|value| value.to_f64()).collect::<Vec<f64>>();
+            let (a, b): (Vec<f64>, Vec<f64>) = match module.matrices() {
+                Matrices::Bf16 { a, b } => (wide(a), wide(b)),
+                Matrices::F32 { a, b } => {
+                    (a.iter().map(|v| (*v).into()).collect(), b.iter().map(|v| (*v).into()).collect())
+                }
+            };
             for rank in 0..module.rank() {
-                let row = &module.a()[rank * x.len()..][..x.len()];
-                let hidden: f64 = row.iter().zip(x).map(|(a, x)| a.to_f64() * f64::from(*x)).sum();
+                let row = &a[rank * x.len()..][..x.len()];
+                let hidden: f64 = row.iter().zip(x).map(|(a, x)| a * f64::from(*x)).sum();
                 for column in 0..*width {
-                    let b = module.b()[rank * width + column].to_f64();
+                    let b = b[rank * width + column];
                     expected[start + column] += hidden * f64::from(module.scale()) * b;
                 }
             }
@@ -209,11 +223,12 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert!(matches!(error, LoraError::Length { what: "y", .. }) && unchanged, "{error}");
     let (error, unchanged) = add(4, &batch.x[..16], 0);
     assert!(matches!(error, LoraError::Shape { site: 0, .. }) && unchanged, "{error}");
-    let rank = |rank: usize| Module::new([rank, 1, 1], vec![bf16::ONE; rank], vec![bf16::ONE; rank], 1.0);
+    let ones = |a: usize, b: usize| Matrices::exact(vec![1.0; a], vec![1.0; b]);
+    let rank = |rank: usize| Module::new([rank, 1, 1], ones(rank, rank), 1.0);
     assert!(matches!(rank(0), Err(LoraError::Rank { .. })));
     assert!(matches!(rank(MAX_RANK + 1), Err(LoraError::Rank { .. })));
     assert!(rank(MAX_RANK).is_ok());
-    assert!(matches!(Module::new([1, 2, 1], vec![bf16::ONE], vec![bf16::ONE], 1.0), Err(LoraError::Length { .. })));
-    assert!(matches!(Module::new([2, usize::MAX, 1], vec![], vec![], 1.0), Err(LoraError::Overflow)));
+    assert!(matches!(Module::new([1, 2, 1], ones(1, 1), 1.0), Err(LoraError::Length { .. })));
+    assert!(matches!(Module::new([2, usize::MAX, 1], ones(0, 0), 1.0), Err(LoraError::Overflow)));
     assert!(Layer::new(vec![]).is_err());
 }

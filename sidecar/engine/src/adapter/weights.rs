@@ -25,17 +25,16 @@ pub(crate) struct AdapterWeights {
     pub modules: Vec<ModuleWeights>,
 }
 
-/// One module: `delta = scale * B (A x)`. Whatever the file holds, the matrices are bf16: what
-/// every form of the LoRA path computes with is the same, and is half the size.
+/// One module: `delta = scale * B (A x)`.
 #[derive(Debug)]
 pub(crate) struct ModuleWeights {
     /// Index of the site.
     pub site: usize,
     pub rank: usize,
     /// A as PEFT stores it: [rank, in], row-major.
-    pub a: Vec<bf16>,
+    pub a: Vec<f32>,
     /// B transposed: [rank, out], row-major.
-    pub b: Vec<bf16>,
+    pub b: Vec<f32>,
     /// Factor on the product.
     pub scale: f32,
 }
@@ -186,7 +185,7 @@ fn module(
     let scale = config.scale_of(&pair.module) as f32;
     let a = floats(a_name, a)?;
     let b = transposed(&floats(b_name, b)?, b_shape);
-    if b.iter().any(|value| !(value.to_f32() * scale).is_finite()) {
+    if b.iter().any(|value| !(value * scale).is_finite()) {
         return Err(EngineError::AdapterNotFinite { tensor: b_name.clone() });
     }
     Ok(ModuleWeights { site: index, rank: stored, a, b, scale })
@@ -211,15 +210,14 @@ fn expect_width(name: &str, found: usize, expected: usize) -> Result<(), EngineE
     })
 }
 
-/// The values, rounded to the nearest bf16.
-fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<bf16>, EngineError> {
+fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, EngineError> {
     let bytes = view.data();
     let pairs = || bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
-    let rounded = |four: &[u8]| bf16::from_f32(f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-    let values: Vec<bf16> = match view.dtype() {
-        Dtype::F32 => bytes.chunks_exact(4).map(rounded).collect(),
-        Dtype::F16 => pairs().map(|pair| bf16::from_f32(f16::from_le_bytes(pair).to_f32())).collect(),
-        Dtype::BF16 => pairs().map(bf16::from_le_bytes).collect(),
+    let whole = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => bytes.chunks_exact(4).map(whole).collect(),
+        Dtype::F16 => pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect(),
+        Dtype::BF16 => pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect(),
         other => {
             return Err(EngineError::AdapterUnsupported { feature: format!("element type {other:?} in {name}") });
         }
@@ -231,7 +229,7 @@ fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<bf16>, EngineError> {
     }
 }
 
-fn transposed(values: &[bf16], [rows, columns]: [usize; 2]) -> Vec<bf16> {
+fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
     for column in 0..columns {
         out.extend((0..rows).map(|row| values[row * columns + column]));
@@ -284,8 +282,8 @@ mod tests {
         for (dtype, encode) in types {
             let weights = read(dtype, encode).unwrap();
             let module = &weights.modules[0];
-            assert_eq!(module.a, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(bf16::from_f32));
-            assert_eq!((module.b.as_slice(), module.scale), (&[0.5, -1.0].map(bf16::from_f32)[..], 2.0));
+            assert_eq!(module.a, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+            assert_eq!((module.b.as_slice(), module.scale), (&[0.5, -1.0][..], 2.0));
         }
     }
 

@@ -9,7 +9,7 @@ use ort::{
         ComputeContext, Kernel, KernelContext, Operator, OperatorDomain, OperatorInput, OperatorOutput,
         ShapeInferenceContext,
     },
-    value::TensorElementType,
+    value::{TensorElementType, ValueType},
 };
 
 use super::CurrentStep;
@@ -80,10 +80,24 @@ impl Operator for LoraDelta {
     }
 
     fn infer_shape(&self, context: &mut ShapeInferenceContext) -> ort::Result<()> {
-        match context.inputs().get(PRODUCT) {
-            Some(product) => context.set_output(Y, product),
-            None => Err(missing("product")),
+        let Some(mut product) = context.inputs().into_iter().nth(PRODUCT) else {
+            return Err(missing("product"));
+        };
+        if let ValueType::Tensor { shape, dimension_symbols, .. } = &mut product {
+            if shape.is_empty() {
+                // Not known yet; a matrix product is never a scalar.
+                return Ok(());
+            }
+            // `ort` would write an unknown size without a name as the number -1, which ONNX Runtime
+            // carries into shape arithmetic. A name that occurs nowhere else says the same safely.
+            let site = context.attr::<i64>(SITE)?;
+            let name = |(at, (size, symbol)): (usize, (&i64, &String))| match (size, symbol.as_str()) {
+                (..0, "") => format!("lora.{site}.{at}"),
+                (_, known) => known.to_owned(),
+            };
+            *dimension_symbols = shape.iter().zip(dimension_symbols.iter()).enumerate().map(name).collect();
         }
+        context.set_output(Y, &product)
     }
 }
 

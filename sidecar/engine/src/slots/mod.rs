@@ -4,7 +4,7 @@ mod standard;
 
 use std::{collections::HashMap, sync::Arc};
 
-use openledger_lora::{Adapter, LoraError, Module};
+use openledger_lora::{Adapter, LoraError, Matrices, Module};
 use openledger_onnx_graph::{LoraForm, LoraSite};
 
 use crate::{AdapterInfo, EngineError, Limits, adapter::AdapterWeights};
@@ -155,10 +155,11 @@ fn packed(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, Engin
         let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };
         let site = shapes.get(module.site).ok_or_else(|| unfit("the model has no such site".to_owned()))?;
         let shape = [module.rank, site.in_features, site.out_features];
-        let own = Module::new(shape, module.a, module.b, module.scale).map_err(|error| match error {
-            LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
-            other => unfit(other.to_string()),
-        })?;
+        let own =
+            Module::new(shape, Matrices::exact(module.a, module.b), module.scale).map_err(|error| match error {
+                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
+                other => unfit(other.to_string()),
+            })?;
         modules.push((module.site, own));
     }
     Ok(Adapter::new(modules))
@@ -171,8 +172,6 @@ fn unknown(id: &str) -> EngineError {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use half::bf16;
-
     use super::*;
     use crate::adapter::ModuleWeights;
 
@@ -198,8 +197,8 @@ mod tests {
             modules: vec![ModuleWeights {
                 site: 0,
                 rank,
-                a: (0..rank * 2).map(|i| bf16::from_f32(i as f32 + 1.0)).collect(),
-                b: (0..rank * 3).map(|i| bf16::from_f32(-(i as f32) - 1.0)).collect(),
+                a: (0..rank * 2).map(|i| i as f32 + 1.0).collect(),
+                b: (0..rank * 3).map(|i| -(i as f32) - 1.0).collect(),
                 scale: 2.0,
             }],
         }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use half::bf16;
 use openledger_onnx_graph::LoraSite;
 
 use crate::adapter::AdapterWeights;
@@ -95,13 +94,13 @@ impl StandardSlots {
             let a = &mut slots.a[slot * site.in_features * self.rank..];
             for (component, row) in module.a.chunks_exact(site.in_features).enumerate() {
                 for (input, value) in row.iter().enumerate() {
-                    a[input * self.rank + component] = value.to_f32();
+                    a[input * self.rank + component] = *value;
                 }
             }
             let start = slot * self.rank * site.out_features;
             let b = &mut slots.b[start..start + module.b.len()];
             for (place, value) in b.iter_mut().zip(&module.b) {
-                *place = bf16::to_f32(*value) * module.scale;
+                *place = *value * module.scale;
             }
         }
     }
