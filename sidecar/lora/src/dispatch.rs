@@ -1,6 +1,11 @@
 //! Choosing an instruction set at run time.
 
-use pulp::{Simd, WithSimd};
+use crate::isa::{Isa, Portable};
+
+/// What is compiled once for every instruction set.
+pub(crate) trait Operation {
+    fn run<I: Isa>(self, isa: I);
+}
 
 /// An instruction set that this processor has. All of them give the same bits.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +56,30 @@ impl Level {
 
     /// Runs an operation compiled for this level.
     #[inline]
-    pub(crate) fn run<Op: WithSimd>(self, operation: Op) -> Op::Output {
+    pub(crate) fn run<Op: Operation>(self, operation: Op) {
         match self {
-            Self::Portable => pulp::Scalar::new().vectorize(operation),
+            Self::Portable => operation.run(Portable),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(simd) => Simd::vectorize(simd, operation),
+            Self::Avx2(isa) => isa.vectorize(With { isa, operation }),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(simd) => Simd::vectorize(simd, operation),
+            Self::Avx512(isa) => isa.vectorize(With { isa, operation }),
         }
+    }
+}
+
+/// An operation bound to an instruction set, in the form that `pulp` runs.
+#[cfg(target_arch = "x86_64")]
+struct With<I, Op> {
+    isa: I,
+    operation: Op,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<I: Isa, Op: Operation> pulp::NullaryFnOnce for With<I, Op> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.operation.run(self.isa);
     }
 }

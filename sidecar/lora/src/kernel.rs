@@ -1,18 +1,21 @@
-//! The arithmetic. Plain loops over 16 lanes that the compiler turns into vector instructions;
-//! everything is inlined into a caller that is compiled for one instruction set.
+//! The arithmetic, over 16 lanes. Everything is inlined into a caller that is compiled for one
+//! instruction set.
 //!
 //! How many tokens or ranks are handled together changes which loads are shared and never the
 //! order of any sum: each dot product has its own 16 partial sums, added up as a fixed tree.
 
-use half::bf16;
+// Tokens, ranks and lanes index several arrays of fixed size at once.
+#![allow(clippy::needless_range_loop)]
 
-use crate::module::{MAX_RANK, Matrices, Module};
+use half::slice::HalfFloatSliceExt;
 
-const LANES: usize = 16;
+use crate::{
+    isa::{Isa, LANES},
+    module::{MAX_RANK, Matrices, Module},
+};
+
 /// Most tokens handled together.
 const BLOCK: usize = 4;
-
-type Lanes = [f32; LANES];
 
 /// One token: its input [in_features] and the output columns of one module [out_features].
 pub(crate) struct Token<'t> {
@@ -20,23 +23,29 @@ pub(crate) struct Token<'t> {
     pub y: &'t mut [f32],
 }
 
-/// What matrices are made of. Widening is exact.
-trait Weight: Copy {
-    const ZERO: Self;
+/// What matrices are made of: floats, or the bits of bf16.
+trait Weight: Copy + Default {
+    fn lanes<I: Isa>(isa: I, weights: &[Self; LANES]) -> I::Lanes;
     fn wide(self) -> f32;
 }
 
-impl Weight for bf16 {
-    const ZERO: Self = bf16::ZERO;
+impl Weight for u16 {
+    #[inline(always)]
+    fn lanes<I: Isa>(isa: I, weights: &[Self; LANES]) -> I::Lanes {
+        isa.widen(weights)
+    }
 
     #[inline(always)]
     fn wide(self) -> f32 {
-        f32::from_bits(u32::from(self.to_bits()) << 16)
+        f32::from_bits(u32::from(self) << 16)
     }
 }
 
 impl Weight for f32 {
-    const ZERO: Self = 0.0;
+    #[inline(always)]
+    fn lanes<I: Isa>(isa: I, weights: &[Self; LANES]) -> I::Lanes {
+        isa.load(weights)
+    }
 
     #[inline(always)]
     fn wide(self) -> f32 {
@@ -59,36 +68,40 @@ struct View<'m, W> {
 /// Every `x` must have the module's input width and every `y` must hold its columns; what does
 /// not fit is left alone.
 #[inline(always)]
-pub(crate) fn add_module(module: &Module, start: usize, tokens: &mut [Token<'_>]) {
+pub(crate) fn add_module<I: Isa>(isa: I, module: &Module, start: usize, tokens: &mut [Token<'_>]) {
     let (rank, in_features, out_features) = (module.rank(), module.in_features(), module.out_features());
     let scale = module.scale();
     match module.matrices() {
-        Matrices::Bf16 { a, b } => add(&View { rank, in_features, out_features, scale, a, b }, start, tokens),
-        Matrices::F32 { a, b } => add(&View { rank, in_features, out_features, scale, a, b }, start, tokens),
+        Matrices::Bf16 { a, b } => {
+            let (a, b) = (a.reinterpret_cast(), b.reinterpret_cast());
+            add(isa, &View { rank, in_features, out_features, scale, a, b }, start, tokens);
+        }
+        Matrices::F32 { a, b } => add(isa, &View { rank, in_features, out_features, scale, a, b }, start, tokens),
     }
 }
 
 #[inline(always)]
-fn add<W: Weight>(module: &View<'_, W>, start: usize, tokens: &mut [Token<'_>]) {
+fn add<I: Isa, W: Weight>(isa: I, module: &View<'_, W>, start: usize, tokens: &mut [Token<'_>]) {
     let mut rest = tokens;
     while rest.len() >= BLOCK {
         let (head, tail) = rest.split_at_mut(BLOCK);
-        add_block::<W, BLOCK, 2, 2>(module, start, head);
+        add_block::<I, W, BLOCK, 2, 2>(isa, module, start, head);
         rest = tail;
     }
     if rest.len() >= 2 {
         let (head, tail) = rest.split_at_mut(2);
-        add_block::<W, 2, 4, 4>(module, start, head);
+        add_block::<I, W, 2, 4, 4>(isa, module, start, head);
         rest = tail;
     }
     if !rest.is_empty() {
-        add_block::<W, 1, 4, 8>(module, start, rest);
+        add_block::<I, W, 1, 4, 8>(isa, module, start, rest);
     }
 }
 
 /// `T` tokens, `R` ranks at a time on the way down, `G` groups of 16 columns on the way up.
 #[inline(always)]
-fn add_block<W: Weight, const T: usize, const R: usize, const G: usize>(
+fn add_block<I: Isa, W: Weight, const T: usize, const R: usize, const G: usize>(
+    isa: I,
     module: &View<'_, W>,
     start: usize,
     tokens: &mut [Token<'_>],
@@ -108,21 +121,21 @@ fn add_block<W: Weight, const T: usize, const R: usize, const G: usize>(
         let x: [&[f32]; T] = std::array::from_fn(|token| tokens[token].x);
         let mut rank = 0;
         while rank + R <= module.rank {
-            down::<W, T, R>(module, rank, &x, &mut hidden);
+            down::<I, W, T, R>(isa, module, rank, &x, &mut hidden);
             rank += R;
         }
         while rank < module.rank {
-            down::<W, T, 1>(module, rank, &x, &mut hidden);
+            down::<I, W, T, 1>(isa, module, rank, &x, &mut hidden);
             rank += 1;
         }
     }
     let mut column = 0;
     while column + G * LANES <= module.out_features {
-        up::<W, T, G>(module, column, start, &hidden, tokens);
+        up::<I, W, T, G>(isa, module, column, start, &hidden, tokens);
         column += G * LANES;
     }
     while column + LANES <= module.out_features {
-        up::<W, T, 1>(module, column, start, &hidden, tokens);
+        up::<I, W, T, 1>(isa, module, column, start, &hidden, tokens);
         column += LANES;
     }
     up_rest(module, column, start, &hidden, tokens);
@@ -130,7 +143,8 @@ fn add_block<W: Weight, const T: usize, const R: usize, const G: usize>(
 
 /// `hidden[t][first..first + R] = scale * A[first..first + R] x[t]`.
 #[inline(always)]
-fn down<W: Weight, const T: usize, const R: usize>(
+fn down<I: Isa, W: Weight, const T: usize, const R: usize>(
+    isa: I,
     module: &View<'_, W>,
     first: usize,
     x: &[&[f32]; T],
@@ -138,36 +152,39 @@ fn down<W: Weight, const T: usize, const R: usize>(
 ) {
     let width = module.in_features;
     let rows: [&[W]; R] = std::array::from_fn(|rank| &module.a[(first + rank) * width..][..width]);
-    let mut sums = [[[0.0_f32; LANES]; R]; T];
+    let mut sums = [[isa.splat(0.0); R]; T];
     let whole = width / LANES;
     let rows_whole: [&[[W; LANES]]; R] = std::array::from_fn(|rank| &rows[rank].as_chunks().0[..whole]);
-    let x_whole: [&[Lanes]; T] = std::array::from_fn(|token| &x[token].as_chunks().0[..whole]);
+    let x_whole: [&[[f32; LANES]]; T] = std::array::from_fn(|token| &x[token].as_chunks().0[..whole]);
     for at in 0..whole {
         for rank in 0..R {
-            let weights = widen(&rows_whole[rank][at]);
+            let weights = W::lanes(isa, &rows_whole[rank][at]);
             for token in 0..T {
-                multiply_add(&mut sums[token][rank], &x_whole[token][at], &weights);
+                let x = isa.load(&x_whole[token][at]);
+                sums[token][rank] = isa.multiply_add(x, weights, sums[token][rank]);
             }
         }
     }
     if whole * LANES < width {
         for rank in 0..R {
-            let weights = widen(&padded(&rows[rank][whole * LANES..], W::ZERO));
+            let weights = W::lanes(isa, &padded(&rows[rank][whole * LANES..]));
             for token in 0..T {
-                multiply_add(&mut sums[token][rank], &padded(&x[token][whole * LANES..], 0.0), &weights);
+                let x = isa.load(&padded(&x[token][whole * LANES..]));
+                sums[token][rank] = isa.multiply_add(x, weights, sums[token][rank]);
             }
         }
     }
     for token in 0..T {
         for rank in 0..R {
-            hidden[token][first + rank] = total(&sums[token][rank]) * module.scale;
+            hidden[token][first + rank] = total(isa.store(sums[token][rank])) * module.scale;
         }
     }
 }
 
 /// Adds `G * 16` columns of `hidden B`, from `column` of the module.
 #[inline(always)]
-fn up<W: Weight, const T: usize, const G: usize>(
+fn up<I: Isa, W: Weight, const T: usize, const G: usize>(
+    isa: I,
     module: &View<'_, W>,
     column: usize,
     start: usize,
@@ -175,21 +192,22 @@ fn up<W: Weight, const T: usize, const G: usize>(
     tokens: &mut [Token<'_>; T],
 ) {
     let width = module.out_features;
-    let mut sums = [[[0.0_f32; LANES]; G]; T];
+    let mut sums = [[isa.splat(0.0); G]; T];
     for rank in 0..module.rank {
         let row = module.b[rank * width + column..][..G * LANES].as_chunks::<LANES>().0;
         for group in 0..G {
-            let weights = widen(&row[group]);
+            let weights = W::lanes(isa, &row[group]);
             for token in 0..T {
-                multiply_add(&mut sums[token][group], &[hidden[token][rank]; LANES], &weights);
+                sums[token][group] = isa.multiply_add(isa.splat(hidden[token][rank]), weights, sums[token][group]);
             }
         }
     }
     for token in 0..T {
         let y = tokens[token].y[start + column..][..G * LANES].as_chunks_mut::<LANES>().0;
         for group in 0..G {
+            let sum = isa.store(sums[token][group]);
             for lane in 0..LANES {
-                y[group][lane] += sums[token][group][lane];
+                y[group][lane] += sum[lane];
             }
         }
     }
@@ -216,26 +234,10 @@ fn up_rest<W: Weight, const T: usize>(
     }
 }
 
+/// Up to 15 values, followed by zeros.
 #[inline(always)]
-fn widen<W: Weight>(weights: &[W; LANES]) -> Lanes {
-    let mut wide = [0.0; LANES];
-    for lane in 0..LANES {
-        wide[lane] = weights[lane].wide();
-    }
-    wide
-}
-
-#[inline(always)]
-fn multiply_add(sums: &mut Lanes, left: &Lanes, right: &Lanes) {
-    for lane in 0..LANES {
-        sums[lane] = left[lane].mul_add(right[lane], sums[lane]);
-    }
-}
-
-/// Up to 15 values, followed by `fill`.
-#[inline(always)]
-fn padded<V: Copy>(values: &[V], fill: V) -> [V; LANES] {
-    let mut lanes = [fill; LANES];
+fn padded<V: Copy + Default>(values: &[V]) -> [V; LANES] {
+    let mut lanes = [V::default(); LANES];
     for (lane, value) in lanes.iter_mut().zip(values) {
         *lane = *value;
     }
@@ -244,8 +246,7 @@ fn padded<V: Copy>(values: &[V], fill: V) -> [V; LANES] {
 
 /// Sum of the lanes as a tree: halves are added until one is left.
 #[inline(always)]
-fn total(lanes: &Lanes) -> f32 {
-    let mut lanes = *lanes;
+fn total(mut lanes: [f32; LANES]) -> f32 {
     for half in [8, 4, 2, 1] {
         for lane in 0..half {
             lanes[lane] += lanes[lane + half];

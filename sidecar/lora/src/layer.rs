@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pulp::{Simd, WithSimd};
-
 use crate::{
     Adapter, Level, LoraError, StepPlan,
+    dispatch::Operation,
+    isa::Isa,
     kernel::{Token, add_module},
 };
 
@@ -65,15 +65,13 @@ struct RunTask<'r, 't, 'v> {
     task: &'r mut Task<'t, 'v>,
 }
 
-impl WithSimd for RunTask<'_, '_, '_> {
-    type Output = ();
-
+impl Operation for RunTask<'_, '_, '_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
+    fn run<I: Isa>(self, isa: I) {
         let mut start = 0;
         for part in self.parts {
             if let Some(module) = self.task.adapter.module(part.site) {
-                add_module(module, start, self.task.tokens);
+                add_module(isa, module, start, self.task.tokens);
             }
             start += part.out_features;
         }

@@ -11,6 +11,7 @@
 
 mod dispatch;
 mod error;
+mod isa;
 mod kernel;
 mod layer;
 mod module;
