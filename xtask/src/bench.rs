@@ -31,8 +31,10 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 1] =
-    [Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false }];
+const BENCHES: [Bench; 2] = [
+    Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false },
+    Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
+];
 
 /// Runs one benchmark and fails when a bar does not hold.
 pub fn run(ready: &Ready, args: &BenchArgs) -> Result<()> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use openledger_onnx_graph::LoraForm;
+
 /// Where the model and the runtime are, and how much they may use.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
@@ -13,15 +15,24 @@ pub struct EngineConfig {
     pub ort_library: Option<PathBuf>,
     /// Threads of one operator; 0 lets ONNX Runtime choose.
     pub threads: usize,
+    /// How adapters are computed. On CPU the operator is faster and gives the same bits in every
+    /// batch; the standard form is the portable one.
+    pub lora: LoraForm,
     /// Bounds on requests and adapters.
     pub limits: Limits,
 }
 
 impl EngineConfig {
-    /// Default limits, one thread, library found automatically.
+    /// Default limits, one thread, adapters by the operator, library found automatically.
     #[must_use]
     pub fn new(model_dir: impl Into<PathBuf>) -> Self {
-        Self { model_dir: model_dir.into(), ort_library: None, threads: 1, limits: Limits::default() }
+        Self {
+            model_dir: model_dir.into(),
+            ort_library: None,
+            threads: 1,
+            lora: LoraForm::Operator,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -38,7 +49,7 @@ pub struct Limits {
     pub max_queue: usize,
     /// Adapters resident at once, those being unloaded included.
     pub max_adapters: usize,
-    /// Rank of one adapter.
+    /// Rank of one adapter; the operator computes ranks up to 128.
     pub max_rank: usize,
 }
 
@@ -50,7 +61,7 @@ impl Default for Limits {
             max_new_tokens: 512,
             max_queue: 256,
             max_adapters: 64,
-            max_rank: 64,
+            max_rank: openledger_lora::MAX_RANK,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use openledger_onnx_graph::LoraSite;
+use openledger_onnx_graph::{LoraForm, LoraSite};
 use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +14,7 @@ use crate::{
     AdapterInfo, EngineConfig, EngineError, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
     adapter::AdapterWeights,
     forward::Forward,
+    lora::{self, CurrentStep},
     model_folder::ModelFolder,
     runtime::Runtime,
     scheduler::Scheduler,
@@ -61,13 +62,18 @@ impl Engine {
     /// [`EngineError::Runtime`] and all errors of models and tokenizers.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         let runtime = Runtime::load(config.ort_library.as_deref())?;
-        let folder = ModelFolder::read(&config.model_dir, &runtime.version)?;
-        let session = runtime.session(&folder.model, config.threads)?;
+        let folder = ModelFolder::read(&config.model_dir, config.lora, &runtime.version)?;
         let sites: Arc<[LoraSite]> = folder.sites.into();
+        let step = Arc::new(CurrentStep::default());
+        let operators = match config.lora {
+            LoraForm::Standard => None,
+            LoraForm::Operator => Some(lora::operators(&step, config.threads)?),
+        };
+        let session = runtime.session(&folder.model, config.threads, operators)?;
         let info = Arc::new(folder.info);
         let tokenizer = Arc::new(folder.tokenizer);
-        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), info.vocab_size);
-        let slots = SlotTable::new(Arc::clone(&sites), &config.limits);
+        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), step, info.vocab_size);
+        let slots = SlotTable::new(Arc::clone(&sites), &config.limits, config.lora);
         let limits = Limits { max_batch: config.limits.max_batch.max(1), ..config.limits };
         let scheduler = Scheduler::new(forward, slots, Arc::clone(&tokenizer), Arc::clone(&info), limits.clone());
         let (commands, receiver) = mpsc::channel(limits.max_queue.clamp(16, 4096));

@@ -10,6 +10,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use openledger_lora::StepPlan;
 use openledger_onnx_graph::{LoraSite, ROW_SLOTS};
 use ort::{
     session::{Session, SessionInputValue},
@@ -21,7 +22,8 @@ use crate::{
     error::inference,
     interface::{Attention, Interface},
     kv::{Kv, KvRow},
-    slots::SlotTable,
+    lora::CurrentStep,
+    slots::{SlotStore, SlotTable},
 };
 
 /// What one row brings to a step.
@@ -40,6 +42,8 @@ pub(crate) struct Forward {
     session: Session,
     interface: Interface,
     sites: Arc<[LoraSite]>,
+    /// Where the operator finds which adapter each row has.
+    step: Arc<CurrentStep>,
     vocab: usize,
 }
 
@@ -68,8 +72,14 @@ impl Logits {
 }
 
 impl Forward {
-    pub fn new(session: Session, interface: Interface, sites: Arc<[LoraSite]>, vocab: usize) -> Self {
-        Self { session, interface, sites, vocab }
+    pub fn new(
+        session: Session,
+        interface: Interface,
+        sites: Arc<[LoraSite]>,
+        step: Arc<CurrentStep>,
+        vocab: usize,
+    ) -> Self {
+        Self { session, interface, sites, step, vocab }
     }
 
     /// Number of logits a step over these rows produces.
@@ -140,18 +150,29 @@ impl Forward {
             inputs.push((Cow::Borrowed(name), tensor.map_err(inference)?.into()));
         }
         let row_slots: Vec<i64> = rows.iter().map(|row| number(row.slot)).collect();
-        let row_slots = Tensor::from_array(([rows.len()], row_slots)).map_err(inference)?;
-        inputs.push((Cow::Borrowed(ROW_SLOTS), row_slots.into()));
+        let rows_input = TensorRef::from_array_view(([rows.len()], row_slots.as_slice())).map_err(inference)?;
+        inputs.push((Cow::Borrowed(ROW_SLOTS), rows_input.into()));
         for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
             inputs.push((Cow::Borrowed(name), tensor.into()));
         }
-        let (count, rank) = slots.size();
-        for (site, held) in self.sites.iter().zip(slots.sites()) {
-            let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
-            let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
-            inputs.push((Cow::Borrowed(&site.a_input), a.map_err(inference)?.into()));
-            inputs.push((Cow::Borrowed(&site.b_input), b.map_err(inference)?.into()));
-        }
+        // Ends with this function: afterwards nothing holds the adapters of the step.
+        let _planned = match slots.store() {
+            SlotStore::Standard(slots) => {
+                let (count, rank) = slots.size();
+                for (site, held) in self.sites.iter().zip(slots.sites()) {
+                    let names = site.slot_inputs.as_ref().ok_or_else(|| inference("a site without slot inputs"))?;
+                    let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
+                    let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
+                    inputs.push((Cow::Borrowed(&names.a), a.map_err(inference)?.into()));
+                    inputs.push((Cow::Borrowed(&names.b), b.map_err(inference)?.into()));
+                }
+                None
+            }
+            SlotStore::Operator(slots) => {
+                let adapter = |slot: i64| usize::try_from(slot).ok().and_then(|slot| slots.get(&slot)).cloned();
+                Some(self.step.begin(StepPlan::new(&row_slots, adapter)))
+            }
+        };
         let mut outputs = self.session.run(inputs).map_err(inference)?;
         let mut take =
             |name: &str| outputs.remove(name).ok_or_else(|| inference(format!("the model returned no {name:?}")));

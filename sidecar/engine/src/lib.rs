@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] is a handle to one thread that owns the session. Requests for different adapters
 //! share every batch: each row carries the slot of its adapter, and the transformed graph adds
-//! that adapter's low-rank product (see `openledger-onnx-graph`). A step is either a prefill of
+//! that adapter's low-rank product, on CPU by an operator of ours (`lora`, `openledger-lora`), else
+//! by standard ones (`openledger-onnx-graph`). A step is either a prefill of
 //! right-padded prompts or one more token for every running row; new requests join in between.
 //! The same thread scores completions for attribution and audits.
 
@@ -15,6 +16,7 @@ mod forward;
 mod grammar;
 mod interface;
 mod kv;
+mod lora;
 mod model_config;
 mod model_folder;
 mod request;
@@ -32,5 +34,6 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use grammar::Grammar;
 pub use model_folder::ModelInfo;
+pub use openledger_onnx_graph::LoraForm;
 pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScoreRow};
 pub use sampling::{Candidate, Likelihood, Past, Penalties, Sampling};

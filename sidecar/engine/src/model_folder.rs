@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraSite, Model, element, find_sites, inject_lora};
+use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraForm, LoraSite, Model, element, find_sites, inject_lora};
 use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
@@ -51,7 +51,7 @@ impl ModelFolder {
     /// # Errors
     /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
     /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
-    pub fn read(folder: &Path, ort_version: &str) -> Result<Self, EngineError> {
+    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
         let config = ModelConfig::read(folder)?;
         let decoder = &config.decoder;
         let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
@@ -63,7 +63,7 @@ impl ModelFolder {
             head_size: decoder.head_size,
         };
         let linear = find_sites(&model, &attention)?;
-        let sites = inject_lora(&mut model, &linear)?;
+        let sites = inject_lora(&mut model, &linear, form)?;
         if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
             return Err(unsupported(format!(
                 "weights of {} in layer {} are not 32-bit floats; export with precision fp32 for CPU",

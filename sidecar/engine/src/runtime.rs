@@ -8,6 +8,7 @@ use std::{
 use openledger_onnx_graph::Model;
 use ort::{
     environment::Environment,
+    operator::OperatorDomain,
     session::{Session, builder::SessionBuilder},
 };
 
@@ -18,6 +19,9 @@ const PROJECT_LIBRARY: &str = ".openledger/onnxruntime/libonnxruntime.so.1.31.1"
 
 /// The process-wide runtime: `ort` allows one library and one environment per process.
 static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+
+/// Held while a session is built.
+static BUILDING: Mutex<()> = Mutex::new(());
 
 /// A loaded ONNX Runtime.
 #[derive(Clone)]
@@ -58,15 +62,26 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// A session over a model held in memory, external weights included.
+    /// A session over a model held in memory, external weights included, that may use `operators`.
     ///
     /// # Errors
     /// [`EngineError::ModelUnsupported`] when ONNX Runtime refuses the graph.
-    pub fn session(&self, model: &Model, threads: usize) -> Result<Session, EngineError> {
+    pub fn session(
+        &self,
+        model: &Model,
+        threads: usize,
+        operators: Option<OperatorDomain>,
+    ) -> Result<Session, EngineError> {
+        // ONNX Runtime keeps one table of domains for the process and looks into it before it writes:
+        // two sessions that bring the same domain must not be built at once.
+        let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let mut builder = Session::builder(&self.environment)
             .and_then(|builder| configure(builder, threads, threads != 0 && threads < cores))
             .map_err(failed)?;
+        if let Some(operators) = operators {
+            builder = builder.with_operators(operators).map_err(failed)?;
+        }
         for (name, bytes) in model.external_files() {
             builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes)).map_err(failed)?;
         }

@@ -7,7 +7,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use openledger_engine::{Engine, EngineConfig, ScoreRow};
+use openledger_engine::{Engine, ScoreRow};
 use serde::Deserialize;
 use support::{answer, collect, greedy};
 
@@ -29,7 +29,7 @@ fn cases() -> Vec<Case> {
 }
 
 async fn start() -> Engine {
-    let engine = Engine::start(EngineConfig::new(fixture())).unwrap();
+    let engine = Engine::start(support::config(fixture())).unwrap();
     let info = engine.load_adapter("adapter", &fixture().join("adapter"), None).await.unwrap();
     assert_eq!((info.rank, info.sites), (3, 14));
     engine

@@ -48,7 +48,7 @@ fn broken_model_folders_are_refused() {
     for (code, damage) in damages {
         let copy = copy_of(&model_dir());
         damage(copy.path());
-        let error = Engine::start(EngineConfig::new(copy.path())).err().unwrap();
+        let error = Engine::start(support::config(copy.path().to_owned())).err().unwrap();
         assert_eq!(error.code(), code, "{error}");
     }
 }
@@ -64,7 +64,7 @@ fn a_configuration_of_another_model_is_refused() {
     for change in changes {
         let copy = copy_of(&model_dir());
         edit_json(&copy.path().join("genai_config.json"), |config| change(&mut config["model"]));
-        let error = Engine::start(EngineConfig::new(copy.path())).err().unwrap();
+        let error = Engine::start(support::config(copy.path().to_owned())).err().unwrap();
         assert_eq!(error.code(), "MODEL_UNSUPPORTED", "{error}");
     }
 }
@@ -72,7 +72,7 @@ fn a_configuration_of_another_model_is_refused() {
 #[test]
 fn a_missing_runtime_is_named() {
     let config =
-        EngineConfig { ort_library: Some("/nowhere/libonnxruntime.so".into()), ..EngineConfig::new(model_dir()) };
+        EngineConfig { ort_library: Some("/nowhere/libonnxruntime.so".into()), ..support::config(model_dir()) };
     assert_eq!(Engine::start(config).err().unwrap().code(), "RUNTIME_UNAVAILABLE");
 }
 
@@ -211,7 +211,7 @@ async fn limits_hold() {
             max_adapters: 1,
             max_rank: 64,
         },
-        ..EngineConfig::new(model_dir())
+        ..support::config(model_dir())
     })
     .unwrap();
     let over = |request: GenerateRequest| {
@@ -257,7 +257,7 @@ async fn limits_hold() {
 async fn a_rank_above_the_limit_is_refused() {
     let engine = Engine::start(EngineConfig {
         limits: Limits { max_rank: support::example_rank() - 1, ..Limits::default() },
-        ..EngineConfig::new(model_dir())
+        ..support::config(model_dir())
     })
     .unwrap();
     let error = engine.load_adapter("a", &adapter_dir("sotu/full"), None).await.err().unwrap();

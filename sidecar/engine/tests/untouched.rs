@@ -9,7 +9,9 @@ use std::{
     sync::Arc,
 };
 
-use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraSite, Model, ROW_SLOTS, find_sites, inject_lora};
+use openledger_onnx_graph::{
+    AttentionShape, LoadLimits, LoraForm, LoraSite, Model, ROW_SLOTS, find_sites, inject_lora,
+};
 use ort::{
     environment::Environment,
     session::{Session, SessionInputValue},
@@ -68,8 +70,9 @@ fn slots(sites: &[LoraSite], row_slots: [i64; ROWS]) -> Inputs<'static> {
         let filled = |size: usize| [vec![0.0_f32; size], vec![0.05; size]].concat();
         let a = Tensor::from_array(([2, site.in_features, RANK], filled(site.in_features * RANK))).unwrap();
         let b = Tensor::from_array(([2, RANK, site.out_features], filled(RANK * site.out_features))).unwrap();
-        inputs.push((site.a_input.clone().into(), a.into()));
-        inputs.push((site.b_input.clone().into(), b.into()));
+        let names = site.slot_inputs.as_ref().unwrap();
+        inputs.push((names.a.clone().into(), a.into()));
+        inputs.push((names.b.clone().into(), b.into()));
     }
     inputs
 }
@@ -89,7 +92,7 @@ fn rows_without_an_adapter_are_bit_equal() {
     let base = Model::load(&repository().join("examples/model/model.onnx"), &LoadLimits::default()).unwrap();
     let mut injected = base.clone();
     let shape = AttentionShape { heads: 4, kv_heads: 2, head_size: 32 };
-    let sites = inject_lora(&mut injected, &find_sites(&base, &shape).unwrap()).unwrap();
+    let sites = inject_lora(&mut injected, &find_sites(&base, &shape).unwrap(), LoraForm::Standard).unwrap();
     let expected = logits(&mut session(&environment, &base), prompts());
     let mut session = session(&environment, &injected);
     let with = |row_slots| prompts().into_iter().chain(slots(&sites, row_slots)).collect();

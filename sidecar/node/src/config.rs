@@ -45,6 +45,20 @@ pub struct Model {
     pub ort_library: Option<PathBuf>,
     /// Threads of one operator.
     pub threads: usize,
+    /// How adapters are computed.
+    #[serde(default)]
+    pub lora: Lora,
+}
+
+/// The two forms of the LoRA path. Their numbers differ by rounding only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lora {
+    /// Our operator: the faster form on CPU.
+    #[default]
+    Operator,
+    /// Standard operators of ONNX.
+    Standard,
 }
 
 /// Duties as a node.
@@ -106,6 +120,9 @@ mod tests {
     fn the_template_is_a_configuration() {
         let config = Config::parse(TEMPLATE).unwrap();
         assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.model.lora, Lora::Operator);
+        let with = |lora: &str| Config::parse(&TEMPLATE.replace("lora = \"operator\"", lora)).unwrap().model.lora;
+        assert_eq!((with(""), with("lora = \"standard\"")), (Lora::Operator, Lora::Standard));
     }
 
     #[test]
@@ -115,6 +132,7 @@ mod tests {
             ("batch_seconds = 60", "batch_seconds = 0", "batch_seconds"),
             ("batch_seconds = 60", "batch_second = 60", "batch_second"),
             ("threads = 2", "threads = 0", "threads"),
+            ("lora = \"operator\"", "lora = \"fast\"", "lora"),
         ] {
             assert!(TEMPLATE.contains(from), "{from}");
             let error = Config::parse(&TEMPLATE.replace(from, to)).unwrap_err();

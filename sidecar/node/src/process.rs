@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain::{ChainClient, Signer};
-use openledger_engine::{Engine, EngineConfig, Limits};
+use openledger_engine::{Engine, EngineConfig, Limits, LoraForm};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::Config,
+    config::{Config, Lora},
     error::NodeError,
     home::Home,
     ledger::Ledger,
@@ -25,6 +25,10 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
         model_dir: config.model.folder.clone(),
         ort_library: config.model.ort_library.clone(),
         threads: config.model.threads,
+        lora: match config.model.lora {
+            Lora::Operator => LoraForm::Operator,
+            Lora::Standard => LoraForm::Standard,
+        },
         limits: Limits::default(),
     })?)
 }

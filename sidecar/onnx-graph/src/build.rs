@@ -42,6 +42,17 @@ pub fn int_attribute(name: &str, value: i64) -> AttributeProto {
     }
 }
 
+/// An attribute that is a list of integers.
+#[must_use]
+pub fn ints_attribute(name: &str, values: Vec<i64>) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.to_owned()),
+        ints: values,
+        r#type: Some(AttributeType::Ints.into()),
+        ..AttributeProto::default()
+    }
+}
+
 /// A tensor-typed graph input or output.
 #[must_use]
 pub fn value_info(name: &str, data_type: i32, dims: &[Dim<'_>]) -> ValueInfoProto {

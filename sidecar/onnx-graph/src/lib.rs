@@ -16,7 +16,10 @@ mod validate;
 
 pub use error::GraphError;
 pub use external::{ExternalRange, external_range};
-pub use inject::{LoraSite, ROW_SLOTS, inject_lora};
+pub use inject::{
+    LORA_DELTA, LoraForm, LoraSite, OPERATOR_DOMAIN, OPERATOR_DOMAIN_VERSION, PART_WIDTHS, ROW_SLOTS, SITE, SlotInputs,
+    inject_lora,
+};
 pub use model::{LoadLimits, Model};
 pub use prost::Message;
 pub use sites::{AttentionShape, LinearSite, SitePart, Sites, find_sites};

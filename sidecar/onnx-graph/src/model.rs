@@ -8,7 +8,7 @@ use prost::Message;
 use crate::{
     GraphError,
     external::{read_bounded, read_external},
-    proto::{GraphProto, ModelProto},
+    proto::{GraphProto, ModelProto, OperatorSetIdProto},
     validate::validate,
 };
 
@@ -98,6 +98,11 @@ impl Model {
     /// The main graph, to be changed; [`Model::check`] afterwards.
     pub(crate) fn graph_mut(&mut self) -> &mut GraphProto {
         self.proto.graph.get_or_insert_default()
+    }
+
+    /// The operator sets the model imports, to be changed; [`Model::check`] afterwards.
+    pub(crate) fn opset_import_mut(&mut self) -> &mut Vec<OperatorSetIdProto> {
+        &mut self.proto.opset_import
     }
 
     /// Checks the model again after a change.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::{
     GraphError,
     external::{external_range, for_each_tensor},
+    inject::{OPERATOR_DOMAIN, OPERATOR_DOMAIN_VERSION},
     proto::{GraphProto, ModelProto, TensorProto, tensor_proto::DataLocation},
     tensor::{byte_size, element, element_count, wrong},
 };
@@ -49,6 +50,7 @@ fn opsets(model: &ModelProto) -> Result<HashSet<&str>, GraphError> {
         let known = match domain {
             "" => ONNX_OPSETS.contains(&version),
             "com.microsoft" => version == 1,
+            OPERATOR_DOMAIN => version == OPERATOR_DOMAIN_VERSION,
             other => model.functions.iter().any(|f| f.domain() == other),
         };
         if !known {

@@ -106,3 +106,25 @@ fn a_plain_transfer_is_never_counted() {
     let books = chain.solvency();
     assert_eq!((books.rewards, books.held), (Uint128::zero(), Uint128::new(150)));
 }
+
+/// A uopen among three leaves each a third, and the next set takes it from nobody who stays.
+#[test]
+fn who_stays_in_the_set_keeps_parts_of_a_uopen() {
+    let mut chain = Chain::new();
+    chain.register_all(&[300, 300, 300]);
+    chain.snapshot();
+    for _ in 0..2 {
+        chain.fund(1);
+        for number in 0..3 {
+            let account = chain.validator(number);
+            chain.allow(&account, 300);
+            chain.send(&account, &ExecuteMsg::BondMore { amount: Uint128::new(300) });
+        }
+        chain.wait(10);
+        chain.snapshot();
+    }
+    chain.fund(1);
+    assert_eq!(chain.claimable(0), 0);
+    chain.fund(1);
+    assert_eq!([0, 1, 2].map(|number| chain.claimable(number)), [1, 1, 1]);
+}

@@ -106,6 +106,8 @@ fn refuse_unsupported(fields: &Map<String, Value>) -> Result<(), EngineError> {
     for (name, value) in fields {
         let honoured = match name.as_str() {
             "bias" => value.is_null() || value == "none",
+            // Read as true or false: another value would silently mean false.
+            "use_rslora" => value.is_null() || value.is_boolean(),
             "init_lora_weights" => value.is_boolean() || value.as_str().is_some_and(|init| PLAIN_INITS.contains(&init)),
             known if HONOURED.contains(&known) || NEUTRAL.contains(&known) => true,
             // Anything else, known to PEFT today or not, may change the result when it is on.
@@ -135,6 +137,14 @@ fn pattern(fields: &Map<String, Value>, name: &str) -> Result<Vec<(String, f64)>
             _ => Ok(Vec::new()),
         };
     };
+    // PEFT takes the first key that matches, in the order of the file, which this reader does not
+    // know; where it would matter, nothing can be honoured.
+    let ambiguous = entries.iter().any(|(key, value)| {
+        entries.iter().any(|(other, another)| key != other && ends_at_dot(other, key) && value != another)
+    });
+    if ambiguous {
+        return Err(unsupported(name, fields.get(name)));
+    }
     entries
         .iter()
         .map(|(key, value)| {
@@ -152,10 +162,12 @@ fn pattern(fields: &Map<String, Value>, name: &str) -> Result<Vec<(String, f64)>
 
 /// The first entry whose key is the whole name or its end at a dot.
 fn matching(pattern: &[(String, f64)], module: &str) -> Option<f64> {
-    pattern
-        .iter()
-        .find(|(key, _)| module.strip_suffix(key.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-        .map(|(_, value)| *value)
+    pattern.iter().find(|(key, _)| ends_at_dot(module, key)).map(|(_, value)| *value)
+}
+
+/// Whether `end` is all of `name` or its end behind a dot.
+fn ends_at_dot(name: &str, end: &str) -> bool {
+    name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 fn modules(fields: &Map<String, Value>) -> Vec<String> {
@@ -216,6 +228,8 @@ mod tests {
         assert_eq!(ranked.rank_of("model.layers.1.self_attn.k_proj"), 4);
         // A key matches whole names only.
         assert_eq!(ranked.rank_of("model.layers.1.other_self_attn.q_proj"), 4);
+        let agreeing = read(&with("alpha_pattern", json!({ "q_proj": 2, "self_attn.q_proj": 2 }))).unwrap();
+        assert_eq!(agreeing.scale_of(module), 0.5);
         let weighted = read(&with("alpha_pattern", json!({ "q_proj": 2 }))).unwrap();
         assert_eq!(weighted.scale_of(module), 0.5);
     }
@@ -245,6 +259,11 @@ mod tests {
             ("rank_pattern", json!({ "^q": 1 })),
             ("rank_pattern", json!({ "q_proj": 0 })),
             ("alpha_pattern", json!({ "q_proj": "x" })),
+            ("alpha_pattern", json!({ "q_proj": 2, "self_attn.q_proj": 4 })),
+            ("rank_pattern", json!({ "layers.0.self_attn.q_proj": 8, "q_proj": 4 })),
+            ("use_rslora", json!("yes")),
+            ("lora_ga_config", json!({ "direction": "ArB2r" })),
+            ("use_qalora", json!(true)),
         ] {
             let error = read(&with(field, value)).unwrap_err();
             assert_eq!(error.code(), "ADAPTER_UNSUPPORTED", "{field}");

@@ -25,16 +25,18 @@ pub(crate) struct AdapterWeights {
     pub modules: Vec<ModuleWeights>,
 }
 
-/// One module: `delta = (x a) b`.
+/// One module: `delta = scale * B (A x)`.
 #[derive(Debug)]
 pub(crate) struct ModuleWeights {
     /// Index of the site.
     pub site: usize,
     pub rank: usize,
-    /// [in, rank], row-major.
+    /// A as PEFT stores it: [rank, in], row-major.
     pub a: Vec<f32>,
-    /// [rank, out], row-major, multiplied by the adapter's scale.
+    /// B transposed: [rank, out], row-major.
     pub b: Vec<f32>,
+    /// Factor on the product.
+    pub scale: f32,
 }
 
 /// The two tensors of one site while they are being collected.
@@ -181,13 +183,12 @@ fn module(
     expect_width(a_name, a_shape[1], site.in_features)?;
     expect_width(b_name, b_shape[0], site.out_features)?;
     let scale = config.scale_of(&pair.module) as f32;
-    let a = transposed(&floats(a_name, a)?, a_shape);
-    let mut b = transposed(&floats(b_name, b)?, b_shape);
-    b.iter_mut().for_each(|value| *value *= scale);
-    if b.iter().any(|value| !value.is_finite()) {
+    let a = floats(a_name, a)?;
+    let b = transposed(&floats(b_name, b)?, b_shape);
+    if b.iter().any(|value| !(value * scale).is_finite()) {
         return Err(EngineError::AdapterNotFinite { tensor: b_name.clone() });
     }
-    Ok(ModuleWeights { site: index, rank: stored, a, b })
+    Ok(ModuleWeights { site: index, rank: stored, a, b, scale })
 }
 
 fn matrix_shape(name: &str, view: &TensorView<'_>) -> Result<[usize; 2], EngineError> {
@@ -212,10 +213,9 @@ fn expect_width(name: &str, found: usize, expected: usize) -> Result<(), EngineE
 fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, EngineError> {
     let bytes = view.data();
     let pairs = || bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
+    let whole = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
     let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => {
-            bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
-        }
+        Dtype::F32 => bytes.chunks_exact(4).map(whole).collect(),
         Dtype::F16 => pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect(),
         Dtype::BF16 => pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect(),
         other => {
@@ -249,8 +249,7 @@ mod tests {
         LoraSite {
             layer: 0,
             module: "up_proj".to_owned(),
-            a_input: "a".to_owned(),
-            b_input: "b".to_owned(),
+            slot_inputs: None,
             in_features: 3,
             out_features: 1,
             data_type: 1,
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn every_float_type_is_read_transposed_and_scaled() {
+    fn every_float_type_is_read_with_its_scale() {
         let types: [(Dtype, Encode); 3] = [
             (Dtype::F32, |value| value.to_le_bytes().to_vec()),
             (Dtype::F16, |value| f16::from_f32(value).to_le_bytes().to_vec()),
@@ -282,8 +281,9 @@ mod tests {
         ];
         for (dtype, encode) in types {
             let weights = read(dtype, encode).unwrap();
-            assert_eq!(weights.modules[0].a, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-            assert_eq!(weights.modules[0].b, [1.0, -2.0]);
+            let module = &weights.modules[0];
+            assert_eq!(module.a, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+            assert_eq!((module.b.as_slice(), module.scale), (&[0.5, -1.0][..], 2.0));
         }
     }
 

@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use openledger_engine::{Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, Sampling};
+use openledger_engine::{
+    Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, LoraForm, Sampling,
+};
 use serde::Deserialize;
 
 pub fn repository() -> PathBuf {
@@ -26,8 +28,17 @@ pub fn example_rank() -> usize {
     usize::try_from(config["r"].as_u64().unwrap()).unwrap()
 }
 
+/// The form of the LoRA path under test: the default, except in the target that runs the same
+/// tests again in the other one.
+pub fn config(model_dir: PathBuf) -> EngineConfig {
+    let config = EngineConfig::new(model_dir);
+    assert_eq!(config.lora, LoraForm::Operator, "the default on CPU");
+    let standard = env!("CARGO_CRATE_NAME") == "standard_form";
+    EngineConfig { lora: if standard { LoraForm::Standard } else { config.lora }, ..config }
+}
+
 pub fn start() -> Engine {
-    Engine::start(EngineConfig::new(model_dir())).unwrap()
+    Engine::start(config(model_dir())).unwrap()
 }
 
 /// One entry of `tests/golden/peft/cases.json`.

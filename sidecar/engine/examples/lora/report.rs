@@ -1,0 +1,84 @@
+//! The table, the file in `docs/benchmarks` and the bars.
+
+use std::{error::Error, fmt::Write as _, fs, path::Path};
+
+use openledger_lora::Level;
+use serde_json::{Value, json};
+
+use crate::{adapters::RANK, date::today, measure::Cell, stack::Shape};
+
+/// The operator may never be slower than the standard form by more than the noise of the machine.
+const SLOWER_BAR: f64 = 1.05;
+/// What eight adapters in a batch of eight may cost against the base on the random stack.
+const EIGHT_BAR: f64 = 1.35;
+
+pub fn table(cells: &[Cell]) -> String {
+    let mut table = String::from(
+        "| model | rows | adapters | base, ms a step | standard, ms | operator, ms | standard / base | operator / base | standard / operator |\n|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for cell in cells {
+        let [base, standard, operator] = [cell.base, cell.standard, cell.operator].map(Cell::step_ms);
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} | {base:.2} | {standard:.2} | {operator:.2} | {:.2} | {:.2} | {:.2} |",
+            cell.model,
+            cell.rows,
+            cell.adapters,
+            standard / base,
+            operator / base,
+            standard / operator
+        );
+    }
+    table
+}
+
+/// One object with the bars, as `cargo xtask bench` reads it.
+pub fn bars(cells: &[Cell]) -> Value {
+    let worst = cells.iter().map(|cell| cell.operator / cell.standard).fold(0.0, f64::max);
+    let eight = cells.iter().find(|cell| cell.model == "random stack" && (cell.rows, cell.adapters) == (8, 8));
+    let eight = eight.map_or(f64::INFINITY, |cell| cell.operator / cell.base);
+    let bar =
+        |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
+    json!({"bars": [
+        bar("operator_over_standard_worst", worst, SLOWER_BAR),
+        bar("operator_over_base_8x8_stack", eight, EIGHT_BAR),
+    ]})
+}
+
+/// Writes the page.
+pub fn write(path: &Path, table: &str, shape: &Shape) -> Result<(), Box<dyn Error>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().unwrap_or("unknown").to_owned();
+    let page = format!(
+        "# LoRA: what adapters cost a step
+
+Command: `cargo xtask bench lora` (release profile). Date: {}. {} of {}, {cores} cores, one thread per session; instruction set of the
+operator: {}. Load average at the end: {load}.
+
+One run: base, standard operators and the operator take turns on the same prompts, and every time is the median of seven rounds after
+one that is not counted. A run is a batch of greedy answers through the engine's public interface (prompt of 4 tokens, 16 new ones), so
+prefill, sampling and scheduling are in it; \"ms a step\" is that time divided by 16. Adapters have rank {RANK}, 16-bit weights and all seven
+modules; row `i` uses adapter `i mod adapters`. \"Base\" is the operator's graph with no adapter active.
+
+The random stack has the shape of a small Llama: hidden {}, {} layers, {} and {} heads, feed-forward {}; its {} MB of 32-bit weights do not
+fit the cache, so a step reads them from memory. The example model does fit.
+
+Read it with care: the machine was shared while this ran, and single numbers move by 10 % and more between runs. Weights are random, so
+nothing here is a claim about quality.
+
+{table}",
+        today(),
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+        Level::best().name(),
+        shape.hidden,
+        shape.layers,
+        shape.heads,
+        shape.kv_heads,
+        shape.feed_forward,
+        shape.weight_bytes() / 1_000_000,
+    );
+    fs::write(path, page)?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Sixteen lanes on each instruction set. The only module that knows vector instructions.
+//!
+//! Every set does the same arithmetic lane by lane, so that all give the same bits. The
+//! instructions are called through `pulp`, whose tokens prove that the processor has them.
+
+/// Lanes of every vector, whatever the registers hold.
+pub(crate) const LANES: usize = 16;
+
+/// An instruction set.
+pub(crate) trait Isa: Copy {
+    /// Sixteen 32-bit floats.
+    type Lanes: Copy;
+
+    fn load(self, values: &[f32; LANES]) -> Self::Lanes;
+    /// The floats whose upper halves are these bits: bf16 widened, which is exact.
+    fn widen(self, halves: &[u16; LANES]) -> Self::Lanes;
+    fn splat(self, value: f32) -> Self::Lanes;
+    /// `left * right + sum`, rounded once.
+    fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes;
+    fn store(self, lanes: Self::Lanes) -> [f32; LANES];
+}
+
+/// What the compiler makes of plain Rust for the architecture's baseline.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Isa for Portable {
+    type Lanes = [f32; LANES];
+
+    #[inline(always)]
+    fn load(self, values: &[f32; LANES]) -> Self::Lanes {
+        *values
+    }
+
+    #[inline(always)]
+    fn widen(self, halves: &[u16; LANES]) -> Self::Lanes {
+        halves.map(|bits| f32::from_bits(u32::from(bits) << 16))
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::Lanes {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|lane| left[lane].mul_add(right[lane], sum[lane]))
+    }
+
+    #[inline(always)]
+    fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
+        lanes
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use core::arch::x86_64::{__m128i, __m256, __m256i, __m512};
+
+    use pulp::{
+        bytemuck::cast,
+        x86::{V3, V4},
+    };
+
+    use super::{Isa, LANES};
+
+    impl Isa for V4 {
+        type Lanes = __m512;
+
+        #[inline(always)]
+        fn load(self, values: &[f32; LANES]) -> Self::Lanes {
+            cast(*values)
+        }
+
+        #[inline(always)]
+        fn widen(self, halves: &[u16; LANES]) -> Self::Lanes {
+            let halves: __m256i = cast(*halves);
+            cast(self.avx512f._mm512_slli_epi32::<16>(self.avx512f._mm512_cvtepu16_epi32(halves)))
+        }
+
+        #[inline(always)]
+        fn splat(self, value: f32) -> Self::Lanes {
+            self.avx512f._mm512_set1_ps(value)
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes {
+            self.avx512f._mm512_fmadd_ps(left, right, sum)
+        }
+
+        #[inline(always)]
+        fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
+            cast(lanes)
+        }
+    }
+
+    impl Isa for V3 {
+        type Lanes = [__m256; 2];
+
+        #[inline(always)]
+        fn load(self, values: &[f32; LANES]) -> Self::Lanes {
+            cast(*values)
+        }
+
+        #[inline(always)]
+        fn widen(self, halves: &[u16; LANES]) -> Self::Lanes {
+            let halves: [__m128i; 2] = cast(*halves);
+            halves.map(|half| cast(self.avx2._mm256_slli_epi32::<16>(self.avx2._mm256_cvtepu16_epi32(half))))
+        }
+
+        #[inline(always)]
+        fn splat(self, value: f32) -> Self::Lanes {
+            [self.avx._mm256_set1_ps(value); 2]
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes {
+            [0, 1].map(|half| self.fma._mm256_fmadd_ps(left[half], right[half], sum[half]))
+        }
+
+        #[inline(always)]
+        fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
+            cast(lanes)
+        }
+    }
+}

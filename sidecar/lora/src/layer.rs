@@ -1,0 +1,218 @@
+//! One linear layer: all tokens of a step, all adapters.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::{
+    Adapter, Level, LoraError, StepPlan,
+    dispatch::Operation,
+    isa::Isa,
+    kernel::{Token, add_module},
+};
+
+/// Multiply-adds below which a second thread costs more than it saves: about 20 microseconds of
+/// work against the several microseconds that waking the pool takes.
+const PARALLEL_WORK: usize = 400_000;
+/// Tokens of one task are a multiple of this, the number the kernel handles together.
+const TASK_UNIT: usize = 4;
+
+/// One module of a layer: q, k and v are three parts of a packed projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Index of the site, by which adapters know the module.
+    pub site: usize,
+    /// Number of the layer's columns that belong to it.
+    pub out_features: usize,
+}
+
+/// Runs numbered tasks, possibly at once.
+pub trait RunTasks {
+    /// Tasks that can run at once.
+    fn threads(&self) -> usize;
+    /// Calls `task` once for every number below `count` and returns when all are done.
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync));
+}
+
+/// One task after the other on the caller's thread.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sequential;
+
+impl RunTasks for Sequential {
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..count).for_each(task);
+    }
+}
+
+/// A linear layer [in_features, out_features] whose columns are the parts in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    parts: Vec<Part>,
+    out_features: usize,
+}
+
+/// Tokens of one adapter that one thread handles.
+struct Task<'t, 'v> {
+    adapter: &'t Adapter,
+    tokens: &'t mut [Token<'v>],
+}
+
+/// A task as an operation to be compiled for every level.
+struct RunTask<'r, 't, 'v> {
+    parts: &'r [Part],
+    task: &'r mut Task<'t, 'v>,
+}
+
+impl Operation for RunTask<'_, '_, '_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let mut start = 0;
+        for part in self.parts {
+            if let Some(module) = self.task.adapter.module(part.site) {
+                add_module(isa, module, start, self.task.tokens);
+            }
+            start += part.out_features;
+        }
+    }
+}
+
+impl Layer {
+    /// A layer of the given parts.
+    ///
+    /// # Errors
+    /// [`LoraError::Overflow`] when the widths do not add up, [`LoraError::Length`] without columns.
+    pub fn new(parts: Vec<Part>) -> Result<Self, LoraError> {
+        let sum = parts.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.out_features));
+        let out_features = sum.ok_or(LoraError::Overflow)?;
+        if out_features == 0 {
+            return Err(LoraError::Length { what: "the layer", found: 0, expected: 1 });
+        }
+        Ok(Self { parts, out_features })
+    }
+
+    /// Width of `y`.
+    #[must_use]
+    pub fn out_features(&self) -> usize {
+        self.out_features
+    }
+
+    /// Adds every row's delta to `y`.
+    ///
+    /// `x` is [rows, tokens, in_features] and `y` [rows, tokens, out_features], row-major, with the
+    /// rows of the plan; `in_features` and the number of tokens of a row follow from the lengths.
+    /// Rows without an adapter keep their bits.
+    ///
+    /// # Errors
+    /// [`LoraError::Length`] for slices that are no whole number of tokens and rows,
+    /// [`LoraError::Shape`] when an adapter's module has another shape. `y` is unchanged then.
+    pub fn add(
+        &self,
+        plan: &StepPlan,
+        in_features: usize,
+        x: &[f32],
+        y: &mut [f32],
+        level: Level,
+        threads: &dyn RunTasks,
+    ) -> Result<(), LoraError> {
+        if plan.segments().is_empty() {
+            return Ok(());
+        }
+        let tokens_of_row = self.tokens_of_row(plan, in_features, x, y)?;
+        let mut work = 0_usize;
+        for segment in plan.segments() {
+            let of_token = self.work(&segment.adapter, in_features)?;
+            let tokens = segment.rows.len().saturating_mul(tokens_of_row);
+            work = work.saturating_add(of_token.saturating_mul(tokens));
+        }
+        if work == 0 {
+            return Ok(());
+        }
+        let mut outputs: Vec<Option<&mut [f32]>> = y.chunks_exact_mut(self.out_features).map(Some).collect();
+        let mut tokens = Vec::with_capacity(outputs.len());
+        for row in plan.segments().iter().flat_map(|segment| &segment.rows) {
+            for token in row * tokens_of_row..(row + 1) * tokens_of_row {
+                if let Some(y) = outputs.get_mut(token).and_then(Option::take) {
+                    tokens.push(Token { x: &x[token * in_features..][..in_features], y });
+                }
+            }
+        }
+        let workers = if work < PARALLEL_WORK { 1 } else { threads.threads().max(1) };
+        let share = tokens.len().div_ceil(workers).next_multiple_of(TASK_UNIT);
+        let tasks = cut(plan, tokens_of_row, &mut tokens, share);
+        let run = |task: &mut Task<'_, '_>| level.run(RunTask { parts: &self.parts, task });
+        if workers == 1 || tasks.len() == 1 {
+            for mut task in tasks {
+                run(&mut task);
+            }
+        } else {
+            let tasks: Vec<Mutex<Task<'_, '_>>> = tasks.into_iter().map(Mutex::new).collect();
+            threads.run(tasks.len(), &|index| {
+                if let Some(task) = tasks.get(index) {
+                    // Never contended: every index is called once.
+                    run(&mut task.lock().unwrap_or_else(PoisonError::into_inner));
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn tokens_of_row(&self, plan: &StepPlan, in_features: usize, x: &[f32], y: &[f32]) -> Result<usize, LoraError> {
+        let rows = plan.row_slots().len();
+        let row_width = rows.checked_mul(self.out_features).filter(|&width| width > 0).ok_or(LoraError::Overflow)?;
+        let tokens_of_row = y.len() / row_width;
+        let exact = |width: usize| {
+            rows.checked_mul(tokens_of_row).and_then(|tokens| tokens.checked_mul(width)).ok_or(LoraError::Overflow)
+        };
+        for (what, found, width) in [("y", y.len(), self.out_features), ("x", x.len(), in_features)] {
+            let expected = exact(width)?;
+            if found != expected {
+                return Err(LoraError::Length { what, found, expected });
+            }
+        }
+        Ok(tokens_of_row)
+    }
+
+    /// Multiply-adds of one token, after checking the shapes.
+    fn work(&self, adapter: &Adapter, in_features: usize) -> Result<usize, LoraError> {
+        let mut work = 0_usize;
+        for part in &self.parts {
+            let Some(module) = adapter.module(part.site) else {
+                continue;
+            };
+            if module.in_features() != in_features || module.out_features() != part.out_features {
+                return Err(LoraError::Shape {
+                    site: part.site,
+                    found_in: module.in_features(),
+                    found_out: module.out_features(),
+                    layer_in: in_features,
+                    layer_out: part.out_features,
+                });
+            }
+            work = work.saturating_add(module.work());
+        }
+        Ok(work)
+    }
+}
+
+/// Cuts the tokens, which are in the order of the segments, into tasks of at most `share` tokens.
+fn cut<'t, 'v>(
+    plan: &'t StepPlan,
+    tokens_of_row: usize,
+    tokens: &'t mut [Token<'v>],
+    share: usize,
+) -> Vec<Task<'t, 'v>> {
+    let mut tasks = Vec::with_capacity(plan.segments().len());
+    let mut rest = tokens;
+    for segment in plan.segments() {
+        let mut left = segment.rows.len().saturating_mul(tokens_of_row);
+        while left > 0 && !rest.is_empty() {
+            let count = left.min(share.max(1)).min(rest.len());
+            let (head, tail) = rest.split_at_mut(count);
+            tasks.push(Task { adapter: &segment.adapter, tokens: head });
+            (rest, left) = (tail, left - count);
+        }
+    }
+    tasks
+}
