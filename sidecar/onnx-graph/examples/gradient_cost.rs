@@ -13,7 +13,7 @@ mod runtime;
 use std::time::Instant;
 
 use openledger_onnx_graph::{
-    LoraSite, Model, ROW_SLOTS,
+    LoraForm, LoraSite, Model, ROW_SLOTS, SlotInputs,
     grad::{GradientOptions, LoraFactors, TARGET_WEIGHTS, TARGETS, gradient_graph, lora_factors},
     inject_lora,
 };
@@ -54,7 +54,7 @@ fn main() {
 fn report(subject: &Subject, shapes: &[(usize, usize)], threads: usize) {
     let factors = lora_factors(&subject.options.sites);
     let mut served = subject.model.clone();
-    let sites = inject_lora(&mut served, &subject.options.sites).unwrap();
+    let sites = inject_lora(&mut served, &subject.options.sites, LoraForm::Standard).unwrap();
     let start = Instant::now();
     let graph = gradient_graph(&subject.model, &subject.options).unwrap();
     let (before, after) = (subject.model.graph().node.len(), graph.graph().node.len());
@@ -105,8 +105,9 @@ fn served_inputs(subject: &Subject, sites: &[LoraSite], rows: usize, tokens: usi
         inputs.insert(name.clone(), Value::f32(&[rows, subject.cache.0, 0, subject.cache.1], Vec::new()));
     }
     for site in sites {
-        inputs.insert(site.a_input.clone(), small(&[2, site.in_features, example::RANK]));
-        inputs.insert(site.b_input.clone(), small(&[2, example::RANK, site.out_features]));
+        let SlotInputs { a, b } = site.slot_inputs.clone().unwrap();
+        inputs.insert(a, small(&[2, site.in_features, example::RANK]));
+        inputs.insert(b, small(&[2, example::RANK, site.out_features]));
     }
     inputs
 }
