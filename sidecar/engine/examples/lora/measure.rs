@@ -6,13 +6,17 @@ use std::{
     time::Instant,
 };
 
-use openledger_engine::{Engine, EngineConfig, GenerateEvent, GenerateRequest, LoraForm, Sampling};
+use openledger_engine::{Engine, EngineConfig, EngineError, GenerateEvent, GenerateRequest, LoraForm, Sampling};
 
 /// Tokens that every row of a run generates after its prompt.
 const TOKENS: usize = 16;
 const PROMPT: usize = 4;
 
-/// Seconds of one run of a batch, medians over the repetitions.
+/// Fewest and most rounds of a cell, and the seconds after which no new round begins.
+const ROUNDS: std::ops::RangeInclusive<usize> = 5..=61;
+const SECONDS: f64 = 5.0;
+
+/// Seconds of one run of a batch, medians over the rounds.
 pub struct Cell {
     pub model: &'static str,
     pub rows: usize,
@@ -20,6 +24,10 @@ pub struct Cell {
     pub base: f64,
     pub standard: f64,
     pub operator: f64,
+    /// Medians of the ratios within each round: load that comes and goes falls on both sides.
+    pub standard_to_base: f64,
+    pub operator_to_base: f64,
+    pub standard_to_operator: f64,
 }
 
 impl Cell {
@@ -55,51 +63,74 @@ impl Subject {
         adapters: usize,
         quick: bool,
     ) -> Result<Cell, Box<dyn Error>> {
-        let rounds = if quick { 2 } else { 7 };
-        let mut times: [Vec<f64>; 3] = Default::default();
-        for round in 0..=rounds {
+        let (fewest, most) = if quick { (2, 2) } else { (*ROUNDS.start(), *ROUNDS.end()) };
+        let start = Instant::now();
+        let mut rounds: Vec<[f64; 3]> = Vec::new();
+        for round in 0..=most {
             let base = run(&self.operator, rows, 0).await?;
             let standard = run(&self.standard, rows, adapters).await?;
             let operator = run(&self.operator, rows, adapters).await?;
             if round > 0 {
-                for (times, seconds) in times.iter_mut().zip([base, standard, operator]) {
-                    times.push(seconds);
-                }
+                rounds.push([base, standard, operator]);
+            }
+            if rounds.len() >= fewest && start.elapsed().as_secs_f64() > SECONDS {
+                break;
             }
         }
-        let [base, standard, operator] = times.map(median);
-        Ok(Cell { model, rows, adapters, base, standard, operator })
+        let middle = |of: fn(&[f64; 3]) -> f64| median(rounds.iter().map(of).collect());
+        Ok(Cell {
+            model,
+            rows,
+            adapters,
+            base: middle(|round| round[0]),
+            standard: middle(|round| round[1]),
+            operator: middle(|round| round[2]),
+            standard_to_base: middle(|round| round[1] / round[0]),
+            operator_to_base: middle(|round| round[2] / round[0]),
+            standard_to_operator: middle(|round| round[1] / round[2]),
+        })
     }
 }
 
 /// Seconds until all rows of one batch have ended. Row `i` uses adapter `i % adapters`.
 async fn run(engine: &Engine, rows: usize, adapters: usize) -> Result<f64, Box<dyn Error>> {
     let start = Instant::now();
-    let mut streams = Vec::with_capacity(rows);
-    for row in 0..rows {
-        let request = GenerateRequest {
-            adapter: row.checked_rem(adapters).map(|index| index.to_string()),
-            prompt: vec![5; PROMPT],
-            sampling: Sampling::greedy(),
-            max_new_tokens: TOKENS,
-            stop: Vec::new(),
-            grammar: None,
-            logprobs: None,
-        };
-        streams.push(engine.generate(request).await?);
-    }
-    for mut stream in streams {
-        let mut count = 0;
-        while let Some(event) = stream.recv().await {
-            if matches!(event?, GenerateEvent::Token { .. }) {
-                count += 1;
-            }
-        }
+    // All at once, so that they share one prefill: one after the other, each would start a step of
+    // its own and the batch would never be full.
+    let answers: Vec<_> = (0..rows)
+        .map(|row| {
+            let engine = engine.clone();
+            let adapter = row.checked_rem(adapters).map(|index| index.to_string());
+            tokio::spawn(async move { count_tokens(&engine, adapter).await })
+        })
+        .collect();
+    for answer in answers {
+        let count = answer.await??;
         if count != TOKENS {
             return Err(format!("a row ended after {count} tokens").into());
         }
     }
     Ok(start.elapsed().as_secs_f64())
+}
+
+async fn count_tokens(engine: &Engine, adapter: Option<String>) -> Result<usize, EngineError> {
+    let request = GenerateRequest {
+        adapter,
+        prompt: vec![5; PROMPT],
+        sampling: Sampling::greedy(),
+        max_new_tokens: TOKENS,
+        stop: Vec::new(),
+        grammar: None,
+        logprobs: None,
+    };
+    let mut stream = engine.generate(request).await?;
+    let mut count = 0;
+    while let Some(event) = stream.recv().await {
+        if matches!(event?, GenerateEvent::Token { .. }) {
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

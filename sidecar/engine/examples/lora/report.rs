@@ -24,9 +24,9 @@ pub fn table(cells: &[Cell]) -> String {
             cell.model,
             cell.rows,
             cell.adapters,
-            standard / base,
-            operator / base,
-            standard / operator
+            cell.standard_to_base,
+            cell.operator_to_base,
+            cell.standard_to_operator
         );
     }
     table
@@ -34,9 +34,9 @@ pub fn table(cells: &[Cell]) -> String {
 
 /// One object with the bars, as `cargo xtask bench` reads it.
 pub fn bars(cells: &[Cell]) -> Value {
-    let worst = cells.iter().map(|cell| cell.operator / cell.standard).fold(0.0, f64::max);
+    let worst = cells.iter().map(|cell| 1.0 / cell.standard_to_operator).fold(0.0, f64::max);
     let eight = cells.iter().find(|cell| cell.model == "random stack" && (cell.rows, cell.adapters) == (8, 8));
-    let eight = eight.map_or(f64::INFINITY, |cell| cell.operator / cell.base);
+    let eight = eight.map_or(f64::INFINITY, |cell| cell.operator_to_base);
     let bar =
         |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
     json!({"bars": [
@@ -56,8 +56,8 @@ pub fn write(path: &Path, table: &str, shape: &Shape) -> Result<(), Box<dyn Erro
 Command: `cargo xtask bench lora` (release profile). Date: {}. {} of {}, {cores} cores, one thread per session; instruction set of the
 operator: {}. Load average at the end: {load}.
 
-One run: base, standard operators and the operator take turns on the same prompts, and every time is the median of seven rounds after
-one that is not counted. A run is a batch of greedy answers through the engine's public interface (prompt of 4 tokens, 16 new ones), so
+In one run, base, standard operators and the operator take turns on the same prompts; times are medians over 5 to 61 rounds, ratios are
+medians of the ratios within a round. A run is a batch of greedy answers through the engine's public interface (prompt of 4 tokens, 16 new ones), so
 prefill, sampling and scheduling are in it; \"ms a step\" is that time divided by 16. Adapters have rank {RANK}, 16-bit weights and all seven
 modules; row `i` uses adapter `i mod adapters`. \"Base\" is the operator's graph with no adapter active.
 
