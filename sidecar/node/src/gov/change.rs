@@ -1,5 +1,7 @@
 //! Parameters before and after.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::error::NodeError;
@@ -28,8 +30,11 @@ pub fn merge(current: &Value, assignments: &[String]) -> Result<(Value, Vec<Chan
     for assignment in assignments {
         let (field, text) =
             assignment.split_once('=').ok_or_else(|| refused(format!("{assignment:?} must look like field=value")))?;
-        let known = fields.keys().cloned().collect::<Vec<_>>().join(", ");
-        let before = fields.get(field).ok_or_else(|| refused(format!("no parameter {field:?}; there are: {known}")))?;
+        let before = fields.get(field).ok_or_else(|| {
+            let known: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
+            let known = Vec::from_iter(known).join(", ");
+            refused(format!("no parameter {field:?}; there are: {known}"))
+        })?;
         if changes.iter().any(|change| change.field == field) {
             return Err(refused(format!("{field:?} is set twice")));
         }

@@ -1,7 +1,10 @@
 //! Batches under way while answers are made, and sessions that end before they are batched.
 
 use openledger_node::{
-    api::{GetReceiptRequest, receipt_service_client::ReceiptServiceClient},
+    api::{
+        GetReceiptRequest, SignedReceipt, generate_response::Event, inference_service_client::InferenceServiceClient,
+        receipt_service_client::ReceiptServiceClient,
+    },
     devnet::{
         ask::{Session, max_fee},
         sidecars::Sidecars,
@@ -19,28 +22,51 @@ async fn one_session_is_charged_by_many_batches_while_it_goes_on() {
     let sidecars = Sidecars::start(&stage).await.unwrap();
     let session = Session::open(&stage).await.unwrap();
     let operator = sidecars.operator();
-    let mut batches = 0u64;
-    let answers = {
-        let asking = session.ask_all(&stage, &sidecars.node_url);
-        tokio::pin!(asking);
-        loop {
-            tokio::select! {
-                answers = &mut asking => break answers.unwrap(),
-                batch = operator.commit_batch() => batches += u64::from(batch.unwrap().is_some()),
+    let (mut promised, mut receipts) = (0u128, Vec::new());
+    let mut requests = (1u64..).zip(&stage.examples.questions).map(|(sequence, question)| {
+        promised += max_fee(question).unwrap();
+        session.request(&stage, question, session.voucher(sequence, promised).unwrap()).unwrap()
+    });
+    receipts.push(ask(&sidecars.node_url, requests.next().unwrap()).await.unwrap());
+    operator.commit_batch().await.unwrap().expect("the first answer");
+    let mut batches = 1;
+
+    // Batches leave at any moment of the other answers: none at all, or several.
+    let mut client = InferenceServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
+    let mut streams = Vec::new();
+    for request in requests {
+        streams.push(client.generate(request).await.unwrap().into_inner());
+    }
+    let reading = async {
+        let mut receipts = Vec::new();
+        for mut stream in streams {
+            while let Some(message) = stream.message().await.unwrap() {
+                if let Some(Event::Finished(finished)) = message.event {
+                    receipts.push(finished.receipt.unwrap());
+                }
             }
         }
+        receipts
     };
+    tokio::pin!(reading);
+    receipts.extend(loop {
+        tokio::select! {
+            others = &mut reading => break others,
+            batch = operator.commit_batch() => batches += usize::from(batch.unwrap().is_some()),
+        }
+    });
     while operator.commit_batch().await.unwrap().is_some() {
         batches += 1;
     }
-    assert!(batches >= 2, "{batches} batch: the answers came too fast to be split");
-    let fees: u128 =
-        answers.iter().map(|answer| answer.receipt.receipt.as_ref().unwrap().fee.parse::<u128>().unwrap()).sum();
+    assert!(batches >= 2, "{batches}");
+    assert_eq!(receipts.len(), stage.examples.questions.len());
+    let fee = |receipt: &SignedReceipt| receipt.receipt.as_ref().unwrap().fee.parse::<u128>().unwrap();
+    let fees: u128 = receipts.iter().map(fee).sum();
     let query = QueryMsg::Session { session_id: session.session_id.into() };
     let on_chain: SessionResponse = stage.chain.client.query_smart(&stage.contracts.settlement, &query).await.unwrap();
     assert_eq!(on_chain.charged.u128(), fees);
     let epoch = operator.close_epoch().await.unwrap().unwrap();
-    assert_eq!(epoch.statement.batch_ids.len() as u64, batches);
+    assert_eq!(epoch.statement.batch_ids.len(), batches);
     assert_eq!(epoch.statement.payout_total, fees.to_string());
     assert_eq!(epoch.signers.len(), 4, "{:?}", epoch.absentees);
     sidecars.stop().await.unwrap();
