@@ -5,8 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { Secp256k1HdWallet } from "@cosmjs/amino";
 import { SigningCosmWasmClient } from "@cosmjs/cosmwasm";
-import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
-import { GasPrice } from "@cosmjs/stargate";
+import { decodeOptionalPubkey, DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { accountFromAny, GasPrice } from "@cosmjs/stargate";
+import { BaseAccount } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 
 const text = process.env.OPENLEDGER_WASMD;
 if (!text) throw new Error("OPENLEDGER_WASMD is not set: run `cargo xtask wasmd test`, which starts a node first");
@@ -29,11 +30,34 @@ async function wallet(mode, mnemonic) {
   return mnemonic ? Wallet.fromMnemonic(mnemonic, options) : Wallet.generate(12, options);
 }
 
+/**
+ * Reads an account whose number may have 64 bits, as on the newer SDK line for every account that a block makes; CosmJS holds
+ * 53. Documents take the number as a bigint, but for legacy JSON, where CosmJS checks it and `aminoSigner` puts it in.
+ */
+function wideAccount(numbers, mode) {
+  return (any) => {
+    if (any.typeUrl !== "/cosmos.auth.v1beta1.BaseAccount") return accountFromAny(any);
+    const { address, pubKey, accountNumber, sequence } = BaseAccount.decode(any.value);
+    numbers.set(address, accountNumber);
+    const shown = mode === "amino" ? 0 : accountNumber;
+    return { address, pubkey: decodeOptionalPubkey(pubKey), accountNumber: shown, sequence: Number(sequence) };
+  };
+}
+
+const aminoSigner = (keys, numbers) => ({
+  getAccounts: () => keys.getAccounts(),
+  signAmino: (address, document) =>
+    keys.signAmino(address, { ...document, account_number: String(numbers.get(address)) }),
+});
+
 /** An account: its address, and a client that signs for it. */
 export async function account(mode = "direct", mnemonic = undefined) {
   const keys = await wallet(mode, mnemonic);
   const [{ address }] = await keys.getAccounts();
-  const client = await SigningCosmWasmClient.connectWithSigner(node.rpc, keys, {
+  const numbers = new Map();
+  const signer = mode === "amino" ? aminoSigner(keys, numbers) : keys;
+  const client = await SigningCosmWasmClient.connectWithSigner(node.rpc, signer, {
+    accountParser: wideAccount(numbers, mode),
     gasPrice,
     broadcastPollIntervalMs: 100,
     broadcastTimeoutMs: 60_000,
