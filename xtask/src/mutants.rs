@@ -14,14 +14,16 @@ use crate::{pins, tool};
 
 /// Code that moves money or counts it, by contract.
 const MONEY: [(&str, &[&str]); 3] = [
-    ("settlement", &["src/execute/**", "src/state.rs", "src/voucher.rs", "src/round.rs"]),
+    ("settlement", &["src/execute/**", "src/params.rs", "src/state.rs", "src/voucher.rs", "src/round.rs"]),
     (
         "staking",
         &[
             "src/execute/**",
+            "src/bls.rs",
             "src/book.rs",
             "src/exits.rs",
             "src/liens.rs",
+            "src/params.rs",
             "src/power.rs",
             "src/quorum.rs",
             "src/rewards.rs",

@@ -77,9 +77,8 @@ impl Grammars {
             llguidance::token_bytes_from_tokenizer_json(&json).map_err(|error| tokenization(&error.to_string()))?;
         words.resize(self.info.vocab_size, Vec::new());
         let count = u32::try_from(words.len()).map_err(|_| tokenization("its vocabulary is too large"))?;
-        let eos = &self.info.eos_token_ids;
-        let first = *eos.first().ok_or_else(|| tokenization("the model has no token that ends an answer"))?;
-        Ok(TokTrie::from(&TokRxInfo::new(count, first), &words).with_eos_tokens(eos))
+        let ends = ends(&self.info.eos_token_ids, count)?;
+        Ok(TokTrie::from(&TokRxInfo::new(count, ends[0]), &words).with_eos_tokens(&ends))
     }
 }
 
@@ -101,6 +100,15 @@ impl Constraint {
     }
 }
 
+/// Tokens that end an answer, at least one. A configuration may name ids that the model does not have; llguidance takes none.
+fn ends(eos: &[u32], vocabulary: u32) -> Result<Vec<u32>, EngineError> {
+    let known: Vec<u32> = eos.iter().copied().filter(|&id| id < vocabulary).collect();
+    if known.is_empty() {
+        return Err(tokenization("the model has no token that ends an answer"));
+    }
+    Ok(known)
+}
+
 /// Reads a schema. Answers have no white space between values: a model would rather go on making some than end.
 fn schema(text: &str) -> Result<serde_json::Value, EngineError> {
     let mut schema = serde_json::from_str(text).map_err(|error| invalid(&error.to_string()))?;
@@ -115,4 +123,18 @@ fn invalid(reason: &str) -> EngineError {
 
 fn tokenization(reason: &str) -> EngineError {
     EngineError::Tokenization { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::ends;
+
+    #[test]
+    fn only_tokens_that_the_model_has_end_an_answer() {
+        assert_eq!(ends(&[2, 90, 7], 8).unwrap(), [2, 7]);
+        for none in [&[][..], &[8]] {
+            assert_eq!(ends(none, 8).unwrap_err().code(), "TOKENIZATION_FAILED");
+        }
+    }
 }

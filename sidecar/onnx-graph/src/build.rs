@@ -56,16 +56,16 @@ pub fn ints_attribute(name: &str, values: Vec<i64>) -> AttributeProto {
 /// A tensor-typed graph input or output.
 #[must_use]
 pub fn value_info(name: &str, data_type: i32, dims: &[Dim<'_>]) -> ValueInfoProto {
-    let dim = dims
-        .iter()
-        .map(|dim| Dimension {
-            value: Some(match dim {
-                Dim::Fixed(size) => dimension::Value::DimValue(i64::try_from(*size).unwrap_or(i64::MAX)),
-                Dim::Named(name) => dimension::Value::DimParam((*name).to_owned()),
-            }),
-            denotation: None,
-        })
-        .collect();
+    let value = |dim: &Dim<'_>| match dim {
+        Dim::Fixed(size) => dimension::Value::DimValue(i64::try_from(*size).unwrap_or(i64::MAX)),
+        Dim::Named(name) => dimension::Value::DimParam((*name).to_owned()),
+    };
+    tensor_info(name, data_type, dims.iter().map(|dim| Some(value(dim))).collect())
+}
+
+/// Declaration of a tensor with given axes; `None` is an axis of unknown size.
+pub(crate) fn tensor_info(name: &str, data_type: i32, dims: Vec<Option<dimension::Value>>) -> ValueInfoProto {
+    let dim = dims.into_iter().map(|value| Dimension { value, denotation: None }).collect();
     ValueInfoProto {
         name: Some(name.to_owned()),
         r#type: Some(TypeProto {

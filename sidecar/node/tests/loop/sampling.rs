@@ -8,7 +8,9 @@ use openledger_node::{
     },
 };
 
-use crate::stage::set;
+use tonic::Code;
+
+use crate::stage::{reason, set};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_asked_for() {
@@ -18,6 +20,13 @@ async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_ask
     let question = &stage.examples.questions[0];
     let price = max_fee(question).unwrap();
     let mut client = InferenceServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
+    // What cannot be compiled costs nothing, and its voucher is good for the next question.
+    let mut broken = session.request(&stage, question, session.voucher(1, price).unwrap()).unwrap();
+    broken.regex = "(unclosed".into();
+    let refused = client.generate(broken).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_INVALID"));
+    assert!(refused.message().contains("grammar"), "{}", refused.message());
+
     let mut texts = Vec::new();
     for sequence in 1..=4 {
         let voucher = session.voucher(sequence, price * u128::from(sequence)).unwrap();

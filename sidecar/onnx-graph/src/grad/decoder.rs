@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use super::{
     GradError, cache,
     dims::Fact,
-    factors::{Attachment, tensor_info},
+    factors::Attachment,
     graph::GraphBuilder,
     head,
     objective::{self, Source},
     paths, prune, reverse, unfuse, vjp,
 };
 use crate::{
-    AttentionShape, Model, Sites, element,
+    AttentionShape, Model, Sites,
+    build::tensor_info,
+    element,
     proto::{GraphProto, NodeProto, ValueInfoProto, tensor_shape_proto::dimension, type_proto},
 };
 

@@ -12,13 +12,9 @@ use std::collections::HashMap;
 use super::{GradError, graph::GraphBuilder, unfuse::Unfuse, vjp::taken};
 use crate::{
     GraphError, LinearSite, Sites,
-    build::int_attribute,
+    build::{int_attribute, tensor_info},
     element,
-    proto::{
-        NodeProto, TensorShapeProto, TypeProto, ValueInfoProto,
-        tensor_shape_proto::{Dimension, dimension},
-        type_proto,
-    },
+    proto::{NodeProto, ValueInfoProto, tensor_shape_proto::dimension},
     sites::refuse,
 };
 
@@ -181,20 +177,4 @@ fn contiguous(site: &LinearSite) -> Result<(), GraphError> {
         next = part.columns.end;
     }
     if next == site.out_features { Ok(()) } else { Err(refuse(&site.node, "its parts leave columns out".to_owned())) }
-}
-
-/// Declaration of a tensor with given axes; `None` is an axis of unknown size.
-pub(super) fn tensor_info(name: &str, data_type: i32, dims: Vec<Option<dimension::Value>>) -> ValueInfoProto {
-    let dim = dims.into_iter().map(|value| Dimension { value, denotation: None }).collect();
-    ValueInfoProto {
-        name: Some(name.to_owned()),
-        r#type: Some(TypeProto {
-            value: Some(type_proto::Value::TensorType(type_proto::Tensor {
-                elem_type: Some(data_type),
-                shape: Some(TensorShapeProto { dim }),
-            })),
-            denotation: None,
-        }),
-        ..ValueInfoProto::default()
-    }
 }
