@@ -38,10 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     stack::write(&folder, &shape, &repository.join("examples/model/tokenizer.json"))?;
     cells.extend(measure_model("random stack", &folder, &shape, work.path(), quick).await?);
 
-    let table = report::table(&cells);
-    println!("{table}");
+    println!("{}", report::table(&cells));
     if !quick {
-        report::write(&repository.join("docs/benchmarks/lora.md"), &table, &shape)?;
+        report::write(&repository.join("docs/benchmarks/lora.md"), &cells, &shape)?;
     }
     if json {
         println!("{}", report::bars(&cells));
