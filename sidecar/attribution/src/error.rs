@@ -24,7 +24,9 @@ pub enum AuditError {
         reason: String,
     },
     /// More rows than the engine takes in one batch.
-    #[error("attribution over this family needs {rows} rows in one batch, the engine takes {limit}; raise max_batch")]
+    #[error(
+        "attribution over this family needs {rows} rows in one call, the engine takes {limit}; raise max_score_rows"
+    )]
     BatchTooSmall {
         /// Rows needed.
         rows: usize,

@@ -22,7 +22,7 @@ impl AuditLane {
     /// [`AuditError::BatchTooSmall`] and all errors of adapters.
     pub async fn load(engine: Engine, id: &str, family: Family) -> Result<Self, AuditError> {
         let lane = Self { engine, id: id.to_owned(), family };
-        let (rows, limit) = (lane.family.variants().count() + 1, lane.engine.limits().max_batch);
+        let (rows, limit) = (lane.family.variants().count() + 1, lane.engine.limits().max_score_rows);
         if rows > limit {
             return Err(AuditError::BatchTooSmall { rows, limit });
         }

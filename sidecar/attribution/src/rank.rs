@@ -108,6 +108,8 @@ async fn greedy_answer(lane: &AuditLane, prompt: Vec<u32>) -> Result<(Vec<u32>, 
         stop: Vec::new(),
         grammar: None,
         logprobs: None,
+        tenant: None,
+        deadline: None,
     };
     let mut events = lane.engine().generate(request).await?;
     while let Some(event) = events.recv().await {

@@ -105,7 +105,7 @@ async fn a_family_with_a_changed_adapter_is_refused_and_leaves_nothing_behind() 
 
 #[tokio::test]
 async fn a_family_larger_than_the_batch_is_refused() {
-    let limits = Limits { max_batch: 4, ..Limits::default() };
+    let limits = Limits { max_score_rows: 4, ..Limits::default() };
     let engine = Engine::start(EngineConfig { limits, ..EngineConfig::new(examples().join("model")) }).unwrap();
     let error = AuditLane::load(engine, "sotu", family("sotu")).await.err().unwrap();
     assert_eq!(error.code(), "AUDIT_BATCH_TOO_SMALL");

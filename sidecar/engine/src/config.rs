@@ -36,19 +36,37 @@ impl EngineConfig {
     }
 }
 
-/// Bounds on what clients may ask for. Requests beyond are refused with a typed error.
+/// Bounds on what clients may ask for and on what the engine uses. Requests beyond are refused with a typed error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows of one step, and of one scoring call.
+    /// Sequences that run at once.
     pub max_batch: usize,
     /// Tokens of one prompt.
     pub max_prompt_tokens: usize,
     /// Tokens one request may generate, or one scored completion may have.
     pub max_new_tokens: usize,
+    /// Rows of one scoring call.
+    pub max_score_rows: usize,
     /// Requests that may wait for a place in the batch.
     pub max_queue: usize,
-    /// Adapters resident at once, those being unloaded included.
+    /// Requests that one tenant may have waiting and running.
+    pub max_tenant_requests: usize,
+    /// Prompt tokens of a step in which others decode: the longest that those wait for a newcomer.
+    pub prefill_chunk: usize,
+    /// Prompt tokens of a step in which nobody decodes.
+    pub max_step_tokens: usize,
+    /// Tokens in one block of the key-value cache.
+    pub block_tokens: usize,
+    /// Bytes of the key-value cache: all sequences, and what is kept for others to share.
+    pub kv_bytes: usize,
+    /// Ids of adapters.
     pub max_adapters: usize,
+    /// Adapters in memory at once. The others are read again when a request needs them.
+    pub max_resident: usize,
+    /// Bytes of the adapters in memory; one adapter may take half of them.
+    pub max_adapter_bytes: usize,
+    /// Bytes of the adapters of one step, unless it has only one: what a step reads besides the base.
+    pub max_step_adapter_bytes: usize,
     /// Rank of one adapter; the operator computes ranks up to 128.
     pub max_rank: usize,
 }
@@ -59,8 +77,17 @@ impl Default for Limits {
             max_batch: 32,
             max_prompt_tokens: 2048,
             max_new_tokens: 512,
+            max_score_rows: 256,
             max_queue: 256,
-            max_adapters: 64,
+            max_tenant_requests: 256,
+            prefill_chunk: 128,
+            max_step_tokens: 512,
+            block_tokens: 16,
+            kv_bytes: 2 << 30,
+            max_adapters: 4096,
+            max_resident: 256,
+            max_adapter_bytes: 4 << 30,
+            max_step_adapter_bytes: 1 << 30,
             max_rank: openledger_lora::MAX_RANK,
         }
     }

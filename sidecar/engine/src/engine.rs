@@ -11,14 +11,14 @@ use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AdapterInfo, EngineConfig, EngineError, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
-    adapter::AdapterWeights,
-    forward::Forward,
+    AdapterInfo, EngineConfig, EngineError, EngineStats, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
+    backend::{Backend, Forward, StockBackend},
+    kv::BlockPool,
     lora::{self, CurrentStep},
     model_folder::ModelFolder,
     runtime::Runtime,
     scheduler::Scheduler,
-    slots::SlotTable,
+    slots::{Loader, Prepared, SlotTable, Source},
     text::decode,
     worker::{self, Command, Reply},
 };
@@ -41,7 +41,20 @@ struct Inner {
     tokenizer: Arc<Tokenizer>,
     info: Arc<ModelInfo>,
     sites: Arc<[LoraSite]>,
+    form: LoraForm,
     limits: Limits,
+}
+
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub backend: Box<dyn Backend>,
+    /// Bytes of keys and values of one token.
+    pub token_bytes: usize,
+    pub sites: Arc<[LoraSite]>,
+    pub form: LoraForm,
+    pub tokenizer: Tokenizer,
+    pub info: ModelInfo,
+    pub limits: Limits,
 }
 
 impl Drop for Inner {
@@ -70,20 +83,39 @@ impl Engine {
             LoraForm::Operator => Some(lora::operators(&step, config.threads)?),
         };
         let session = runtime.session(&folder.model, config.threads, operators)?;
-        let info = Arc::new(folder.info);
-        let tokenizer = Arc::new(folder.tokenizer);
-        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), step, info.vocab_size);
-        let slots = SlotTable::new(Arc::clone(&sites), &config.limits, config.lora);
-        let limits = Limits { max_batch: config.limits.max_batch.max(1), ..config.limits };
-        let scheduler = Scheduler::new(forward, slots, Arc::clone(&tokenizer), Arc::clone(&info), limits.clone());
+        let vocab = folder.info.vocab_size;
+        let token_bytes = folder.interface.token_bytes();
+        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab);
+        let parts = Parts {
+            backend: Box::new(StockBackend::new(forward)),
+            token_bytes,
+            sites,
+            form: config.lora,
+            tokenizer: folder.tokenizer,
+            info: folder.info,
+            limits: config.limits,
+        };
+        Self::assemble(parts)
+    }
+
+    /// Starts the threads around a backend.
+    pub(crate) fn assemble(parts: Parts) -> Result<Self, EngineError> {
+        let Parts { backend, token_bytes, sites, form, tokenizer, info, limits } = parts;
+        let limits = Limits { max_batch: limits.max_batch.max(1), block_tokens: limits.block_tokens.max(1), ..limits };
+        let (info, tokenizer) = (Arc::new(info), Arc::new(tokenizer));
         let (commands, receiver) = mpsc::channel(limits.max_queue.clamp(16, 4096));
+        let slots = SlotTable::new(Arc::clone(&sites), &limits, form);
+        let loader = Loader::start(commands.downgrade(), Arc::clone(&sites), limits.clone(), form)?;
+        let blocks = limits.kv_bytes / token_bytes.saturating_mul(limits.block_tokens).max(1);
+        let pool = BlockPool::new(limits.block_tokens, blocks);
+        let scheduler =
+            Scheduler::new(backend, slots, loader, pool, Arc::clone(&tokenizer), Arc::clone(&info), limits.clone());
         let thread = Builder::new()
             .name("openledger-engine".to_owned())
             .spawn(move || worker::run(scheduler, receiver))
             .map_err(|error| EngineError::Runtime { reason: error.to_string() })?;
-        Ok(Self {
-            inner: Arc::new(Inner { commands: Some(commands), thread: Some(thread), tokenizer, info, sites, limits }),
-        })
+        let inner = Inner { commands: Some(commands), thread: Some(thread), tokenizer, info, sites, form, limits };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What is known about the model.
@@ -123,7 +155,8 @@ impl Engine {
     }
 
     /// Reads a PEFT adapter folder and makes it available under `id`. Loading the same weights
-    /// under the same id again is allowed and changes nothing.
+    /// under the same id again is allowed and changes nothing. The folder must stay: an adapter that was not used for long may
+    /// have to be read again.
     ///
     /// # Errors
     /// All errors of adapters; nothing is loaded then.
@@ -133,18 +166,41 @@ impl Engine {
         dir: &Path,
         expected_digest: Option<[u8; 32]>,
     ) -> Result<AdapterInfo, EngineError> {
-        if id.is_empty() || id.len() > MAX_ID_BYTES {
-            return Err(EngineError::RequestInvalid { reason: format!("an adapter id has 1 to {MAX_ID_BYTES} bytes") });
-        }
-        let (folder, inner) = (dir.to_owned(), Arc::clone(&self.inner));
-        let read = move || AdapterWeights::read(&folder, expected_digest, &inner.sites, &inner.limits);
-        let weights = match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(read).await.map_err(|_| EngineError::Stopped)??,
-            // Another executor: reading a file is short enough.
-            Err(_) => read()?,
-        };
+        let (id, source, prepared) = self.prepare(id, dir, expected_digest).await?;
+        self.ask(|reply| Command::Load { id, prepared, source, reply }).await
+    }
+
+    /// Gives `id` another adapter, if it still has the generation `expected`: of two who replace at once, one learns that it came
+    /// too late. Requests under way keep the adapter that they began with.
+    ///
+    /// # Errors
+    /// As [`Engine::load_adapter`]; [`EngineError::AdapterUnknown`], [`EngineError::AdapterConflict`].
+    pub async fn replace_adapter(
+        &self,
+        id: &str,
+        dir: &Path,
+        expected_digest: Option<[u8; 32]>,
+        expected: [u8; 32],
+    ) -> Result<AdapterInfo, EngineError> {
+        let (id, source, prepared) = self.prepare(id, dir, expected_digest).await?;
+        self.ask(|reply| Command::Replace { id, prepared, source, expected, reply }).await
+    }
+
+    /// Keeps an adapter in memory, or lets it make room for others again.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnknown`], [`EngineError::AdapterLimit`].
+    pub async fn pin_adapter(&self, id: &str, pinned: bool) -> Result<AdapterInfo, EngineError> {
         let id = id.to_owned();
-        self.ask(|reply| Command::Load { id, weights, reply }).await
+        self.ask(|reply| Command::Pin { id, pinned, reply }).await
+    }
+
+    /// What the engine has done and what it holds.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub async fn stats(&self) -> Result<EngineStats, EngineError> {
+        self.ask(|reply| Command::Stats { reply }).await
     }
 
     /// Makes an adapter unavailable. Requests that already use it end undisturbed.
@@ -176,8 +232,8 @@ impl Engine {
         self.ask(|reply| Command::Generate { request, reply }).await
     }
 
-    /// Log-probability in nats of each row's completion given its prompt. All rows run as one
-    /// batch without a cache; the order of the results is that of the rows.
+    /// Log-probability in nats of each row's completion given its prompt, in the order of the rows. The rows wait in line and run
+    /// beside what is generated.
     ///
     /// # Errors
     /// Errors of requests, [`EngineError::AdapterUnknown`], [`EngineError::Inference`].
@@ -198,6 +254,30 @@ impl Engine {
     ) -> Result<Vec<Vec<f32>>, EngineError> {
         let adapter = adapter.map(str::to_owned);
         self.ask(|reply| Command::PromptLogits { adapter, prompt, last, reply }).await
+    }
+
+    /// Reads and checks an adapter beside the engine's own thread.
+    async fn prepare(
+        &self,
+        id: &str,
+        dir: &Path,
+        expected_digest: Option<[u8; 32]>,
+    ) -> Result<(String, Source, Prepared), EngineError> {
+        if id.is_empty() || id.len() > MAX_ID_BYTES {
+            return Err(EngineError::RequestInvalid { reason: format!("an adapter id has 1 to {MAX_ID_BYTES} bytes") });
+        }
+        let (folder, inner) = (dir.to_owned(), Arc::clone(&self.inner));
+        let read = move || {
+            let source = Source::of(&folder);
+            let prepared = Prepared::read(&folder, expected_digest, None, &inner.sites, &inner.limits, inner.form)?;
+            Ok::<_, EngineError>((source, prepared))
+        };
+        let (source, prepared) = match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(read).await.map_err(|_| EngineError::Stopped)??,
+            // Another executor: reading a file is short enough.
+            Err(_) => read()?,
+        };
+        Ok((id.to_owned(), source, prepared))
     }
 
     fn tokens(&self, text: &str, special: bool) -> Result<Vec<u32>, EngineError> {

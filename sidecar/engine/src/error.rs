@@ -110,6 +110,22 @@ pub enum EngineError {
         /// The id.
         id: String,
     },
+    /// The id has another generation than the one to be replaced.
+    #[error("adapter {id:?} has generation {found}, not {expected}; look at it again before replacing it")]
+    AdapterConflict {
+        /// The id.
+        id: String,
+        /// Hex generation that was to be replaced.
+        expected: String,
+        /// Hex generation that is there.
+        found: String,
+    },
+    /// An adapter that had to be read again could not be.
+    #[error("the adapter could not be read again: {reason}; load it again")]
+    AdapterUnavailable {
+        /// Why.
+        reason: String,
+    },
     /// Too many adapters, or one of too high a rank or size.
     #[error("adapter {what} is {value}, the limit is {limit}; unload adapters, use a smaller one or raise the limit")]
     AdapterLimit {
@@ -142,6 +158,19 @@ pub enum EngineError {
         /// Length of the line.
         waiting: usize,
     },
+    /// One tenant has too many requests at once.
+    #[error("{tenant:?} would have {value} requests at once, the limit is {limit}; wait for one of them to end")]
+    TenantLimit {
+        /// Who asks.
+        tenant: String,
+        /// How many there would be.
+        value: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// The request did not end in time.
+    #[error("the deadline passed before the answer was complete; allow more time or ask for fewer tokens")]
+    DeadlineExceeded,
     /// ONNX Runtime failed during a step.
     #[error("the model failed to run: {reason}; try again, and report it with the model's digest if it persists")]
     Inference {
@@ -173,10 +202,14 @@ impl EngineError {
             Self::AdapterDigest { .. } => "ADAPTER_DIGEST_MISMATCH",
             Self::AdapterExists { .. } => "ADAPTER_EXISTS",
             Self::AdapterUnknown { .. } => "ADAPTER_UNKNOWN",
+            Self::AdapterUnavailable { .. } => "ADAPTER_UNAVAILABLE",
+            Self::AdapterConflict { .. } => "ADAPTER_CONFLICT",
             Self::AdapterLimit { .. } => "ADAPTER_LIMIT",
             Self::RequestLimit { .. } => "REQUEST_OVER_LIMIT",
             Self::RequestInvalid { .. } => "REQUEST_INVALID",
             Self::QueueFull { .. } => "QUEUE_FULL",
+            Self::TenantLimit { .. } => "TENANT_LIMIT",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Inference { .. } => "INFERENCE_FAILED",
             Self::Stopped => "ENGINE_STOPPED",
         }

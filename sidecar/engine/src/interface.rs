@@ -100,6 +100,11 @@ impl Interface {
             }),
         }
     }
+
+    /// Bytes of keys and values of one token: 32-bit floats of every layer.
+    pub fn token_bytes(&self) -> usize {
+        self.past.len().saturating_mul(self.kv_heads).saturating_mul(self.head_size).saturating_mul(4)
+    }
 }
 
 fn tensor_type(value: &ValueInfoProto) -> Option<&type_proto::Tensor> {

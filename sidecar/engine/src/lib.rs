@@ -3,16 +3,18 @@
 //! [`Engine`] is a handle to one thread that owns the session. Requests for different adapters
 //! share every batch: each row carries the slot of its adapter, and the transformed graph adds
 //! that adapter's low-rank product, on CPU by an operator of ours (`lora`, `openledger-lora`), else
-//! by standard ones (`openledger-onnx-graph`). A step is either a prefill of
-//! right-padded prompts or one more token for every running row; new requests join in between.
-//! The same thread scores completions for attribution and audits.
+//! by standard ones (`openledger-onnx-graph`). The scheduler lets requests in as adapters and cache allow and
+//! plans steps of decoding rows and parts of prompts; a [`backend`] runs them. Completions that are scored for attribution
+//! and audits go the same way.
 
 mod adapter;
+mod backend;
 mod bounded_file;
 mod config;
+#[cfg(feature = "double")]
+pub mod double;
 mod engine;
 mod error;
-mod forward;
 mod grammar;
 mod interface;
 mod kv;
@@ -25,6 +27,7 @@ mod sampling;
 mod scheduler;
 mod sequence;
 mod slots;
+mod stats;
 mod text;
 mod worker;
 
@@ -37,3 +40,5 @@ pub use model_folder::ModelInfo;
 pub use openledger_onnx_graph::LoraForm;
 pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScoreRow};
 pub use sampling::{Candidate, Likelihood, Past, Penalties, Sampling};
+pub use slots::AdapterStats;
+pub use stats::EngineStats;

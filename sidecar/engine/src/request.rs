@@ -1,5 +1,7 @@
 //! What clients ask for and receive.
 
+use std::time::Instant;
+
 use crate::{Grammar, Likelihood, Sampling};
 
 /// One request to continue a prompt.
@@ -19,6 +21,28 @@ pub struct GenerateRequest {
     pub grammar: Option<Grammar>,
     /// Reports the likelihood of each token with so many candidates beside it; nothing when absent.
     pub logprobs: Option<usize>,
+    /// For whom this is: requests of one tenant are limited together.
+    pub tenant: Option<String>,
+    /// When the answer has to be complete; it ends with [`crate::EngineError::DeadlineExceeded`] otherwise.
+    pub deadline: Option<Instant>,
+}
+
+impl GenerateRequest {
+    /// Continues a prompt by the likeliest tokens: no adapter, stop strings, grammar, tenant or deadline.
+    #[must_use]
+    pub fn greedy(prompt: Vec<u32>, max_new_tokens: usize) -> Self {
+        Self {
+            adapter: None,
+            prompt,
+            sampling: Sampling::greedy(),
+            max_new_tokens,
+            stop: Vec::new(),
+            grammar: None,
+            logprobs: None,
+            tenant: None,
+            deadline: None,
+        }
+    }
 }
 
 /// What a running request sends.

@@ -3,7 +3,9 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AdapterInfo, EngineError, GenerateEvent, GenerateRequest, ScoreRow, adapter::AdapterWeights, scheduler::Scheduler,
+    AdapterInfo, EngineError, EngineStats, GenerateEvent, GenerateRequest, ScoreRow,
+    scheduler::Scheduler,
+    slots::{Generation, LoadOutcome, Prepared, Source},
 };
 
 /// Where an answer goes. The asker may have gone away, which is no error.
@@ -11,23 +13,57 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
 
 /// What the handle asks of the thread.
 pub(crate) enum Command {
-    List { reply: Reply<Vec<AdapterInfo>> },
-    Load { id: String, weights: AdapterWeights, reply: Reply<AdapterInfo> },
-    Unload { id: String, reply: Reply<()> },
-    Generate { request: GenerateRequest, reply: Reply<mpsc::Receiver<Result<GenerateEvent, EngineError>>> },
-    Score { rows: Vec<ScoreRow>, reply: Reply<Vec<f64>> },
-    PromptLogits { adapter: Option<String>, prompt: Vec<u32>, last: usize, reply: Reply<Vec<Vec<f32>>> },
+    List {
+        reply: Reply<Vec<AdapterInfo>>,
+    },
+    Load {
+        id: String,
+        prepared: Prepared,
+        source: Source,
+        reply: Reply<AdapterInfo>,
+    },
+    Replace {
+        id: String,
+        prepared: Prepared,
+        source: Source,
+        expected: Generation,
+        reply: Reply<AdapterInfo>,
+    },
+    Pin {
+        id: String,
+        pinned: bool,
+        reply: Reply<AdapterInfo>,
+    },
+    Unload {
+        id: String,
+        reply: Reply<()>,
+    },
+    Generate {
+        request: GenerateRequest,
+        reply: Reply<mpsc::Receiver<Result<GenerateEvent, EngineError>>>,
+    },
+    Score {
+        rows: Vec<ScoreRow>,
+        reply: Reply<Vec<f64>>,
+    },
+    PromptLogits {
+        adapter: Option<String>,
+        prompt: Vec<u32>,
+        last: usize,
+        reply: Reply<Vec<Vec<f32>>>,
+    },
+    Stats {
+        reply: Reply<EngineStats>,
+    },
+    /// From the engine's own loader.
+    Loaded {
+        outcome: LoadOutcome,
+    },
 }
 
 /// Serves commands between steps until the last handle is gone.
 pub(crate) fn run(mut scheduler: Scheduler, mut commands: mpsc::Receiver<Command>) {
     loop {
-        if scheduler.idle() {
-            match commands.blocking_recv() {
-                Some(command) => handle(&mut scheduler, command),
-                None => return,
-            }
-        }
         loop {
             match commands.try_recv() {
                 Ok(command) => handle(&mut scheduler, command),
@@ -35,14 +71,25 @@ pub(crate) fn run(mut scheduler: Scheduler, mut commands: mpsc::Receiver<Command
                 Err(mpsc::error::TryRecvError::Disconnected) => return scheduler.stop(),
             }
         }
-        scheduler.step();
+        if !scheduler.step() {
+            match commands.blocking_recv() {
+                Some(command) => handle(&mut scheduler, command),
+                None => return scheduler.stop(),
+            }
+        }
     }
 }
 
 fn handle(scheduler: &mut Scheduler, command: Command) {
     match command {
-        Command::Load { id, weights, reply } => {
-            let _ = reply.send(scheduler.slots.load(&id, weights));
+        Command::Load { id, prepared, source, reply } => {
+            let _ = reply.send(scheduler.slots.load(&id, prepared, source));
+        }
+        Command::Replace { id, prepared, source, expected, reply } => {
+            let _ = reply.send(scheduler.slots.replace(&id, prepared, source, expected));
+        }
+        Command::Pin { id, pinned, reply } => {
+            let _ = reply.send(scheduler.slots.pin(&id, pinned));
         }
         Command::Unload { id, reply } => {
             let _ = reply.send(scheduler.slots.unload(&id));
@@ -51,13 +98,15 @@ fn handle(scheduler: &mut Scheduler, command: Command) {
             let _ = reply.send(Ok(scheduler.slots.list()));
         }
         Command::Generate { request, reply } => {
-            let _ = reply.send(scheduler.submit(request));
+            let _ = reply.send(scheduler.generate(request));
         }
-        Command::Score { rows, reply } => {
-            let _ = reply.send(scheduler.score(&rows));
-        }
+        Command::Score { rows, reply } => scheduler.score(&rows, reply),
         Command::PromptLogits { adapter, prompt, last, reply } => {
-            let _ = reply.send(scheduler.prompt_logits(adapter.as_deref(), prompt, last));
+            scheduler.prompt_logits(adapter.as_deref(), prompt, last, reply);
         }
+        Command::Stats { reply } => {
+            let _ = reply.send(Ok(scheduler.stats()));
+        }
+        Command::Loaded { outcome } => scheduler.loaded(outcome),
     }
 }

@@ -207,9 +207,11 @@ async fn limits_hold() {
             max_batch: 2,
             max_prompt_tokens: 16,
             max_new_tokens: 300,
+            max_score_rows: 2,
             max_queue: 2,
             max_adapters: 1,
             max_rank: 64,
+            ..Limits::default()
         },
         ..support::config(model_dir())
     })

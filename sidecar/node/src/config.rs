@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use openledger_engine::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::{network::Contracts, serving::AdapterSource, validator::Tolerance};
@@ -48,6 +49,62 @@ pub struct Model {
     /// How adapters are computed.
     #[serde(default)]
     pub lora: Lora,
+    /// What the engine may use and what clients may ask of it.
+    #[serde(default)]
+    pub limits: EngineLimits,
+}
+
+/// What the engine may use and what clients may ask of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineLimits {
+    /// Answers that are generated at once.
+    pub batch: usize,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// Requests that one account may have waiting and running.
+    pub requests_per_account: usize,
+    /// Prompt tokens of a step in which others decode.
+    pub prefill_chunk: usize,
+    /// Memory of the key-value cache, in MiB.
+    pub kv_mebibytes: usize,
+    /// Memory of the adapters, in MiB; the others are read again when they are needed.
+    pub adapter_mebibytes: usize,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            batch: limits.max_batch,
+            queue: limits.max_queue,
+            requests_per_account: limits.max_tenant_requests,
+            prefill_chunk: limits.prefill_chunk,
+            kv_mebibytes: limits.kv_bytes >> 20,
+            adapter_mebibytes: limits.max_adapter_bytes >> 20,
+        }
+    }
+}
+
+impl From<EngineLimits> for Limits {
+    fn from(own: EngineLimits) -> Self {
+        Self {
+            max_batch: own.batch,
+            max_queue: own.queue,
+            max_tenant_requests: own.requests_per_account,
+            prefill_chunk: own.prefill_chunk,
+            kv_bytes: own.kv_mebibytes.saturating_mul(1 << 20),
+            max_adapter_bytes: own.adapter_mebibytes.saturating_mul(1 << 20),
+            ..Self::default()
+        }
+    }
+}
+
+impl EngineLimits {
+    fn has_zero(&self) -> bool {
+        let Self { batch, queue, requests_per_account, prefill_chunk, kv_mebibytes, adapter_mebibytes } = *self;
+        [batch, queue, requests_per_account, prefill_chunk, kv_mebibytes, adapter_mebibytes].contains(&0)
+    }
 }
 
 /// The two forms of the LoRA path. Their numbers differ by rounding only.
@@ -98,6 +155,9 @@ impl Config {
         if config.model.threads == 0 {
             return Err("model.threads must be at least 1".into());
         }
+        if config.model.limits.has_zero() {
+            return Err("every number of model.limits must be at least 1".into());
+        }
         Ok(config)
     }
 
@@ -121,6 +181,7 @@ mod tests {
         let config = Config::parse(TEMPLATE).unwrap();
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.model.lora, Lora::Operator);
+        assert_eq!(config.model.limits, EngineLimits::default());
         let with = |lora: &str| Config::parse(&TEMPLATE.replace("lora = \"operator\"", lora)).unwrap().model.lora;
         assert_eq!((with(""), with("lora = \"standard\"")), (Lora::Operator, Lora::Standard));
     }
@@ -133,6 +194,8 @@ mod tests {
             ("batch_seconds = 60", "batch_second = 60", "batch_second"),
             ("threads = 2", "threads = 0", "threads"),
             ("lora = \"operator\"", "lora = \"fast\"", "lora"),
+            ("kv_mebibytes = 2048", "kv_mebibytes = 0", "model.limits"),
+            ("kv_mebibytes = 2048", "kv_bytes = 2048", "kv_bytes"),
         ] {
             assert!(TEMPLATE.contains(from), "{from}");
             let error = Config::parse(&TEMPLATE.replace(from, to)).unwrap_err();

@@ -273,7 +273,9 @@ impl NodeError {
             Self::Engine(error) => match error.code() {
                 "REQUEST_OVER_LIMIT" | "REQUEST_INVALID" => Code::InvalidArgument,
                 "ADAPTER_UNKNOWN" => Code::NotFound,
-                "QUEUE_FULL" => Code::ResourceExhausted,
+                "ADAPTER_UNAVAILABLE" | "ENGINE_STOPPED" => Code::Unavailable,
+                "QUEUE_FULL" | "TENANT_LIMIT" => Code::ResourceExhausted,
+                "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
                 _ => Code::Internal,
             },
             Self::Chain(_) | Self::Peer { .. } => Code::Unavailable,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain::{ChainClient, Signer};
-use openledger_engine::{Engine, EngineConfig, Limits, LoraForm};
+use openledger_engine::{Engine, EngineConfig, LoraForm};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,7 +29,7 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
             Lora::Operator => LoraForm::Operator,
             Lora::Standard => LoraForm::Standard,
         },
-        limits: Limits::default(),
+        limits: config.model.limits.into(),
     })?)
 }
 

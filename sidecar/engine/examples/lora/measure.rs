@@ -122,6 +122,8 @@ async fn count_tokens(engine: &Engine, adapter: Option<String>) -> Result<usize,
         stop: Vec::new(),
         grammar: None,
         logprobs: None,
+        tenant: None,
+        deadline: None,
     };
     let mut stream = engine.generate(request).await?;
     let mut count = 0;

@@ -51,20 +51,21 @@ struct Pair<'f> {
 impl AdapterWeights {
     /// Reads an adapter folder.
     ///
-    /// The file is read once: what is hashed is what is loaded.
+    /// The file is read once: what is hashed is what is loaded. With `known_digest` it is taken to have that digest.
     ///
     /// # Errors
     /// All errors of adapters except those of ids.
     pub fn read(
         folder: &Path,
         expected_digest: Option<[u8; 32]>,
+        known_digest: Option<[u8; 32]>,
         sites: &[LoraSite],
         limits: &Limits,
     ) -> Result<Self, EngineError> {
         let path = folder.join("adapter_model.safetensors");
         let broken = |reason: String| EngineError::AdapterBroken { path: path.clone(), reason };
         let bytes = read_bounded(&path, MAX_BYTES).map_err(broken)?;
-        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let digest: [u8; 32] = known_digest.unwrap_or_else(|| Sha256::digest(&bytes).into());
         if let Some(expected) = expected_digest.filter(|expected| *expected != digest) {
             return Err(EngineError::AdapterDigest { expected: hex::encode(expected), found: hex::encode(digest) });
         }
@@ -269,7 +270,7 @@ mod tests {
         let file = safetensors::serialize(tensors, None).unwrap();
         std::fs::write(folder.path().join("adapter_model.safetensors"), file).unwrap();
         std::fs::write(folder.path().join("adapter_config.json"), CONFIG).unwrap();
-        AdapterWeights::read(folder.path(), None, &[site()], &Limits::default())
+        AdapterWeights::read(folder.path(), None, None, &[site()], &Limits::default())
     }
 
     #[test]

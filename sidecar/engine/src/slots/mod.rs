@@ -1,55 +1,133 @@
-//! Resident adapters: which one is in which slot, and who uses it.
+//! Adapters: which ids there are, which of them are in memory, and who uses them.
+//!
+//! An id is an alias of a *generation*, the content of an adapter. Requests hold generations, so that replacing or unloading an id
+//! never touches a request under way. Generations live in two tiers: their folder, always, and memory, as far as the limits
+//! allow; the ones that were not used for the longest time make room.
 
+mod loader;
+mod source;
 mod standard;
+mod store;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
-use openledger_lora::{Adapter, LoraError, Matrices, Module};
 use openledger_onnx_graph::{LoraForm, LoraSite};
 
-use crate::{AdapterInfo, EngineError, Limits, adapter::AdapterWeights};
+use crate::{AdapterInfo, EngineError, Limits};
 
+pub(crate) use loader::{LoadOrder, LoadOutcome, Loader};
+pub(crate) use source::Source;
 pub(crate) use standard::StandardSlots;
+pub(crate) use store::{Generation, Prepared, SlotStore};
 
 /// Slot of rows without an adapter.
 pub(crate) const BASE_SLOT: usize = 0;
 
-struct Resident {
-    info: AdapterInfo,
-    /// Requests that are using the slot.
-    users: usize,
-    /// Unloaded while in use: no new request finds it, the last user frees it.
-    retired: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tier {
+    Folder,
+    Loading,
+    Memory { slot: usize },
 }
 
-/// The matrices of the slots, in the form that the graph takes them.
-pub(crate) enum SlotStore {
-    /// Tensors that are inputs of every run.
-    Standard(StandardSlots),
-    /// Adapters as the operator reads them. A step holds the ones it uses, so that a slot can be
-    /// filled or freed at any time.
-    Operator(HashMap<usize, Arc<Adapter>>),
+struct Entry {
+    digest: [u8; 32],
+    rank: usize,
+    sites: usize,
+    bytes: usize,
+    source: Source,
+    tier: Tier,
+    /// Ids that name it.
+    names: usize,
+    /// Requests that wait for it or run with it.
+    leases: usize,
+    /// Requests that run with it.
+    active: usize,
+    pinned: bool,
+    /// Read for a request that has not begun to run: it would be read for nothing if it made room before.
+    awaited: bool,
+    last_used: u64,
+}
+
+impl Entry {
+    /// True when it must not be taken out of memory. One that has no name any more may have lost its folder, so who holds it must
+    /// find it here.
+    fn stays(&self) -> bool {
+        self.active > 0 || self.pinned || (self.leases > 0 && (self.awaited || self.names == 0))
+    }
+}
+
+/// A request's hold on a generation; the base model needs none. Goes back by [`SlotTable::release`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Lease {
+    generation: Option<Generation>,
+}
+
+impl Lease {
+    /// `None` for the base model.
+    pub fn generation(&self) -> Option<Generation> {
+        self.generation
+    }
+}
+
+/// Counts of loading, and of what is in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AdapterStats {
+    /// Adapters that requests can name, counted by content.
+    pub registered: usize,
+    /// Of these in memory.
+    pub resident: usize,
+    /// Bytes of their matrices in memory.
+    pub resident_bytes: usize,
+    /// Requests that found their adapter in memory.
+    pub hits: u64,
+    /// Requests that had to wait until it was read.
+    pub misses: u64,
+    /// Adapters read back into memory.
+    pub loads: u64,
+    /// Adapters taken out of memory to make room.
+    pub evictions: u64,
+    /// Time that reading them back took, in all.
+    pub load_time: Duration,
+    /// The longest of them.
+    pub slowest_load: Duration,
 }
 
 /// Which adapter is in which slot.
 pub(crate) struct SlotTable {
-    shapes: Arc<[LoraSite]>,
     store: SlotStore,
-    residents: HashMap<usize, Resident>,
-    names: HashMap<String, usize>,
+    entries: HashMap<Generation, Entry>,
+    names: BTreeMap<String, Generation>,
+    /// Which generation is in which slot.
+    slots: BTreeMap<usize, Generation>,
+    orders: Vec<LoadOrder>,
+    stats: AdapterStats,
+    clock: u64,
     max_adapters: usize,
+    max_resident: usize,
+    max_bytes: usize,
 }
 
 impl SlotTable {
     /// A table with only the base slot.
     pub fn new(shapes: Arc<[LoraSite]>, limits: &Limits, form: LoraForm) -> Self {
-        let store = match form {
-            LoraForm::Standard => {
-                SlotStore::Standard(StandardSlots::new(Arc::clone(&shapes), limits.max_adapters.saturating_add(1)))
-            }
-            LoraForm::Operator => SlotStore::Operator(HashMap::new()),
-        };
-        Self { shapes, store, residents: HashMap::new(), names: HashMap::new(), max_adapters: limits.max_adapters }
+        Self {
+            store: SlotStore::new(shapes, limits, form),
+            entries: HashMap::new(),
+            names: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            orders: Vec::new(),
+            stats: AdapterStats::default(),
+            clock: 0,
+            max_adapters: limits.max_adapters,
+            max_resident: limits.max_resident.max(1),
+            max_bytes: limits.max_adapter_bytes,
+        }
     }
 
     /// The matrices of all slots.
@@ -57,46 +135,51 @@ impl SlotTable {
         &self.store
     }
 
-    /// Makes an adapter resident under `id`. Loading the same weights again changes nothing.
-    ///
-    /// # Errors
-    /// [`EngineError::AdapterExists`] when the id has other weights, [`EngineError::AdapterLimit`]
-    /// when all slots are taken, [`EngineError::AdapterLimit`] for a rank that no kernel has.
-    pub fn load(&mut self, id: &str, weights: AdapterWeights) -> Result<AdapterInfo, EngineError> {
-        let info =
-            AdapterInfo { id: id.to_owned(), digest: weights.digest, rank: weights.rank, sites: weights.modules.len() };
-        if let Some(resident) = self.names.get(id).and_then(|slot| self.residents.get(slot)) {
-            return if resident.info == info {
-                Ok(info)
-            } else {
-                Err(EngineError::AdapterExists { id: id.to_owned() })
-            };
-        }
-        if self.residents.len() >= self.max_adapters {
-            return Err(EngineError::AdapterLimit {
-                what: "count",
-                value: self.residents.len() + 1,
-                limit: self.max_adapters,
-            });
-        }
-        let slot = (1..).find(|slot| !self.residents.contains_key(slot)).unwrap_or(usize::MAX);
-        match &mut self.store {
-            SlotStore::Standard(slots) => slots.fill(slot, weights),
-            SlotStore::Operator(slots) => {
-                slots.insert(slot, Arc::new(packed(&self.shapes, weights)?));
-            }
-        }
-        self.residents.insert(slot, Resident { info: info.clone(), users: 0, retired: false });
-        self.names.insert(id.to_owned(), slot);
-        Ok(info)
+    /// The generation in a slot.
+    #[cfg(any(test, feature = "double"))]
+    pub fn generation(&self, slot: usize) -> Option<Generation> {
+        self.slots.get(&slot).copied()
     }
 
-    /// Every adapter that requests can name, sorted by id.
-    pub fn list(&self) -> Vec<AdapterInfo> {
-        let named = self.names.values().filter_map(|slot| self.residents.get(slot));
-        let mut list: Vec<AdapterInfo> = named.map(|resident| resident.info.clone()).collect();
-        list.sort_by(|left, right| left.id.cmp(&right.id));
-        list
+    /// Makes an adapter available under `id`. Loading the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterExists`] when the id has another generation; [`EngineError::AdapterLimit`] when there are too many
+    /// adapters, or it is larger than all memory for adapters.
+    pub fn load(&mut self, id: &str, prepared: Prepared, source: Source) -> Result<AdapterInfo, EngineError> {
+        match self.names.get(id) {
+            Some(known) if *known == prepared.generation => self.info(id),
+            Some(_) => Err(EngineError::AdapterExists { id: id.to_owned() }),
+            None => {
+                self.admit(&prepared, 1)?;
+                self.name(id, prepared, source);
+                self.info(id)
+            }
+        }
+    }
+
+    /// Gives `id` another adapter, if it still has the generation `expected`. Requests under way keep the one they have.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnknown`], [`EngineError::AdapterConflict`], [`EngineError::AdapterLimit`].
+    pub fn replace(
+        &mut self,
+        id: &str,
+        prepared: Prepared,
+        source: Source,
+        expected: Generation,
+    ) -> Result<AdapterInfo, EngineError> {
+        let found = *self.names.get(id).ok_or_else(|| unknown(id))?;
+        if found != expected {
+            let (expected, found) = (hex::encode(expected), hex::encode(found));
+            return Err(EngineError::AdapterConflict { id: id.to_owned(), expected, found });
+        }
+        if prepared.generation != found {
+            self.admit(&prepared, 0)?;
+            self.unname(id);
+            self.name(id, prepared, source);
+        }
+        self.info(id)
     }
 
     /// Forgets an id. Requests that use the adapter keep it until they end.
@@ -104,65 +187,281 @@ impl SlotTable {
     /// # Errors
     /// [`EngineError::AdapterUnknown`].
     pub fn unload(&mut self, id: &str) -> Result<(), EngineError> {
-        let slot = self.names.remove(id).ok_or_else(|| unknown(id))?;
-        if let Some(resident) = self.residents.get_mut(&slot) {
-            resident.retired = true;
-        }
-        self.free_if_unused(slot);
+        self.names.get(id).ok_or_else(|| unknown(id))?;
+        self.unname(id);
         Ok(())
     }
 
-    /// Finds the slot of an adapter, or the base slot for `None`, and pins it.
-    /// Every success needs one [`SlotTable::release`].
+    /// Keeps an adapter in memory once it is there, or no longer.
     ///
     /// # Errors
-    /// [`EngineError::AdapterUnknown`].
-    pub fn acquire(&mut self, adapter: Option<&str>) -> Result<usize, EngineError> {
-        let Some(id) = adapter else {
-            return Ok(BASE_SLOT);
-        };
-        let slot = *self.names.get(id).ok_or_else(|| unknown(id))?;
-        let resident = self.residents.get_mut(&slot).ok_or_else(|| unknown(id))?;
-        resident.users += 1;
-        Ok(slot)
-    }
-
-    /// Unpins a slot that [`SlotTable::acquire`] gave.
-    pub fn release(&mut self, slot: usize) {
-        if let Some(resident) = self.residents.get_mut(&slot) {
-            resident.users = resident.users.saturating_sub(1);
-            self.free_if_unused(slot);
-        }
-    }
-
-    fn free_if_unused(&mut self, slot: usize) {
-        if self.residents.get(&slot).is_some_and(|r| r.retired && r.users == 0) {
-            self.residents.remove(&slot);
-            match &mut self.store {
-                SlotStore::Standard(slots) => slots.free(slot),
-                SlotStore::Operator(slots) => {
-                    slots.remove(&slot);
+    /// [`EngineError::AdapterUnknown`]; [`EngineError::AdapterLimit`] when pinned adapters would fill more than half of the room.
+    pub fn pin(&mut self, id: &str, pinned: bool) -> Result<AdapterInfo, EngineError> {
+        let generation = *self.names.get(id).ok_or_else(|| unknown(id))?;
+        if pinned {
+            let others = || self.entries.iter().filter(|(other, entry)| entry.pinned && **other != generation);
+            let own = self.entries.get(&generation).map_or(0, |entry| entry.bytes);
+            let bytes = others().fold(own, |sum, (_, entry)| sum.saturating_add(entry.bytes));
+            let count = others().count() + 1;
+            for (what, value, limit) in
+                [("pinned bytes", bytes, self.max_bytes / 2), ("pinned count", count, self.max_resident.div_ceil(2))]
+            {
+                if value > limit {
+                    return Err(EngineError::AdapterLimit { what, value, limit });
                 }
             }
         }
+        if let Some(entry) = self.entries.get_mut(&generation) {
+            entry.pinned = pinned;
+            if pinned && entry.tier == Tier::Folder {
+                self.order(generation);
+            }
+        }
+        self.info(id)
     }
-}
 
-/// The matrices as the operator reads them.
-fn packed(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, EngineError> {
-    let mut modules = Vec::with_capacity(weights.modules.len());
-    for module in weights.modules {
-        let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };
-        let site = shapes.get(module.site).ok_or_else(|| unfit("the model has no such site".to_owned()))?;
-        let shape = [module.rank, site.in_features, site.out_features];
-        let own =
-            Module::new(shape, Matrices::exact(module.a, module.b), module.scale).map_err(|error| match error {
-                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
-                other => unfit(other.to_string()),
-            })?;
-        modules.push((module.site, own));
+    /// Every adapter that requests can name, sorted by id.
+    pub fn list(&self) -> Vec<AdapterInfo> {
+        self.names.keys().filter_map(|id| self.info(id).ok()).collect()
     }
-    Ok(Adapter::new(modules))
+
+    /// What happened so far.
+    pub fn stats(&self) -> AdapterStats {
+        let (registered, resident) = (self.entries.len(), self.slots.len());
+        AdapterStats { registered, resident, resident_bytes: self.resident_bytes(), ..self.stats }
+    }
+
+    /// Takes hold of the generation that an id has now.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnknown`].
+    pub fn lease(&mut self, adapter: Option<&str>) -> Result<Lease, EngineError> {
+        let Some(id) = adapter else {
+            return Ok(Lease { generation: None });
+        };
+        let generation = *self.names.get(id).ok_or_else(|| unknown(id))?;
+        let entry = self.entries.get_mut(&generation).ok_or_else(|| unknown(id))?;
+        entry.leases += 1;
+        if matches!(entry.tier, Tier::Memory { .. }) {
+            self.stats.hits += 1;
+        } else {
+            self.stats.misses += 1;
+        }
+        Ok(Lease { generation: Some(generation) })
+    }
+
+    /// The slot of a lease that begins to run: until [`SlotTable::deactivate`] it stays where it is. `None` while it is being
+    /// read.
+    pub fn activate(&mut self, lease: &Lease) -> Option<usize> {
+        let Some(generation) = lease.generation else {
+            return Some(BASE_SLOT);
+        };
+        let entry = self.entries.get_mut(&generation)?;
+        match entry.tier {
+            Tier::Memory { slot } => {
+                entry.active += 1;
+                entry.awaited = false;
+                self.clock += 1;
+                entry.last_used = self.clock;
+                Some(slot)
+            }
+            Tier::Folder => {
+                let bytes = entry.bytes;
+                // Reading what finds no place would be for nothing; what runs now will end.
+                if self.could_hold(bytes) {
+                    self.order(generation);
+                }
+                None
+            }
+            Tier::Loading => None,
+        }
+    }
+
+    /// Bytes that a lease's adapter takes.
+    pub fn bytes(&self, lease: &Lease) -> usize {
+        let entry = lease.generation.and_then(|generation| self.entries.get(&generation));
+        entry.map_or(0, |entry| entry.bytes)
+    }
+
+    /// Ends what [`SlotTable::activate`] began.
+    pub fn deactivate(&mut self, lease: &Lease) {
+        if let Some(entry) = lease.generation.and_then(|generation| self.entries.get_mut(&generation)) {
+            entry.active = entry.active.saturating_sub(1);
+        }
+    }
+
+    /// Ends a request's hold.
+    pub fn release(&mut self, lease: Lease) {
+        if let Some(generation) = lease.generation {
+            if let Some(entry) = self.entries.get_mut(&generation) {
+                entry.leases = entry.leases.saturating_sub(1);
+            }
+            self.drop_if_unneeded(generation);
+        }
+    }
+
+    /// Adapters to be read for the requests that wait.
+    pub fn take_orders(&mut self) -> Vec<LoadOrder> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Puts an adapter that was read into memory. Returns why, when it cannot be: requests for it cannot be served then.
+    pub fn loaded(&mut self, outcome: LoadOutcome) -> Option<EngineError> {
+        let LoadOutcome { generation, result, took } = outcome;
+        let entry = self.entries.get_mut(&generation)?;
+        entry.tier = Tier::Folder;
+        match result {
+            Ok(prepared) => {
+                self.stats.loads += 1;
+                self.stats.load_time += took;
+                self.stats.slowest_load = self.stats.slowest_load.max(took);
+                entry.awaited = true;
+                self.keep(prepared);
+                None
+            }
+            Err(error) => Some(error),
+        }
+    }
+
+    fn info(&self, id: &str) -> Result<AdapterInfo, EngineError> {
+        let generation = *self.names.get(id).ok_or_else(|| unknown(id))?;
+        let entry = self.entries.get(&generation).ok_or_else(|| unknown(id))?;
+        Ok(AdapterInfo {
+            id: id.to_owned(),
+            digest: entry.digest,
+            generation,
+            resident: matches!(entry.tier, Tier::Memory { .. }),
+            pinned: entry.pinned,
+            rank: entry.rank,
+            sites: entry.sites,
+        })
+    }
+
+    /// Checks that there may be `more` ids, and that the adapter could be in memory at all.
+    fn admit(&self, prepared: &Prepared, more: usize) -> Result<(), EngineError> {
+        let limit = |what, value, limit| Err(EngineError::AdapterLimit { what, value, limit });
+        let count = self.names.len().saturating_add(more);
+        if count > self.max_adapters {
+            return limit("count", count, self.max_adapters);
+        }
+        // So that it fits beside everything that may be pinned.
+        if prepared.bytes > self.max_bytes / 2 {
+            return limit("bytes", prepared.bytes, self.max_bytes / 2);
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, id: &str, prepared: Prepared, source: Source) {
+        let generation = prepared.generation;
+        self.clock += 1;
+        let entry = self.entries.entry(generation).or_insert_with(|| Entry {
+            digest: prepared.digest,
+            rank: prepared.rank,
+            sites: prepared.sites,
+            bytes: prepared.bytes,
+            source: source.clone(),
+            tier: Tier::Folder,
+            names: 0,
+            leases: 0,
+            active: 0,
+            pinned: false,
+            awaited: false,
+            last_used: self.clock,
+        });
+        entry.names += 1;
+        // The newest folder: an older one may be gone.
+        entry.source = source;
+        let in_memory = matches!(entry.tier, Tier::Memory { .. });
+        self.names.insert(id.to_owned(), generation);
+        if !in_memory {
+            self.keep(prepared);
+        }
+    }
+
+    fn unname(&mut self, id: &str) {
+        if let Some(generation) = self.names.remove(id) {
+            if let Some(entry) = self.entries.get_mut(&generation) {
+                entry.names = entry.names.saturating_sub(1);
+            }
+            self.drop_if_unneeded(generation);
+        }
+    }
+
+    /// Puts matrices into a slot if there can be room; else they are read again when somebody needs them.
+    fn keep(&mut self, prepared: Prepared) {
+        let generation = prepared.generation;
+        if !self.make_room(prepared.bytes) {
+            return;
+        }
+        let slot = (BASE_SLOT + 1..).find(|slot| !self.slots.contains_key(slot)).unwrap_or(usize::MAX);
+        if let Some(entry) = self.entries.get_mut(&generation) {
+            entry.tier = Tier::Memory { slot };
+            entry.bytes = prepared.bytes;
+            self.slots.insert(slot, generation);
+            self.store.fill(slot, prepared);
+        }
+    }
+
+    /// Takes adapters out of memory until one of `bytes` fits beside the others.
+    fn make_room(&mut self, bytes: usize) -> bool {
+        loop {
+            let fits = self.resident_bytes().saturating_add(bytes) <= self.max_bytes;
+            if fits && self.slots.len() < self.max_resident {
+                return true;
+            }
+            let idle =
+                self.slots.values().filter(|generation| self.entries.get(*generation).is_some_and(|e| !e.stays()));
+            let used = |generation: &&Generation| {
+                self.entries.get(*generation).map_or((true, 0), |entry| (entry.leases > 0, entry.last_used))
+            };
+            let Some(generation) = idle.min_by_key(used).copied() else {
+                return false;
+            };
+            self.evict(generation);
+            self.stats.evictions += 1;
+        }
+    }
+
+    /// True when an adapter of `bytes` fits beside those that cannot be taken out of memory and those that are being read.
+    fn could_hold(&self, bytes: usize) -> bool {
+        let loading = self.entries.values().filter(|entry| entry.tier == Tier::Loading);
+        let resident = self.slots.values().filter_map(|generation| self.entries.get(generation));
+        let held = resident.filter(|entry| entry.stays()).chain(loading);
+        let (count, sum) =
+            held.fold((0_usize, bytes), |(count, sum), entry| (count + 1, sum.saturating_add(entry.bytes)));
+        sum <= self.max_bytes && count < self.max_resident
+    }
+
+    fn evict(&mut self, generation: Generation) {
+        if let Some(entry) = self.entries.get_mut(&generation)
+            && let Tier::Memory { slot } = entry.tier
+        {
+            entry.tier = Tier::Folder;
+            self.slots.remove(&slot);
+            self.store.free(slot);
+        }
+    }
+
+    fn drop_if_unneeded(&mut self, generation: Generation) {
+        if self.entries.get(&generation).is_some_and(|entry| entry.names == 0 && entry.leases == 0) {
+            self.evict(generation);
+            self.entries.remove(&generation);
+        }
+    }
+
+    fn order(&mut self, generation: Generation) {
+        if let Some(entry) = self.entries.get_mut(&generation)
+            && entry.tier == Tier::Folder
+        {
+            entry.tier = Tier::Loading;
+            self.orders.push(LoadOrder { generation, digest: entry.digest, source: entry.source.clone() });
+        }
+    }
+
+    fn resident_bytes(&self) -> usize {
+        let bytes = self.slots.values().filter_map(|generation| self.entries.get(generation)).map(|entry| entry.bytes);
+        bytes.fold(0, usize::saturating_add)
+    }
 }
 
 fn unknown(id: &str) -> EngineError {
@@ -170,99 +469,4 @@ fn unknown(id: &str) -> EngineError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::adapter::ModuleWeights;
-
-    const FORMS: [LoraForm; 2] = [LoraForm::Standard, LoraForm::Operator];
-
-    fn table(max_adapters: usize, form: LoraForm) -> SlotTable {
-        let site = LoraSite {
-            layer: 0,
-            module: "q_proj".to_owned(),
-            slot_inputs: None,
-            in_features: 2,
-            out_features: 3,
-            data_type: 1,
-        };
-        let limits = Limits { max_adapters, ..Limits::default() };
-        SlotTable::new(vec![site].into(), &limits, form)
-    }
-
-    fn weights(digest: u8, rank: usize) -> AdapterWeights {
-        AdapterWeights {
-            digest: [digest; 32],
-            rank,
-            modules: vec![ModuleWeights {
-                site: 0,
-                rank,
-                a: (0..rank * 2).map(|i| i as f32 + 1.0).collect(),
-                b: (0..rank * 3).map(|i| -(i as f32) - 1.0).collect(),
-                scale: 2.0,
-            }],
-        }
-    }
-
-    #[test]
-    fn the_standard_form_pads_ranks_and_keeps_the_base_slot_zero() {
-        let mut table = table(4, LoraForm::Standard);
-        table.load("one", weights(1, 1)).unwrap();
-        table.load("two", weights(2, 2)).unwrap();
-        let SlotStore::Standard(slots) = table.store() else { panic!("the other form") };
-        assert_eq!(slots.size(), (4, 2));
-        let site = &slots.sites()[0];
-        assert_eq!(site.a[..4], [0.0; 4]);
-        assert_eq!(site.a[4..8], [1.0, 0.0, 2.0, 0.0]);
-        assert_eq!(site.a[8..12], [1.0, 3.0, 2.0, 4.0]);
-        assert_eq!(site.b[6..12], [-2.0, -4.0, -6.0, 0.0, 0.0, 0.0]);
-    }
-
-    #[test]
-    fn the_operator_form_keeps_ranks_and_frees_what_nobody_uses() {
-        let mut table = table(4, LoraForm::Operator);
-        table.load("one", weights(1, 1)).unwrap();
-        table.load("two", weights(2, 2)).unwrap();
-        let held = |table: &SlotTable| {
-            let SlotStore::Operator(slots) = table.store() else { panic!("the other form") };
-            let mut ranks: Vec<_> = slots.values().map(|adapter| adapter.module(0).unwrap().rank()).collect();
-            ranks.sort_unstable();
-            ranks
-        };
-        assert_eq!(held(&table), [1, 2]);
-        let slot = table.acquire(Some("two")).unwrap();
-        table.unload("two").unwrap();
-        assert_eq!(held(&table), [1, 2]);
-        table.release(slot);
-        assert_eq!(held(&table), [1]);
-        let wide = table.load("wide", weights(3, openledger_lora::MAX_RANK + 1)).unwrap_err();
-        assert_eq!(wide.code(), "ADAPTER_LIMIT");
-        assert_eq!((held(&table), table.list().len()), (vec![1], 1));
-    }
-
-    #[test]
-    fn a_used_adapter_outlives_its_unloading() {
-        for mut table in FORMS.map(|form| table(1, form)) {
-            table.load("one", weights(1, 1)).unwrap();
-            let slot = table.acquire(Some("one")).unwrap();
-            table.unload("one").unwrap();
-            assert_eq!(table.acquire(Some("one")).unwrap_err().code(), "ADAPTER_UNKNOWN");
-            assert_eq!(table.load("two", weights(2, 1)).unwrap_err().code(), "ADAPTER_LIMIT");
-            table.release(slot);
-            table.load("two", weights(2, 1)).unwrap();
-            assert_eq!(table.acquire(Some("two")).unwrap(), slot);
-        }
-    }
-
-    #[test]
-    fn an_id_belongs_to_one_set_of_weights() {
-        for mut table in FORMS.map(|form| table(4, form)) {
-            let first = table.load("one", weights(1, 1)).unwrap();
-            assert_eq!(table.load("one", weights(1, 1)).unwrap(), first);
-            assert_eq!(table.load("one", weights(9, 1)).unwrap_err().code(), "ADAPTER_EXISTS");
-            assert_eq!(table.unload("none").unwrap_err().code(), "ADAPTER_UNKNOWN");
-            assert_eq!(table.acquire(None).unwrap(), BASE_SLOT);
-            assert_eq!(table.list(), [first]);
-        }
-    }
-}
+mod tests;

@@ -87,6 +87,8 @@ pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) 
         stop: Vec::new(),
         grammar: None,
         logprobs: None,
+        tenant: None,
+        deadline: None,
     }
 }
 

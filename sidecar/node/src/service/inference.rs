@@ -24,6 +24,7 @@ impl InferenceService for InferenceApi {
     type GenerateStream = Pin<Box<dyn Stream<Item = Result<GenerateResponse, Status>> + Send>>;
 
     async fn generate(&self, request: Request<GenerateRequest>) -> Result<Response<Self::GenerateStream>, Status> {
+        let deadline = super::deadline::of(request.metadata());
         let request = request.into_inner();
         let (sampling, logprobs) = (sampling::read(&request)?, sampling::logprobs(&request)?);
         let voucher = request
@@ -36,6 +37,7 @@ impl InferenceService for InferenceApi {
             logprobs,
             voucher,
             voucher_signature: request.voucher_signature,
+            deadline,
         };
         let answer = self.0.answer(question).await?;
         let started = Started { max_fee: amount::format(answer.max_fee), prompt_tokens: answer.prompt_tokens };

@@ -2,6 +2,7 @@
 
 mod attestation;
 mod batches;
+mod deadline;
 mod inference;
 mod receipts;
 

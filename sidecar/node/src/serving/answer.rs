@@ -1,8 +1,8 @@
 //! One paid answer from question to receipt.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Likelihood};
+use openledger_engine::{EngineError, FinishReason, GenerateEvent, GenerateRequest, Likelihood};
 use openledger_protocol::{Sampling, Voucher, attribution::attribute, fees};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -33,6 +33,8 @@ pub struct Question {
     pub voucher: Voucher,
     /// Session key's signature of the voucher.
     pub voucher_signature: Vec<u8>,
+    /// When the client stops waiting.
+    pub deadline: Option<Instant>,
 }
 
 /// What a client sees while its answer is made.
@@ -86,9 +88,10 @@ impl Serving {
         let terms = &adapter.terms;
         let max_fee = fees::fee(prompt_tokens, terms.prompt_price, sampling.max_new_tokens, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
-        let work = Work { adapter, prompt, prompt_tokens, sampling, logprobs: question.logprobs, max_fee };
-        let reservation =
-            payment::check(&self.network, self.signer.address(), &work.adapter, &question, max_fee).await?;
+        let (reservation, buyer) =
+            payment::check(&self.network, self.signer.address(), &adapter, &question, max_fee).await?;
+        let (logprobs, deadline) = (question.logprobs, question.deadline);
+        let work = Work { adapter, prompt, prompt_tokens, sampling, logprobs, max_fee, buyer, deadline };
 
         // From here on the work goes on without its caller: a call that is cancelled must not leave its voucher reserved.
         let (ready, accepted) = oneshot::channel();
@@ -110,6 +113,8 @@ impl Serving {
             stop: work.sampling.stop.clone(),
             grammar: sampling::grammar(&work.sampling),
             logprobs: work.logprobs,
+            tenant: Some(work.buyer.clone()),
+            deadline: work.deadline,
         };
         let (max_fee, prompt_tokens) = (work.max_fee, work.prompt_tokens);
         let generated = self.engine.generate(request).await;
@@ -149,6 +154,9 @@ struct Work {
     sampling: Sampling,
     logprobs: Option<usize>,
     max_fee: u128,
+    /// Account that pays: its requests are limited together.
+    buyer: String,
+    deadline: Option<Instant>,
 }
 
 struct AnswerTask {
@@ -160,7 +168,7 @@ struct AnswerTask {
 impl AnswerTask {
     async fn run(
         self,
-        mut tokens: mpsc::Receiver<Result<GenerateEvent, openledger_engine::EngineError>>,
+        mut tokens: mpsc::Receiver<Result<GenerateEvent, EngineError>>,
         sender: mpsc::Sender<Result<AnswerEvent, NodeError>>,
     ) {
         let mut delivered = Vec::new();
@@ -177,6 +185,10 @@ impl AnswerTask {
                 }
                 Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
                     break self.settle(tokens, Some((text, reason))).await;
+                }
+                // The client chose how long to wait: what it was sent by then it owes, as if it had left.
+                Some(Err(late @ EngineError::DeadlineExceeded)) if !delivered.is_empty() => {
+                    break self.settle(delivered, None).await.and(Err(late.into()));
                 }
                 Some(Err(error)) => break Err(self.abandon(error.into()).await),
                 None => break Err(self.abandon(NodeError::Internal("the engine gave up the answer".into())).await),

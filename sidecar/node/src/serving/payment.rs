@@ -11,14 +11,14 @@ use crate::{
     signing,
 };
 
-/// Checks everything about a voucher that does not depend on this node's own history.
+/// Checks everything about a voucher that does not depend on this node's own history. Returns what to reserve, and who pays.
 pub async fn check(
     network: &Network,
     node: &str,
     adapter: &ServedAdapter,
     question: &Question,
     max_fee: u128,
-) -> Result<Reservation, NodeError> {
+) -> Result<(Reservation, String), NodeError> {
     let Question { voucher, voucher_signature: signature, .. } = question;
     if voucher.scope.as_ref() != Some(&network.scope()) {
         return Err(NodeError::VoucherScope);
@@ -38,7 +38,7 @@ pub async fn check(
     if promised > budget {
         return Err(NodeError::VoucherOverdrawn { session_id, promised, budget });
     }
-    Ok(Reservation {
+    let reservation = Reservation {
         session_id,
         sequence: voucher.sequence,
         amount: promised,
@@ -47,7 +47,8 @@ pub async fn check(
         charged_on_chain: session.charged.u128(),
         sequence_on_chain: session.voucher_sequence.u64(),
         accepted_at: now,
-    })
+    };
+    Ok((reservation, session.owner.into_string()))
 }
 
 /// Whether the session may pay this node for this adapter now.

@@ -86,6 +86,8 @@ async fn replay(
         stop: parameters.stop.clone(),
         grammar: sampling::grammar(parameters),
         logprobs: None,
+        tenant: None,
+        deadline: None,
     };
     let mut events = engine.generate(request).await?;
     while let Some(event) = events.recv().await {

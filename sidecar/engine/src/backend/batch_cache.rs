@@ -1,4 +1,4 @@
-//! The key-value cache of the running batch.
+//! The key-value cache as the stock attention operators take it: tensors of whole batches.
 
 use ort::value::{DynValue, Tensor};
 
@@ -8,19 +8,19 @@ use crate::{EngineError, error::inference};
 ///
 /// Positions past a row's own length hold leftovers that the attention operator never reads: it
 /// is told each row's length, and the next token overwrites the first of them.
-pub(crate) struct Kv {
+pub(crate) struct BatchCache {
     /// Key and value of each layer, in the order of the model's inputs.
     pub tensors: Vec<DynValue>,
 }
 
 /// One row to take over, with the number of its valid positions.
-pub(crate) struct KvRow<'k> {
-    pub from: &'k Kv,
+pub(crate) struct CacheRow<'k> {
+    pub from: &'k BatchCache,
     pub row: usize,
     pub length: usize,
 }
 
-impl Kv {
+impl BatchCache {
     /// The cache before any token: tensors [rows, heads, 0, size].
     ///
     /// # Errors
@@ -31,11 +31,17 @@ impl Kv {
         Ok(Self { tensors: (0..tensors).map(|_| one()).collect::<Result<_, _>>()? })
     }
 
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        let rows = self.tensors.first().and_then(|tensor| tensor.shape().first().copied());
+        rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0)
+    }
+
     /// A new cache whose rows are copies of the given ones, as long as the longest of them.
     ///
     /// # Errors
     /// [`EngineError::Inference`] when the sources do not have the shapes they must have.
-    pub fn gather(rows: &[KvRow<'_>]) -> Result<Self, EngineError> {
+    pub fn gather(rows: &[CacheRow<'_>]) -> Result<Self, EngineError> {
         let count = rows.first().map_or(0, |row| row.from.tensors.len());
         let length = rows.iter().map(|row| row.length).max().unwrap_or(0);
         let tensors = (0..count).map(|tensor| gather_tensor(rows, tensor, length)).collect::<Result<_, _>>()?;
@@ -43,7 +49,7 @@ impl Kv {
     }
 }
 
-fn gather_tensor(rows: &[KvRow<'_>], tensor: usize, length: usize) -> Result<DynValue, EngineError> {
+fn gather_tensor(rows: &[CacheRow<'_>], tensor: usize, length: usize) -> Result<DynValue, EngineError> {
     let unexpected = || inference("the key-value cache has an unexpected shape");
     let mut out = Vec::new();
     let mut shape = [rows.len(), 0, length, 0];

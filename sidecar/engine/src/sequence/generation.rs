@@ -1,4 +1,4 @@
-//! One request on its way from the queue to its last event.
+//! An answer that is being generated.
 
 use tokio::sync::mpsc;
 
@@ -7,18 +7,14 @@ use crate::{
     sampling::likelihood, text::TextStream,
 };
 
-/// Receiver's end of one request's events.
+/// Sender's end of one request's events.
 pub(crate) type Events = mpsc::Sender<Result<GenerateEvent, EngineError>>;
 
-/// A request that was accepted.
-pub(crate) struct Sequence {
+/// How the next token is chosen and to whom it is told.
+pub(crate) struct Generation {
     pub prompt: Vec<u32>,
     /// Generated so far.
-    pub tokens: Vec<u32>,
-    /// Slot of the adapter, pinned until the sequence ends.
-    pub slot: usize,
-    /// Tokens in the cache.
-    pub past: usize,
+    pub answer: Vec<u32>,
     pub sampling: Sampling,
     /// What the answer has to fit.
     pub constraint: Option<Constraint>,
@@ -29,31 +25,19 @@ pub(crate) struct Sequence {
     pub events: Events,
 }
 
-impl Sequence {
+impl Generation {
     /// True when nobody listens any more.
     pub fn cancelled(&self) -> bool {
         self.events.is_closed()
     }
 
-    /// Chooses the next token from its logits and reports it. Returns true after the last one.
-    pub fn advance(&mut self, logits: &[f32], eos: &[u32]) -> bool {
-        match self.try_advance(logits, eos) {
-            Ok(done) => done,
-            Err(error) => {
-                self.fail(error);
-                true
-            }
-        }
-    }
-
-    /// Reports an error as the last event.
-    pub fn fail(&self, error: EngineError) {
-        self.send(Err(error));
-    }
-
-    fn try_advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<bool, EngineError> {
+    /// Chooses the next token and reports it. Returns it unless it was the last one.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] for logits of which no token can be chosen, [`EngineError::Tokenization`].
+    pub fn advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<Option<u32>, EngineError> {
         let allowed = self.constraint.as_mut().map(Constraint::allowed).transpose()?;
-        let past = Past { prompt: &self.prompt, answer: &self.tokens };
+        let past = Past { prompt: &self.prompt, answer: &self.answer };
         let id = self.sampling.choose(logits, past, |id| allowed.as_ref().is_none_or(|set| set.get(id)))?;
         if let Some(constraint) = &mut self.constraint {
             constraint.accept(id)?;
@@ -61,14 +45,14 @@ impl Sequence {
         let no_logits = || inference("the chosen token has no logit");
         let likely = |most| likelihood(logits, id, most).ok_or_else(no_logits);
         let likelihood = self.logprobs.map(likely).transpose()?;
-        self.tokens.push(id);
+        self.answer.push(id);
         let is_eos = eos.contains(&id);
         let mut text = if is_eos { String::new() } else { self.text.push(id)? };
         let reason = if is_eos {
             Some(FinishReason::Eos)
         } else if self.text.stopped() {
             Some(FinishReason::Stop)
-        } else if self.tokens.len() >= self.max_new_tokens {
+        } else if self.answer.len() >= self.max_new_tokens {
             Some(FinishReason::Length)
         } else {
             None
@@ -78,11 +62,16 @@ impl Sequence {
         }
         self.send(Ok(GenerateEvent::Token { id, text, likelihood }));
         let Some(reason) = reason else {
-            return Ok(false);
+            return Ok(Some(id));
         };
-        let tokens = std::mem::take(&mut self.tokens);
+        let tokens = std::mem::take(&mut self.answer);
         self.send(Ok(GenerateEvent::Finished { tokens, text: self.text.text().to_owned(), reason }));
-        Ok(true)
+        Ok(None)
+    }
+
+    /// Reports an error as the last event.
+    pub fn fail(&self, error: EngineError) {
+        self.send(Err(error));
     }
 
     fn send(&self, event: Result<GenerateEvent, EngineError>) {

@@ -1,12 +1,9 @@
-//! One run of the transformed graph. The only module that feeds the session.
+//! One run of the transformed graph with its stock attention. The only module that feeds that session.
 //!
-//! The attention operator accepts two shapes for several rows: fresh prompts of different
-//! lengths padded on the right, and one token per row on pasts of different lengths. The
-//! builder's graph computes each row's length as the sum of its attention mask and the buffer
-//! length as the mask's width, so a mask of `length` ones states both exactly.
-//!
-//! Graphs without that operator read their whole cache. There each row is a run of its own, and
-//! the results are put together as if they had been one.
+//! The attention operator accepts three shapes: fresh prompts of different lengths padded on the right, one token per row on pasts
+//! of different lengths, and several tokens on the past of one row. The builder's graph computes each row's length as the sum of
+//! its attention mask and the buffer length as the mask's width, so a mask of `length` ones states both exactly. Graphs without
+//! that operator read their whole cache, so there each row is a run of its own.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -17,19 +14,19 @@ use ort::{
     value::{DynValue, Tensor, TensorRef},
 };
 
+use super::batch_cache::BatchCache;
 use crate::{
     EngineError,
     error::inference,
     interface::{Attention, Interface},
-    kv::{Kv, KvRow},
     lora::CurrentStep,
     slots::{SlotStore, SlotTable},
 };
 
-/// What one row brings to a step.
+/// What one row brings to a run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct StepRow<'a> {
-    /// New tokens: a whole prompt, or exactly one on a past.
+pub(crate) struct RunRow<'a> {
+    /// New tokens.
     pub tokens: &'a [u32],
     /// Tokens already in the cache.
     pub past: usize,
@@ -47,28 +44,12 @@ pub(crate) struct Forward {
     vocab: usize,
 }
 
-/// Logits of one step: one tensor [rows, width, vocabulary], or one [1, length, vocabulary] per row.
-pub(crate) struct Logits {
-    values: Vec<DynValue>,
-    vocab: usize,
-}
-
-impl Logits {
-    /// Logits after the token at `position` of `row`.
-    ///
-    /// # Errors
-    /// [`EngineError::Inference`] when the model returned another shape.
-    pub fn at(&self, row: usize, position: usize) -> Result<&[f32], EngineError> {
-        let unexpected = || inference("the logits have an unexpected shape");
-        let (value, row) = match self.values.as_slice() {
-            [all] => (all, row),
-            rows => (rows.get(row).ok_or_else(unexpected)?, 0),
-        };
-        let (shape, data) = value.try_extract_tensor::<f32>().map_err(inference)?;
-        let width = shape.get(1).and_then(|&width| usize::try_from(width).ok()).ok_or_else(unexpected)?;
-        let start = (row * width + position) * self.vocab;
-        data.get(start..start + self.vocab).filter(|_| position < width).ok_or_else(unexpected)
-    }
+/// What one run returns.
+pub(crate) struct Output {
+    /// [rows, width, vocabulary].
+    pub logits: DynValue,
+    /// The rows' caches, their new tokens included.
+    pub cache: BatchCache,
 }
 
 impl Forward {
@@ -82,67 +63,39 @@ impl Forward {
         Self { session, interface, sites, step, vocab }
     }
 
-    /// Number of logits a step over these rows produces.
-    pub fn logits_size(&self, rows: usize, width: usize) -> usize {
-        rows.saturating_mul(width).saturating_mul(self.vocab)
+    /// True when rows of this graph may share a run.
+    pub fn shares_runs(&self) -> bool {
+        self.interface.attention == Attention::Grouped
     }
 
-    /// Runs one step and returns its logits and the extended cache.
-    ///
-    /// Without `past` every row is a fresh prompt; with it every row adds one token and the cache
-    /// has the same rows in the same order.
+    /// Width of the logits.
+    pub fn vocab(&self) -> usize {
+        self.vocab
+    }
+
+    /// One run: fresh prompts without `past`; one token for each row of `past`, in its order; or one row of several tokens on a
+    /// `past` of one row.
     ///
     /// # Errors
     /// [`EngineError::Inference`].
     pub fn run(
         &mut self,
-        rows: &[StepRow<'_>],
-        past: Option<Kv>,
+        rows: &[RunRow<'_>],
+        past: Option<BatchCache>,
         slots: &SlotTable,
-    ) -> Result<(Logits, Kv), EngineError> {
+    ) -> Result<Output, EngineError> {
         let width = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
-        if width == 0 || (past.is_some() && width != 1) {
-            return Err(inference("a step needs prompts, or one token per row on a past"));
+        if width == 0 || (rows.len() > 1 && (past.is_some() && width != 1 || !self.shares_runs())) {
+            return Err(inference("rows that this model cannot run together"));
         }
-        match self.interface.attention {
-            Attention::Grouped => self.run_together(rows, past, slots),
-            Attention::Plain => self.run_each(rows, past.as_ref(), slots),
-        }
-    }
-
-    fn run_each(
-        &mut self,
-        rows: &[StepRow<'_>],
-        past: Option<&Kv>,
-        slots: &SlotTable,
-    ) -> Result<(Logits, Kv), EngineError> {
-        let mut values = Vec::with_capacity(rows.len());
-        let mut caches = Vec::with_capacity(rows.len());
-        for (row, step) in rows.iter().enumerate() {
-            let own = past.map(|from| Kv::gather(&[KvRow { from, row, length: step.past }])).transpose()?;
-            let (logits, cache) = self.run_together(std::slice::from_ref(step), own, slots)?;
-            values.extend(logits.values);
-            caches.push(cache);
-        }
-        let length = |step: &StepRow<'_>| step.past + step.tokens.len();
-        let joined: Vec<KvRow<'_>> =
-            caches.iter().zip(rows).map(|(from, step)| KvRow { from, row: 0, length: length(step) }).collect();
-        Ok((Logits { values, vocab: self.vocab }, Kv::gather(&joined)?))
-    }
-
-    /// One run for all rows.
-    fn run_together(
-        &mut self,
-        rows: &[StepRow<'_>],
-        past: Option<Kv>,
-        slots: &SlotTable,
-    ) -> Result<(Logits, Kv), EngineError> {
-        let width = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
         let past = match past {
             Some(past) => past,
-            None => {
-                Kv::empty(self.interface.past.len(), rows.len(), self.interface.kv_heads, self.interface.head_size)?
-            }
+            None => BatchCache::empty(
+                self.interface.past.len(),
+                rows.len(),
+                self.interface.kv_heads,
+                self.interface.head_size,
+            )?,
         };
         let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::new();
         for (name, values) in token_inputs(&self.interface, rows, width) {
@@ -176,15 +129,15 @@ impl Forward {
         let mut outputs = self.session.run(inputs).map_err(inference)?;
         let mut take =
             |name: &str| outputs.remove(name).ok_or_else(|| inference(format!("the model returned no {name:?}")));
-        let logits = Logits { values: vec![take(&self.interface.logits)?], vocab: self.vocab };
+        let logits = take(&self.interface.logits)?;
         let tensors = self.interface.present.iter().map(|name| take(name));
-        let kv = Kv { tensors: tensors.collect::<Result<_, _>>()? };
-        Ok((logits, kv))
+        let cache = BatchCache { tensors: tensors.collect::<Result<_, _>>()? };
+        Ok(Output { logits, cache })
     }
 }
 
 /// The integer inputs as row-major values, each [rows, values / rows].
-fn token_inputs<'i>(interface: &'i Interface, rows: &[StepRow<'_>], width: usize) -> Vec<(&'i str, Vec<i64>)> {
+fn token_inputs<'i>(interface: &'i Interface, rows: &[RunRow<'_>], width: usize) -> Vec<(&'i str, Vec<i64>)> {
     let total = rows.iter().map(|row| row.past + row.tokens.len()).max().unwrap_or(0);
     let mut ids = Vec::with_capacity(rows.len() * width);
     let mut mask = Vec::with_capacity(rows.len() * total);

@@ -1,0 +1,136 @@
+//! The matrices of the slots, in the form that the graph takes them.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use openledger_lora::{Adapter, LoraError, Matrices, Module};
+use openledger_onnx_graph::{LoraForm, LoraSite};
+use sha2::{Digest, Sha256};
+
+use super::StandardSlots;
+use crate::{EngineError, Limits, adapter::AdapterWeights};
+
+/// Names what an adapter does: its weights, ranks and scales. Two folders of one generation are the same adapter.
+pub(crate) type Generation = [u8; 32];
+
+/// An adapter that was read and checked, ready to be put into a slot.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub generation: Generation,
+    /// SHA-256 of the safetensors file.
+    pub digest: [u8; 32],
+    /// Highest rank of its modules.
+    pub rank: usize,
+    /// Modules that it changes.
+    pub sites: usize,
+    /// Bytes that it takes in memory.
+    pub bytes: usize,
+    matrices: PreparedMatrices,
+}
+
+#[derive(Debug)]
+enum PreparedMatrices {
+    Standard(AdapterWeights),
+    Operator(Arc<Adapter>),
+}
+
+impl Prepared {
+    /// Reads a PEFT folder. With `known_digest` the file is taken to have it and is not hashed again.
+    ///
+    /// # Errors
+    /// All errors of adapters except those of ids.
+    pub fn read(
+        folder: &Path,
+        expected_digest: Option<[u8; 32]>,
+        known_digest: Option<[u8; 32]>,
+        shapes: &[LoraSite],
+        limits: &Limits,
+        form: LoraForm,
+    ) -> Result<Self, EngineError> {
+        Self::of(AdapterWeights::read(folder, expected_digest, known_digest, shapes, limits)?, shapes, form)
+    }
+
+    /// Brings weights into the form of the graph.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterLimit`] for a rank that no kernel has, [`EngineError::AdapterShape`].
+    pub fn of(weights: AdapterWeights, shapes: &[LoraSite], form: LoraForm) -> Result<Self, EngineError> {
+        let mut generation = Sha256::new();
+        generation.update(b"openledger/adapter-generation");
+        generation.update(weights.digest);
+        for module in &weights.modules {
+            for number in [module.site, module.rank] {
+                generation.update((number as u64).to_le_bytes());
+            }
+            generation.update(module.scale.to_bits().to_le_bytes());
+        }
+        let (digest, rank, sites) = (weights.digest, weights.rank, weights.modules.len());
+        let (bytes, matrices) = match form {
+            LoraForm::Standard => {
+                let floats = weights.modules.iter().map(|module| module.a.len().saturating_add(module.b.len()));
+                (floats.fold(0, usize::saturating_add).saturating_mul(4), PreparedMatrices::Standard(weights))
+            }
+            LoraForm::Operator => {
+                let adapter = packed(shapes, weights)?;
+                (adapter.bytes(), PreparedMatrices::Operator(Arc::new(adapter)))
+            }
+        };
+        Ok(Self { generation: generation.finalize().into(), digest, rank, sites, bytes, matrices })
+    }
+}
+
+/// What is in the slots.
+pub(crate) enum SlotStore {
+    /// Tensors that are inputs of every run.
+    Standard(StandardSlots),
+    /// Adapters as the operator reads them. A step holds the ones it uses, so that a slot can be
+    /// filled or freed at any time.
+    Operator(HashMap<usize, Arc<Adapter>>),
+}
+
+impl SlotStore {
+    /// A store with only the base slot.
+    pub fn new(shapes: Arc<[LoraSite]>, limits: &Limits, form: LoraForm) -> Self {
+        match form {
+            LoraForm::Standard => Self::Standard(StandardSlots::new(shapes, limits.max_resident.saturating_add(1))),
+            LoraForm::Operator => Self::Operator(HashMap::new()),
+        }
+    }
+
+    /// Puts an adapter into a slot. One prepared for the other form is left out.
+    pub fn fill(&mut self, slot: usize, prepared: Prepared) {
+        match (self, prepared.matrices) {
+            (Self::Standard(slots), PreparedMatrices::Standard(weights)) => slots.fill(slot, weights),
+            (Self::Operator(slots), PreparedMatrices::Operator(adapter)) => {
+                slots.insert(slot, adapter);
+            }
+            _ => tracing::error!("an adapter was prepared for another form of the graph"),
+        }
+    }
+
+    /// Forgets a slot.
+    pub fn free(&mut self, slot: usize) {
+        match self {
+            Self::Standard(slots) => slots.free(slot),
+            Self::Operator(slots) => {
+                slots.remove(&slot);
+            }
+        }
+    }
+}
+
+/// The matrices as the operator reads them.
+fn packed(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, EngineError> {
+    let mut modules = Vec::with_capacity(weights.modules.len());
+    for module in weights.modules {
+        let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };
+        let site = shapes.get(module.site).ok_or_else(|| unfit("the model has no such site".to_owned()))?;
+        let shape = [module.rank, site.in_features, site.out_features];
+        let own =
+            Module::new(shape, Matrices::exact(module.a, module.b), module.scale).map_err(|error| match error {
+                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
+                other => unfit(other.to_string()),
+            })?;
+        modules.push((module.site, own));
+    }
+    Ok(Adapter::new(modules))
+}
