@@ -31,8 +31,9 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false },
+    Bench { name: "serving", package: "openledger-engine", example: "serving", timed: true },
     Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
 ];
 

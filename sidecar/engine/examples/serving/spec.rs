@@ -1,0 +1,89 @@
+//! What to run.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One measurement.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Model folder.
+    pub model: PathBuf,
+    /// Adapter folders; the first `registered` of them are used.
+    pub adapters: Vec<PathBuf>,
+    pub registered: usize,
+    /// Adapters in memory at once.
+    pub resident: usize,
+    pub popularity: Popularity,
+    pub clients: usize,
+    /// Requests of each client.
+    pub rounds: usize,
+    /// Requests of each client before the clock starts.
+    pub warmup: usize,
+    pub prompt_tokens: usize,
+    pub new_tokens: usize,
+    pub vocabulary: u32,
+    pub threads: usize,
+    pub kv_mebibytes: usize,
+    pub adapter_mebibytes: usize,
+}
+
+/// Which adapters are asked for (Punica's four).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Popularity {
+    /// No adapter at all.
+    Base,
+    /// The same for everybody.
+    Identical,
+    /// Each with the same probability.
+    Uniform,
+    /// The n-th with a probability in proportion to 1/n.
+    Zipf,
+    /// One per client.
+    Distinct,
+}
+
+impl Spec {
+    /// The adapter of a client's request. A fixed stream of numbers, so that all runs ask for the same.
+    pub fn adapter(&self, client: usize, round: usize) -> Option<String> {
+        let count = self.registered.max(1);
+        let draw = mix((client as u64) << 32 | round as u64);
+        let number = match self.popularity {
+            Popularity::Base => return None,
+            Popularity::Identical => 0,
+            Popularity::Uniform => (draw % count as u64) as usize,
+            Popularity::Zipf => zipf(count, draw as f64 / u64::MAX as f64),
+            Popularity::Distinct => client % count,
+        };
+        Some(number.to_string())
+    }
+
+    /// A prompt that no other request has.
+    pub fn prompt(&self, client: usize, round: usize) -> Vec<u32> {
+        let seed = (client as u64) << 40 | (round as u64) << 16;
+        let token = |at: usize| (mix(seed + at as u64 + 1) % u64::from(self.vocabulary - 3)) as u32 + 3;
+        (0..self.prompt_tokens).map(token).collect()
+    }
+}
+
+/// SplitMix64.
+fn mix(seed: u64) -> u64 {
+    let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+fn zipf(count: usize, draw: f64) -> usize {
+    let total: f64 = (1..=count).map(|rank| 1.0 / rank as f64).sum();
+    let mut left = draw * total;
+    for rank in 1..=count {
+        left -= 1.0 / rank as f64;
+        if left <= 0.0 {
+            return rank - 1;
+        }
+    }
+    count - 1
+}
