@@ -31,9 +31,10 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false },
     Bench { name: "serving", package: "openledger-engine", example: "serving", timed: true },
+    Bench { name: "soak", package: "openledger-engine", example: "soak", timed: true },
     Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
 ];
 
