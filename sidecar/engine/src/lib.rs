@@ -8,6 +8,8 @@
 //! The same thread scores completions for attribution and audits.
 
 mod adapter;
+#[cfg_attr(not(test), allow(dead_code, reason = "the scheduler does not call the paged form yet"))]
+mod attention;
 mod bounded_file;
 mod config;
 mod engine;
@@ -19,6 +21,9 @@ mod kv;
 mod lora;
 mod model_config;
 mod model_folder;
+#[cfg_attr(not(test), allow(dead_code, reason = "the scheduler does not call the paged form yet"))]
+mod paged;
+mod pool;
 mod request;
 mod runtime;
 mod sampling;
