@@ -18,12 +18,14 @@ pub struct EngineConfig {
     /// How adapters are computed. On CPU the operator is faster and gives the same bits in every
     /// batch; the standard form is the portable one.
     pub lora: LoraForm,
+    /// How attention and its cache are computed.
+    pub attention: AttentionForm,
     /// Bounds on requests and adapters.
     pub limits: Limits,
 }
 
 impl EngineConfig {
-    /// Default limits, one thread, adapters by the operator, library found automatically.
+    /// Default limits, one thread, adapters and attention by our operators, library found automatically.
     #[must_use]
     pub fn new(model_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -31,9 +33,20 @@ impl EngineConfig {
             ort_library: None,
             threads: 1,
             lora: LoraForm::Operator,
+            attention: AttentionForm::Paged,
             limits: Limits::default(),
         }
     }
+}
+
+/// How attention and its cache are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttentionForm {
+    /// By our operator over blocks of the engine's own memory: prompts and single tokens share every step, beginnings are shared,
+    /// and nothing is copied. Graphs without GroupQueryAttention have no such form and are run with their own operators.
+    Paged,
+    /// By the model's own operators: the portable form.
+    Stock,
 }
 
 /// Bounds on what clients may ask for and on what the engine uses. Requests beyond are refused with a typed error.

@@ -11,8 +11,10 @@ use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AdapterInfo, EngineConfig, EngineError, EngineStats, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
-    backend::{Backend, Forward, StockBackend},
+    AdapterInfo, AttentionForm, EngineConfig, EngineError, EngineStats, GenerateEvent, GenerateRequest, Limits,
+    ModelInfo, ScoreRow,
+    backend::{Backend, Forward, PagedForward, PagedSetup, StockBackend},
+    interface::Attention,
     kv::BlockPool,
     lora::{self, CurrentStep},
     model_folder::ModelFolder,
@@ -43,6 +45,15 @@ struct Inner {
     sites: Arc<[LoraSite]>,
     form: LoraForm,
     limits: Limits,
+}
+
+fn bounded(limits: Limits) -> Limits {
+    Limits { max_batch: limits.max_batch.max(1), block_tokens: limits.block_tokens.max(1), ..limits }
+}
+
+/// Blocks that the memory of the cache holds.
+fn blocks(limits: &Limits, token_bytes: usize) -> usize {
+    limits.kv_bytes / token_bytes.saturating_mul(limits.block_tokens).max(1)
 }
 
 /// What an engine is made of.
@@ -77,37 +88,42 @@ impl Engine {
         let runtime = Runtime::load(config.ort_library.as_deref())?;
         let folder = ModelFolder::read(&config.model_dir, config.lora, &runtime.version)?;
         let sites: Arc<[LoraSite]> = folder.sites.into();
-        let step = Arc::new(CurrentStep::default());
-        let operators = match config.lora {
-            LoraForm::Standard => None,
-            LoraForm::Operator => Some(lora::operators(&step, config.threads)?),
-        };
-        let session = runtime.session(&folder.model, config.threads, operators)?;
-        let vocab = folder.info.vocab_size;
         let token_bytes = folder.interface.token_bytes();
-        let forward = Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab);
-        let parts = Parts {
-            backend: Box::new(StockBackend::new(forward)),
-            token_bytes,
-            sites,
-            form: config.lora,
-            tokenizer: folder.tokenizer,
-            info: folder.info,
-            limits: config.limits,
+        let limits = bounded(config.limits);
+        let paged = config.attention == AttentionForm::Paged && folder.interface.attention == Attention::Grouped;
+        let backend: Box<dyn Backend> = if paged {
+            let setup = PagedSetup {
+                attention: folder.attention,
+                threads: config.threads,
+                block_tokens: limits.block_tokens,
+                blocks: blocks(&limits, token_bytes),
+                vocab: folder.info.vocab_size,
+            };
+            Box::new(PagedForward::start(&runtime, folder.model, &folder.interface, Arc::clone(&sites), &setup)?)
+        } else {
+            let step = Arc::new(CurrentStep::default());
+            let operators = match config.lora {
+                LoraForm::Standard => None,
+                LoraForm::Operator => Some(lora::operators(&step, config.threads)?),
+            };
+            let session = runtime.session(&folder.model, config.threads, operators)?;
+            let vocab = folder.info.vocab_size;
+            Box::new(StockBackend::new(Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab)))
         };
+        let (tokenizer, info) = (folder.tokenizer, folder.info);
+        let parts = Parts { backend, token_bytes, sites, form: config.lora, tokenizer, info, limits };
         Self::assemble(parts)
     }
 
     /// Starts the threads around a backend.
     pub(crate) fn assemble(parts: Parts) -> Result<Self, EngineError> {
         let Parts { backend, token_bytes, sites, form, tokenizer, info, limits } = parts;
-        let limits = Limits { max_batch: limits.max_batch.max(1), block_tokens: limits.block_tokens.max(1), ..limits };
+        let limits = bounded(limits);
         let (info, tokenizer) = (Arc::new(info), Arc::new(tokenizer));
         let (commands, receiver) = mpsc::channel(limits.max_queue.clamp(16, 4096));
         let slots = SlotTable::new(Arc::clone(&sites), &limits, form);
         let loader = Loader::start(commands.downgrade(), Arc::clone(&sites), limits.clone(), form)?;
-        let blocks = limits.kv_bytes / token_bytes.saturating_mul(limits.block_tokens).max(1);
-        let pool = BlockPool::new(limits.block_tokens, blocks);
+        let pool = BlockPool::new(limits.block_tokens, blocks(&limits, token_bytes));
         let scheduler =
             Scheduler::new(backend, slots, loader, pool, Arc::clone(&tokenizer), Arc::clone(&info), limits.clone());
         let thread = Builder::new()

@@ -8,6 +8,7 @@
 //! and audits go the same way.
 
 mod adapter;
+mod attention;
 mod backend;
 mod bounded_file;
 mod config;
@@ -21,6 +22,7 @@ mod kv;
 mod lora;
 mod model_config;
 mod model_folder;
+mod pool;
 mod request;
 mod runtime;
 mod sampling;
@@ -32,7 +34,7 @@ mod text;
 mod worker;
 
 pub use adapter::AdapterInfo;
-pub use config::{EngineConfig, Limits};
+pub use config::{AttentionForm, EngineConfig, Limits};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use grammar::Grammar;

@@ -40,6 +40,7 @@ pub struct ModelInfo {
 pub(crate) struct ModelFolder {
     pub model: Model,
     pub interface: Interface,
+    pub attention: AttentionShape,
     pub sites: Vec<LoraSite>,
     pub tokenizer: Tokenizer,
     pub info: ModelInfo,
@@ -80,7 +81,7 @@ impl ModelFolder {
             eos_token_ids: config.eos_token_ids(),
             lora_sites: sites.len(),
         };
-        Ok(Self { model, interface, sites, tokenizer, info })
+        Ok(Self { model, interface, attention, sites, tokenizer, info })
     }
 }
 

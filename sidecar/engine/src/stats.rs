@@ -25,6 +25,8 @@ pub struct EngineStats {
     pub kv_blocks_used: usize,
     /// Of these kept for requests that begin with the same tokens.
     pub kv_blocks_known: usize,
+    /// Bytes that the key-value cache takes now; blocks take memory when they are first used.
+    pub kv_bytes: usize,
     /// Adapters.
     pub adapters: AdapterStats,
 }

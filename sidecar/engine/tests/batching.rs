@@ -6,7 +6,10 @@ mod support;
 
 use std::time::Duration;
 
-use openledger_engine::{FinishReason, GenerateEvent, GenerateRequest, Penalties, Sampling, ScoreRow};
+use openledger_engine::{
+    Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, Limits, Penalties, Sampling,
+    ScoreRow,
+};
 use safetensors::{SafeTensors, tensor::TensorView};
 use support::{Case, answer, cases, collect, greedy, start_with_adapters};
 
@@ -46,7 +49,9 @@ async fn a_mixed_batch_scores_what_each_row_alone_does() {
         worst = worst.max((alone[0] - together).abs());
     }
     println!("largest difference between a mixed batch and single rows: {worst:.2e} nats");
-    assert!(worst <= 1e-4, "{worst}");
+    // To the bit by our operators; the portable forms round by their shapes.
+    let most = if support::is_portable() { 1e-4 } else { 0.0 };
+    assert!(worst <= most, "{worst}");
 }
 
 #[tokio::test]
@@ -98,6 +103,51 @@ async fn the_same_seed_gives_the_same_tokens_in_any_batch() {
     assert_eq!(answers[4], alone);
     let other = answer(&engine, request(&all[4], 8)).await;
     assert_ne!(other.tokens, alone.tokens);
+}
+
+#[tokio::test]
+async fn what_else_runs_changes_no_bit() {
+    if support::is_portable() {
+        return;
+    }
+    let config = support::config(support::model_dir());
+    // Small parts, so that prompts are cut at other places when others run.
+    let limits = Limits { prefill_chunk: 5, max_step_tokens: 23, ..config.limits };
+    let engine = Engine::start(EngineConfig { limits, threads: 2, ..config }).unwrap();
+    support::load_adapters(&engine).await;
+    let request = |case: &Case| GenerateRequest {
+        logprobs: Some(8),
+        sampling: Sampling { temperature: 1.0, seed: 5, ..Sampling::greedy() },
+        ..greedy(case.adapter(), case.prompt_ids.clone(), 30)
+    };
+    let mut alone = Vec::new();
+    for case in cases() {
+        alone.push(events(engine.generate(request(&case)).await.unwrap()).await);
+    }
+    let other = start_with_adapters().await;
+    for (case, alone) in cases().iter().zip(&alone) {
+        // One thread, other parts, nothing known of the beginning.
+        assert_eq!(&events(other.generate(request(case)).await.unwrap()).await, alone, "{}", case.id);
+    }
+    let mut streams = Vec::new();
+    for (index, case) in cases().iter().enumerate() {
+        if index % 3 == 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        streams.push(tokio::spawn(events(engine.generate(request(case)).await.unwrap())));
+    }
+    for (stream, alone) in streams.into_iter().zip(alone) {
+        assert_eq!(stream.await.unwrap(), alone);
+    }
+}
+
+/// Everything that a request is told, likelihoods included.
+async fn events(mut stream: tokio::sync::mpsc::Receiver<Result<GenerateEvent, EngineError>>) -> Vec<GenerateEvent> {
+    let mut all = Vec::new();
+    while let Some(event) = stream.recv().await {
+        all.push(event.unwrap());
+    }
+    all
 }
 
 #[tokio::test]

@@ -8,11 +8,9 @@
 #![allow(clippy::needless_range_loop)]
 
 use half::slice::HalfFloatSliceExt;
+use openledger_simd::{Isa, LANES, padded, total};
 
-use crate::{
-    isa::{Isa, LANES},
-    module::{MAX_RANK, Matrices, Module},
-};
+use crate::module::{MAX_RANK, Matrices, Module};
 
 /// Most tokens handled together.
 const BLOCK: usize = 4;
@@ -232,25 +230,4 @@ fn up_rest<W: Weight, const T: usize>(
             tokens[token].y[start + at] += sum;
         }
     }
-}
-
-/// Up to 15 values, followed by zeros.
-#[inline(always)]
-fn padded<V: Copy + Default>(values: &[V]) -> [V; LANES] {
-    let mut lanes = [V::default(); LANES];
-    for (lane, value) in lanes.iter_mut().zip(values) {
-        *lane = *value;
-    }
-    lanes
-}
-
-/// Sum of the lanes as a tree: halves are added until one is left.
-#[inline(always)]
-fn total(mut lanes: [f32; LANES]) -> f32 {
-    for half in [8, 4, 2, 1] {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-    }
-    lanes[0]
 }

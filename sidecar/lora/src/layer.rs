@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use openledger_simd::{Isa, Level, Operation, RunTasks};
+
 use crate::{
-    Adapter, Level, LoraError, StepPlan,
-    dispatch::Operation,
-    isa::Isa,
+    Adapter, LoraError, StepPlan,
     kernel::{Token, add_module},
 };
 
@@ -22,28 +22,6 @@ pub struct Part {
     pub site: usize,
     /// Number of the layer's columns that belong to it.
     pub out_features: usize,
-}
-
-/// Runs numbered tasks, possibly at once.
-pub trait RunTasks {
-    /// Tasks that can run at once.
-    fn threads(&self) -> usize;
-    /// Calls `task` once for every number below `count` and returns when all are done.
-    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync));
-}
-
-/// One task after the other on the caller's thread.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sequential;
-
-impl RunTasks for Sequential {
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        (0..count).for_each(task);
-    }
 }
 
 /// A linear layer [in_features, out_features] whose columns are the parts in their order.

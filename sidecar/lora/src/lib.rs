@@ -9,16 +9,14 @@
 //! fixed order over 16 lanes, and every multiply-add is fused. A processor without fused
 //! multiply-add gets the same numbers from software, slowly.
 
-mod dispatch;
 mod error;
-mod isa;
 mod kernel;
 mod layer;
 mod module;
 mod plan;
 
-pub use dispatch::Level;
 pub use error::LoraError;
-pub use layer::{Layer, Part, RunTasks, Sequential};
+pub use layer::{Layer, Part};
 pub use module::{Adapter, MAX_RANK, Matrices, Module};
+pub use openledger_simd::{Level, RunTasks, Sequential};
 pub use plan::{Segment, StepPlan};

@@ -49,9 +49,23 @@ pub struct Model {
     /// How adapters are computed.
     #[serde(default)]
     pub lora: Lora,
+    /// How attention is computed.
+    #[serde(default)]
+    pub attention: Attention,
     /// What the engine may use and what clients may ask of it.
     #[serde(default)]
     pub limits: EngineLimits,
+}
+
+/// The two forms of attention. Their numbers differ by rounding only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attention {
+    /// Our operator over blocks: the faster form on CPU, with the same bits in every batch.
+    #[default]
+    Paged,
+    /// The model's own operators.
+    Stock,
 }
 
 /// What the engine may use and what clients may ask of it.
@@ -181,6 +195,7 @@ mod tests {
         let config = Config::parse(TEMPLATE).unwrap();
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.model.lora, Lora::Operator);
+        assert_eq!(config.model.attention, Attention::Paged);
         assert_eq!(config.model.limits, EngineLimits::default());
         let with = |lora: &str| Config::parse(&TEMPLATE.replace("lora = \"operator\"", lora)).unwrap().model.lora;
         assert_eq!((with(""), with("lora = \"standard\"")), (Lora::Operator, Lora::Standard));
@@ -194,6 +209,7 @@ mod tests {
             ("batch_seconds = 60", "batch_second = 60", "batch_second"),
             ("threads = 2", "threads = 0", "threads"),
             ("lora = \"operator\"", "lora = \"fast\"", "lora"),
+            ("attention = \"paged\"", "attention = \"flash\"", "attention"),
             ("kv_mebibytes = 2048", "kv_mebibytes = 0", "model.limits"),
             ("kv_mebibytes = 2048", "kv_bytes = 2048", "kv_bytes"),
         ] {

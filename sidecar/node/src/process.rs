@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain::{ChainClient, Signer};
-use openledger_engine::{Engine, EngineConfig, LoraForm};
+use openledger_engine::{AttentionForm, Engine, EngineConfig, LoraForm};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Config, Lora},
+    config::{Attention, Config, Lora},
     error::NodeError,
     home::Home,
     ledger::Ledger,
@@ -28,6 +28,10 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
         lora: match config.model.lora {
             Lora::Operator => LoraForm::Operator,
             Lora::Standard => LoraForm::Standard,
+        },
+        attention: match config.model.attention {
+            Attention::Paged => AttentionForm::Paged,
+            Attention::Stock => AttentionForm::Stock,
         },
         limits: config.model.limits.into(),
     })?)

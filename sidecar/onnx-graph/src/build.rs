@@ -42,6 +42,17 @@ pub fn int_attribute(name: &str, value: i64) -> AttributeProto {
     }
 }
 
+/// A floating-point attribute.
+#[must_use]
+pub fn float_attribute(name: &str, value: f32) -> AttributeProto {
+    AttributeProto {
+        name: Some(name.to_owned()),
+        f: Some(value),
+        r#type: Some(AttributeType::Float.into()),
+        ..AttributeProto::default()
+    }
+}
+
 /// An attribute that is a list of integers.
 #[must_use]
 pub fn ints_attribute(name: &str, values: Vec<i64>) -> AttributeProto {

@@ -102,6 +102,23 @@ pub enum GraphError {
         /// Why not, and what to do.
         reason: String,
     },
+    /// An attention node that the paged form cannot stand for.
+    #[error("attention {node:?}: {reason}")]
+    Attention {
+        /// The node.
+        node: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// A graph that has no paged form.
+    #[error("the model has no paged form: {reason}")]
+    Paged {
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// The paged form was asked of a model without fused attention.
+    #[error("no GroupQueryAttention was found; export with the onnxruntime-genai builder for CPU")]
+    NoAttention,
     /// The transformation met a model without any LoRA site.
     #[error("no linear layer named `layers.<n>/<module>/MatMul` was found; export with the onnxruntime-genai builder")]
     NoSites,

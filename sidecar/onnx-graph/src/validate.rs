@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::{
     GraphError,
+    domain::{OPERATOR_DOMAIN, OPERATOR_DOMAIN_VERSION},
     external::{external_range, for_each_tensor},
-    inject::{OPERATOR_DOMAIN, OPERATOR_DOMAIN_VERSION},
     proto::{GraphProto, ModelProto, TensorProto, tensor_proto::DataLocation},
     tensor::{byte_size, element, element_count, wrong},
 };

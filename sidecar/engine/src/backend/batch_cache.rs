@@ -37,6 +37,14 @@ impl BatchCache {
         rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0)
     }
 
+    /// Bytes of all tensors.
+    pub fn bytes(&self) -> usize {
+        let size = |tensor: &DynValue| {
+            tensor.shape().iter().map(|&size| usize::try_from(size).unwrap_or(0)).product::<usize>().saturating_mul(4)
+        };
+        self.tensors.iter().map(size).sum()
+    }
+
     /// A new cache whose rows are copies of the given ones, as long as the longest of them.
     ///
     /// # Errors

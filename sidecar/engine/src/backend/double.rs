@@ -92,6 +92,10 @@ impl Backend for DoubleBackend {
 
     fn forget(&mut self, _: SequenceId) {}
 
+    fn cache_bytes(&self) -> usize {
+        self.blocks.len()
+    }
+
     fn blocks_hold_the_cache(&self) -> bool {
         true
     }

@@ -5,6 +5,7 @@ mod batch_cache;
 mod double;
 mod forward;
 mod logits;
+mod paged;
 mod stock;
 
 use crate::{EngineError, slots::SlotTable};
@@ -12,7 +13,10 @@ use crate::{EngineError, slots::SlotTable};
 #[cfg(feature = "double")]
 pub(crate) use double::{DoubleBackend, Pace, next_token};
 pub(crate) use forward::Forward;
+#[cfg(test)]
+pub(crate) use forward::RunRow;
 pub(crate) use logits::Logits;
+pub(crate) use paged::{PagedForward, PagedSetup};
 pub(crate) use stock::StockBackend;
 
 /// Names a sequence for as long as its cache lives.
@@ -30,7 +34,6 @@ pub(crate) struct StepRow<'a> {
     /// Slot of its adapter.
     pub slot: usize,
     /// Blocks of the cache that hold the past and have room for the new tokens.
-    #[cfg_attr(not(feature = "double"), allow(dead_code))]
     pub blocks: &'a [u32],
     /// How many of its tokens get logits, counted from the last one back.
     pub logits: usize,
@@ -47,6 +50,9 @@ pub(crate) trait Backend: Send {
 
     /// Frees what is kept for a sequence outside of its blocks.
     fn forget(&mut self, sequence: SequenceId);
+
+    /// Bytes that the caches take now.
+    fn cache_bytes(&self) -> usize;
 
     /// True when keys and values live in the blocks, so that sequences can share them.
     fn blocks_hold_the_cache(&self) -> bool;

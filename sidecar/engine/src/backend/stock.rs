@@ -137,6 +137,10 @@ impl Backend for StockBackend {
         }
     }
 
+    fn cache_bytes(&self) -> usize {
+        self.batches.values().map(|(cache, _)| cache.bytes()).sum()
+    }
+
     fn blocks_hold_the_cache(&self) -> bool {
         false
     }

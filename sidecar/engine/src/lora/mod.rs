@@ -10,4 +10,4 @@ mod step;
 mod tests;
 
 pub(crate) use operator::operators;
-pub(crate) use step::CurrentStep;
+pub(crate) use step::{CurrentStep, Plans};

@@ -1,8 +1,8 @@
 //! `openlora.LoraDelta`: (product, x, row_slots) -> y. The only module that `ort` calls back.
 
-use std::{cell::RefCell, sync::Arc};
+use std::sync::Arc;
 
-use openledger_lora::{Layer, Level, Part, RunTasks};
+use openledger_lora::{Layer, Level, Part};
 use openledger_onnx_graph::{LORA_DELTA, OPERATOR_DOMAIN, PART_WIDTHS, SITE};
 use ort::{
     operator::{
@@ -13,7 +13,10 @@ use ort::{
 };
 
 use super::CurrentStep;
-use crate::EngineError;
+use crate::{
+    EngineError,
+    pool::{self, Pool},
+};
 
 const PRODUCT: usize = 0;
 const X: usize = 1;
@@ -26,11 +29,7 @@ const Y: usize = 0;
 /// # Errors
 /// [`EngineError::Runtime`] when ONNX Runtime refuses the domain.
 pub(crate) fn operators(step: &Arc<CurrentStep>, threads: usize) -> Result<OperatorDomain, EngineError> {
-    let threads = match threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        some => some,
-    };
-    let delta = LoraDelta { step: Arc::clone(step), threads };
+    let delta = LoraDelta { step: Arc::clone(step), threads: pool::threads(threads) };
     OperatorDomain::new(OPERATOR_DOMAIN)
         .and_then(|domain| domain.add(delta))
         .map_err(|error| EngineError::Runtime { reason: error.to_string() })
@@ -129,29 +128,9 @@ impl Kernel for DeltaKernel {
         let x = context.input(X)?.ok_or_else(|| missing("x"))?;
         let (shape, x) = x.try_extract_tensor::<f32>()?;
         let width = shape.last().and_then(|&width| usize::try_from(width).ok()).ok_or_else(|| missing("x"))?;
-        let pool = Pool { context, threads: self.threads, failure: RefCell::new(None) };
+        let pool = Pool::new(context, self.threads);
         self.layer.add(&plan, width, x, y, self.level, &pool).map_err(failed)?;
-        pool.failure.into_inner().map_or(Ok(()), Err)
-    }
-}
-
-/// The session's own threads: others would compete with them for the cores.
-struct Pool<'c> {
-    context: &'c ComputeContext,
-    threads: usize,
-    failure: RefCell<Option<ort::Error>>,
-}
-
-impl RunTasks for Pool<'_> {
-    fn threads(&self) -> usize {
-        self.threads
-    }
-
-    fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
-        // Not tried again: some tasks may have run, and a delta must not be added twice.
-        if let Err(error) = self.context.par_for(count, self.threads.min(count), task) {
-            self.failure.replace(Some(error));
-        }
+        pool.finish()
     }
 }
 

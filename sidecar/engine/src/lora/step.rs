@@ -2,12 +2,22 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use openledger_attention::AttentionPlan;
 use openledger_lora::StepPlan;
 
-/// The plan of the run under way. One session has one, and one run at a time.
+/// The plans of the run under way. One session has one, and one run at a time.
 #[derive(Default)]
 pub(crate) struct CurrentStep {
-    plan: Mutex<Option<Arc<StepPlan>>>,
+    plans: Mutex<Plans>,
+}
+
+/// What is known of a run; a graph without an operator needs no plan for it.
+#[derive(Clone, Default)]
+pub(crate) struct Plans {
+    /// Which rows have which adapter.
+    pub lora: Option<Arc<StepPlan>>,
+    /// Which rows belong to which sequence.
+    pub attention: Option<Arc<AttentionPlan>>,
 }
 
 /// Ends the step when it is dropped: after that nothing holds the step's adapters.
@@ -16,24 +26,34 @@ pub(crate) struct Step {
 }
 
 impl CurrentStep {
-    /// Announces a run. The operators find its plan until the result is dropped.
+    /// Announces a run with adapters only.
     pub fn begin(self: &Arc<Self>, plan: StepPlan) -> Step {
-        self.set(Some(Arc::new(plan)));
+        self.begin_with(Plans { lora: Some(Arc::new(plan)), attention: None })
+    }
+
+    /// Announces a run. The operators find its plans until the result is dropped.
+    pub fn begin_with(self: &Arc<Self>, plans: Plans) -> Step {
+        self.set(plans);
         Step { of: Arc::clone(self) }
     }
 
-    /// The plan of the run under way.
+    /// Which rows of the run under way have which adapter.
     pub fn plan(&self) -> Option<Arc<StepPlan>> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).lora.clone()
     }
 
-    fn set(&self, plan: Option<Arc<StepPlan>>) {
-        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+    /// Which rows of the run under way belong to which sequence.
+    pub fn attention(&self) -> Option<Arc<AttentionPlan>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).attention.clone()
+    }
+
+    fn set(&self, plans: Plans) {
+        *self.plans.lock().unwrap_or_else(PoisonError::into_inner) = plans;
     }
 }
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.of.set(None);
+        self.of.set(Plans::default());
     }
 }

@@ -116,6 +116,7 @@ impl Scheduler {
             kv_blocks: self.pool.total(),
             kv_blocks_used: self.pool.used(),
             kv_blocks_known: self.pool.idle(),
+            kv_bytes: self.backend.cache_bytes(),
             adapters: self.slots.stats(),
             ..self.stats
         }

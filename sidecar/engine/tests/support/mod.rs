@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use openledger_engine::{
-    Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, LoraForm, Sampling,
+    AttentionForm, Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, LoraForm, Sampling,
 };
 use serde::Deserialize;
 
@@ -28,13 +28,21 @@ pub fn example_rank() -> usize {
     usize::try_from(config["r"].as_u64().unwrap()).unwrap()
 }
 
-/// The form of the LoRA path under test: the default, except in the target that runs the same
-/// tests again in the other one.
+/// The forms of LoRA and attention under test: the defaults, except in the target that runs the same
+/// tests again in the portable ones.
 pub fn config(model_dir: PathBuf) -> EngineConfig {
     let config = EngineConfig::new(model_dir);
     assert_eq!(config.lora, LoraForm::Operator, "the default on CPU");
-    let standard = env!("CARGO_CRATE_NAME") == "standard_form";
-    EngineConfig { lora: if standard { LoraForm::Standard } else { config.lora }, ..config }
+    assert_eq!(config.attention, AttentionForm::Paged, "the default on CPU");
+    if is_portable() {
+        return EngineConfig { lora: LoraForm::Standard, attention: AttentionForm::Stock, ..config };
+    }
+    config
+}
+
+/// True in the target that tests the portable forms.
+pub fn is_portable() -> bool {
+    env!("CARGO_CRATE_NAME") == "standard_form"
 }
 
 pub fn start() -> Engine {
@@ -72,10 +80,14 @@ pub fn cases() -> Vec<Case> {
 /// Starts an engine with every adapter that the golden cases use.
 pub async fn start_with_adapters() -> Engine {
     let engine = start();
+    load_adapters(&engine).await;
+    engine
+}
+
+pub async fn load_adapters(engine: &Engine) {
     for name in ["wordnet/full", "wordnet/without-animal", "sotu/full"] {
         engine.load_adapter(name, &adapter_dir(name), None).await.unwrap();
     }
-    engine
 }
 
 pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) -> GenerateRequest {

@@ -12,15 +12,21 @@ use std::collections::HashMap;
 use crate::{
     GraphError, LinearSite, Model, Sites,
     build::{Dim, value_info},
+    domain::import_domain,
     element,
     proto::NodeProto,
     sites::refuse,
 };
 
-pub use operator::{LORA_DELTA, OPERATOR_DOMAIN, OPERATOR_DOMAIN_VERSION, PART_WIDTHS, SITE};
+pub use operator::{LORA_DELTA, PART_WIDTHS, SITE};
 
 /// Name of the graph input that gives each row its slot: int64 [batch].
 pub const ROW_SLOTS: &str = "lora.row_slots";
+
+/// Whether a graph input is one that this transformation adds.
+pub(crate) fn is_lora_input(name: &str) -> bool {
+    name == ROW_SLOTS || name.starts_with(standard::SLOT_PREFIX)
+}
 
 /// How the low-rank products are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +91,7 @@ pub fn inject_lora(model: &mut Model, sites: &Sites, form: LoraForm) -> Result<V
     graph.input.push(value_info(ROW_SLOTS, element::INT64, &[Dim::Named("batch_size")]));
     match form {
         LoraForm::Standard => standard::declare_inputs(graph, &added),
-        LoraForm::Operator => operator::import_domain(&mut changed)?,
+        LoraForm::Operator => import_domain(&mut changed, model, LORA_DELTA)?,
     }
     changed.check()?;
     *model = changed;

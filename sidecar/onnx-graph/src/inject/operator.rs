@@ -10,16 +10,13 @@
 
 use super::{Product, ROW_SLOTS};
 use crate::{
-    GraphError, Model,
+    GraphError,
     build::{int_attribute, ints_attribute, node},
-    proto::{NodeProto, OperatorSetIdProto},
+    domain::OPERATOR_DOMAIN,
+    proto::NodeProto,
     sites::refuse,
 };
 
-/// Domain of the operator.
-pub const OPERATOR_DOMAIN: &str = "openlora";
-/// Version of the domain.
-pub const OPERATOR_DOMAIN_VERSION: i64 = 1;
 /// Name of the operator.
 pub const LORA_DELTA: &str = "LoraDelta";
 /// Attribute: index of the site's first module in the list that the transformation returns.
@@ -39,18 +36,4 @@ pub(super) fn delta(at: &Product<'_>, first: usize) -> Result<NodeProto, GraphEr
     delta.attribute.push(int_attribute(SITE, number(first)?));
     delta.attribute.push(ints_attribute(PART_WIDTHS, widths));
     Ok(delta)
-}
-
-/// Declares that the model uses the domain.
-///
-/// # Errors
-/// [`GraphError::Unsupported`] for a model that has the domain already: its nodes are not ours.
-pub(super) fn import_domain(model: &mut Model) -> Result<(), GraphError> {
-    let imports = model.opset_import_mut();
-    if imports.iter().any(|import| import.domain() == OPERATOR_DOMAIN) {
-        return Err(GraphError::Unsupported { what: format!("the operator domain {OPERATOR_DOMAIN}") });
-    }
-    imports
-        .push(OperatorSetIdProto { domain: Some(OPERATOR_DOMAIN.to_owned()), version: Some(OPERATOR_DOMAIN_VERSION) });
-    Ok(())
 }

@@ -17,9 +17,12 @@ use crate::{
     proto::{GraphProto, NodeProto},
 };
 
+/// What the names of slot inputs begin with.
+pub(super) const SLOT_PREFIX: &str = "lora.layers.";
+
 /// Names of the graph inputs of one module.
 pub(super) fn slot_inputs(layer: usize, module: &str) -> SlotInputs {
-    let input = |matrix: &str| format!("lora.layers.{layer}.{module}.{matrix}");
+    let input = |matrix: &str| format!("{SLOT_PREFIX}{layer}.{module}.{matrix}");
     SlotInputs { a: input("A"), b: input("B") }
 }
 

@@ -4,25 +4,36 @@
 //! instructions are called through `pulp`, whose tokens prove that the processor has them.
 
 /// Lanes of every vector, whatever the registers hold.
-pub(crate) const LANES: usize = 16;
+pub const LANES: usize = 16;
 
 /// An instruction set.
-pub(crate) trait Isa: Copy {
+pub trait Isa: Copy {
     /// Sixteen 32-bit floats.
     type Lanes: Copy;
 
+    /// The given values.
     fn load(self, values: &[f32; LANES]) -> Self::Lanes;
     /// The floats whose upper halves are these bits: bf16 widened, which is exact.
     fn widen(self, halves: &[u16; LANES]) -> Self::Lanes;
+    /// One value in every lane.
     fn splat(self, value: f32) -> Self::Lanes;
+    /// `left * right`.
+    fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes;
     /// `left * right + sum`, rounded once.
     fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes;
+    /// The greater of two values; the right one when a value is no number.
+    fn maximum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes;
+    /// The smaller of two values; the right one when a value is no number.
+    fn minimum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes;
+    /// The floats whose sign and exponent are the lowest nine bits of the given ones.
+    fn exponent_from_low_bits(self, lanes: Self::Lanes) -> Self::Lanes;
+    /// The lanes as values in memory.
     fn store(self, lanes: Self::Lanes) -> [f32; LANES];
 }
 
 /// What the compiler makes of plain Rust for the architecture's baseline.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Portable;
+pub struct Portable;
 
 impl Isa for Portable {
     type Lanes = [f32; LANES];
@@ -48,9 +59,50 @@ impl Isa for Portable {
     }
 
     #[inline(always)]
+    fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|lane| left[lane] * right[lane])
+    }
+
+    #[inline(always)]
+    fn maximum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|lane| if left[lane] > right[lane] { left[lane] } else { right[lane] })
+    }
+
+    #[inline(always)]
+    fn minimum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|lane| if left[lane] < right[lane] { left[lane] } else { right[lane] })
+    }
+
+    #[inline(always)]
+    fn exponent_from_low_bits(self, lanes: Self::Lanes) -> Self::Lanes {
+        lanes.map(|value| f32::from_bits(value.to_bits() << 23))
+    }
+
+    #[inline(always)]
     fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
         lanes
     }
+}
+
+/// Up to 15 values, followed by zeros.
+#[inline(always)]
+pub fn padded<V: Copy + Default>(values: &[V]) -> [V; LANES] {
+    let mut lanes = [V::default(); LANES];
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = *value;
+    }
+    lanes
+}
+
+/// Sum of the lanes as a tree: halves are added until one is left.
+#[inline(always)]
+pub fn total(mut lanes: [f32; LANES]) -> f32 {
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+    }
+    lanes[0]
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -89,6 +141,26 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            self.avx512f._mm512_mul_ps(left, right)
+        }
+
+        #[inline(always)]
+        fn maximum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            self.avx512f._mm512_max_ps(left, right)
+        }
+
+        #[inline(always)]
+        fn minimum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            self.avx512f._mm512_min_ps(left, right)
+        }
+
+        #[inline(always)]
+        fn exponent_from_low_bits(self, lanes: Self::Lanes) -> Self::Lanes {
+            cast(self.avx512f._mm512_slli_epi32::<23>(cast(lanes)))
+        }
+
+        #[inline(always)]
         fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
             cast(lanes)
         }
@@ -116,6 +188,26 @@ mod x86 {
         #[inline(always)]
         fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes {
             [0, 1].map(|half| self.fma._mm256_fmadd_ps(left[half], right[half], sum[half]))
+        }
+
+        #[inline(always)]
+        fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            [0, 1].map(|half| self.avx._mm256_mul_ps(left[half], right[half]))
+        }
+
+        #[inline(always)]
+        fn maximum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            [0, 1].map(|half| self.avx._mm256_max_ps(left[half], right[half]))
+        }
+
+        #[inline(always)]
+        fn minimum(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            [0, 1].map(|half| self.avx._mm256_min_ps(left[half], right[half]))
+        }
+
+        #[inline(always)]
+        fn exponent_from_low_bits(self, lanes: Self::Lanes) -> Self::Lanes {
+            lanes.map(|half| cast(self.avx2._mm256_slli_epi32::<23>(cast(half))))
         }
 
         #[inline(always)]

@@ -3,7 +3,9 @@
 use crate::isa::{Isa, Portable};
 
 /// What is compiled once for every instruction set.
-pub(crate) trait Operation {
+pub trait Operation {
+    /// Does it with the given instructions. Implementations are marked `#[inline(always)]`, or they
+    /// would not be compiled for them.
     fn run<I: Isa>(self, isa: I);
 }
 
@@ -56,7 +58,7 @@ impl Level {
 
     /// Runs an operation compiled for this level.
     #[inline]
-    pub(crate) fn run<Op: Operation>(self, operation: Op) {
+    pub fn run<Op: Operation>(self, operation: Op) {
         match self {
             Self::Portable => operation.run(Portable),
             #[cfg(target_arch = "x86_64")]
