@@ -308,7 +308,8 @@ impl SlotTable {
     /// Puts an adapter that was read into memory. Returns why, when it cannot be: requests for it cannot be served then.
     pub fn loaded(&mut self, outcome: LoadOutcome) -> Option<EngineError> {
         let LoadOutcome { generation, result, took } = outcome;
-        let entry = self.entries.get_mut(&generation)?;
+        // Somebody may have brought it by hand meanwhile, or it may have come and gone.
+        let entry = self.entries.get_mut(&generation).filter(|entry| entry.tier == Tier::Loading)?;
         entry.tier = Tier::Folder;
         match result {
             Ok(prepared) => {

@@ -201,6 +201,27 @@ fn what_was_read_for_somebody_waits_for_them() {
 }
 
 #[test]
+fn what_is_brought_by_hand_while_it_is_read_is_in_memory_once() {
+    let mut table = small(2);
+    for (id, digest) in [("one", 1), ("two", 2), ("three", 3)] {
+        table.load(id, prepared(digest, 1, LoraForm::Operator), source()).unwrap();
+    }
+    let lease = table.lease(Some("one")).unwrap();
+    assert_eq!(table.activate(&lease), None);
+    let order = table.take_orders().remove(0);
+    table.load("also one", prepared(1, 1, LoraForm::Operator), source()).unwrap();
+    let slot = table.activate(&lease).unwrap();
+    assert!(table.loaded(outcome(&order, 1)).is_none());
+    assert_eq!((table.generation(slot), table.stats().loads), (lease.generation(), 0));
+    finish(&mut table, lease);
+    // Both make room for others as ever.
+    for digest in 4..8 {
+        table.load(&digest.to_string(), prepared(digest, 1, LoraForm::Operator), source()).unwrap();
+    }
+    assert_eq!(table.stats().resident, 2);
+}
+
+#[test]
 fn pinned_adapters_stay_and_leave_room_for_others() {
     let mut table = small(2);
     for (id, digest) in [("one", 1), ("two", 2)] {
@@ -239,6 +260,7 @@ proptest! {
         let mut table = small(2);
         let name = |digest: u8| format!("adapter-{digest}");
         let mut running: Vec<(Lease, Option<(usize, Generation)>)> = Vec::new();
+        let mut orders = Vec::new();
         for (action, digest) in actions {
             match action {
                 0 => { let _ = table.load(&name(digest), prepared(digest, 1, LoraForm::Operator), source()); }
@@ -260,8 +282,12 @@ proptest! {
                 },
                 _ => { let _ = table.pin(&name(digest), digest % 2 == 0); }
             }
-            for order in table.take_orders() {
-                table.loaded(outcome(&order, order.digest[0]));
+            orders.extend(table.take_orders());
+            // Read a while later, or at once.
+            if digest % 2 == 0 {
+                for order in orders.drain(..) {
+                    table.loaded(outcome(&order, order.digest[0]));
+                }
             }
             let stats = table.stats();
             prop_assert!(stats.resident <= 2 && stats.resident_bytes <= 1000);
