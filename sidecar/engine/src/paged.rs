@@ -249,6 +249,9 @@ fn number(value: usize) -> i64 {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+mod measure;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod products;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
