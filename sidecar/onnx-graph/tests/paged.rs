@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use openledger_onnx_graph::{
     AttentionShape, GraphError, LOGIT_ROWS, LoraForm, Model, OPERATOR_DOMAIN, PAGED_ATTENTION, PagedOptions, ROW_SLOTS,
-    build::{int_attribute, node},
-    find_sites, inject_lora, page_attention,
+    build::{Dim, int_attribute, node, value_info},
+    element, find_sites, inject_lora, page_attention,
     proto::{ModelProto, NodeProto},
 };
 use runtime::example;
@@ -93,6 +93,26 @@ fn it_composes_with_lora_in_either_order() {
         assert!(input_names(&after).contains(ROW_SLOTS));
         assert_eq!(after.opset(OPERATOR_DOMAIN), Some(1));
     }
+}
+
+#[test]
+fn the_head_may_have_four_bits_and_positions_stay_where_something_reads_them() {
+    let mut model = changed(|proto| {
+        let graph = proto.graph.as_mut().unwrap();
+        let head = graph.node.last_mut().unwrap();
+        (head.op_type, head.domain) = (Some("MatMulNBits".to_owned()), Some("com.microsoft".to_owned()));
+        let dims = [Dim::Named("batch_size"), Dim::Named("sequence_length")];
+        graph.input.push(value_info("position_ids", element::INT64, &dims));
+        let first = graph.node.iter().position(|node| node.op_type() == "GroupQueryAttention").unwrap();
+        let packed = std::mem::replace(&mut graph.node[first].input[0], "rotated".to_owned());
+        let inputs = [packed.as_str(), "position_ids", "cos_cache", "sin_cache"];
+        let mut rotary = node("RotaryEmbedding", "rotary", &inputs, "rotated");
+        rotary.domain = Some("com.microsoft".to_owned());
+        graph.node.insert(first, rotary);
+    });
+    assert_eq!(page(&mut model).unwrap().other_inputs, ["position_ids"]);
+    let head = model.graph().node.iter().find(|node| node.op_type() == "MatMulNBits").unwrap();
+    assert!(head.input[0].ends_with("/logit_rows"), "{:?}", head.input);
 }
 
 #[test]

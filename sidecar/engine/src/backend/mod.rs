@@ -10,6 +10,8 @@ mod stock;
 
 use crate::{EngineError, slots::SlotTable};
 
+#[cfg(test)]
+pub(crate) use batch_cache::{BatchCache, CacheRow};
 #[cfg(feature = "double")]
 pub(crate) use double::{DoubleBackend, Pace, next_token};
 pub(crate) use forward::Forward;

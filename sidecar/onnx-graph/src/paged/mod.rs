@@ -30,7 +30,7 @@ pub use attention::{
     PAGED_ATTENTION, ROTARY_INTERLEAVED,
 };
 
-/// Name of the graph input that chooses the rows whose logits are wanted: int64 [chosen], each an
+/// Name of the graph input that chooses the rows whose logits are wanted: int64 `[chosen]`, each an
 /// index below the number of tokens.
 pub const LOGIT_ROWS: &str = "paged.logit_rows";
 

@@ -4,9 +4,10 @@
 //! rows belong to which sequence and adapter; the cache never passes through the session.
 //!
 //! **Same bits.** What a token computes depends on its own sequence and adapter alone, because every
-//! kernel treats rows alike whatever their number is. One row is the exception: ONNX Runtime then
-//! multiplies by another kernel that adds up in another order. So a run has at least
-//! [`FEWEST_ROWS`], and so have the rows of its logits.
+//! kernel treats rows alike whatever their number is. One row is the exception: with weights that
+//! are computed in the graph, or of 4 bits, ONNX Runtime then multiplies by another kernel that adds
+//! up in another order (`products` tests this). So a run has at least [`FEWEST_ROWS`], and so have
+//! the rows of its logits.
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -271,6 +272,9 @@ fn number(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod measure;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod products;
