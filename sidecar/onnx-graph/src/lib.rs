@@ -9,6 +9,7 @@ mod external;
 pub mod grad;
 mod inject;
 mod model;
+mod nbits;
 pub mod proto;
 mod sites;
 mod tensor;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    GraphError, Model,
+    GraphError, Model, nbits,
     proto::{NodeProto, TensorProto},
 };
 
@@ -41,7 +41,8 @@ pub struct LinearSite {
     pub node: String,
     /// Index of the decoder layer.
     pub layer: usize,
-    /// ONNX element type of the weight.
+    /// ONNX element type of `x` and `y`. A plain weight has it too; a quantised weight is of small
+    /// integers, but its product takes and gives this type.
     pub data_type: i32,
     /// Width of `x`.
     pub in_features: usize,
@@ -64,8 +65,9 @@ pub struct Sites {
 /// Finds every linear layer of the decoder blocks.
 ///
 /// # Errors
-/// [`GraphError::Site`] for a quantised layer, a weight that is not a constant matrix, a packed
-/// projection whose width does not follow from `attention`, or one module found twice.
+/// [`GraphError::Site`] for a layer of another operator than `MatMul` or `MatMulNBits` of 4 or 8
+/// bits, a weight that is not a constant of the shape it should have, a packed projection whose
+/// width does not follow from `attention`, or one module found twice.
 pub fn find_sites(model: &Model, attention: &AttentionShape) -> Result<Sites, GraphError> {
     let graph = model.graph();
     let weights: HashMap<&str, &TensorProto> = graph.initializer.iter().map(|tensor| (tensor.name(), tensor)).collect();
@@ -121,34 +123,54 @@ fn linear_site(
     attention: &AttentionShape,
 ) -> Result<LinearSite, GraphError> {
     let name = node.name();
-    if node.op_type() != "MatMul" {
-        return Err(refuse(
-            name,
-            format!("operator {} is not supported; export the base with unquantised MatMul layers", node.op_type()),
-        ));
+    let (data_type, [in_features, out_features]) = match node.op_type() {
+        "MatMul" => plain(node, weights),
+        _ if nbits::is_quantised(node) => quantised(node, weights),
+        other => Err(format!("operator {other} is not supported; export with MatMul or MatMulNBits layers")),
     }
-    if node.input.len() != 2 || node.output.len() != 1 {
-        return Err(refuse(name, "a MatMul has two inputs and one output".to_owned()));
-    }
-    let weight = node
-        .input
-        .get(1)
-        .and_then(|input| weights.get(input.as_str()))
-        .ok_or_else(|| refuse(name, "its weight is not a constant of the graph".to_owned()))?;
-    let &[k, n] = weight.dims.as_slice() else {
-        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
-    };
-    let (Ok(in_features), Ok(out_features)) = (usize::try_from(k), usize::try_from(n)) else {
-        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
-    };
+    .map_err(|reason| refuse(name, reason))?;
     Ok(LinearSite {
         node: name.to_owned(),
         layer,
-        data_type: weight.data_type(),
+        data_type,
         in_features,
         out_features,
         parts: parts(name, module, out_features, attention)?,
     })
+}
+
+/// Element type and widths of a `MatMul` with a constant.
+fn plain(node: &NodeProto, weights: &HashMap<&str, &TensorProto>) -> Result<(i32, [usize; 2]), String> {
+    if node.input.len() != 2 || node.output.len() != 1 {
+        return Err("a MatMul has two inputs and one output".to_owned());
+    }
+    let weight = constant(node, 1, weights).ok_or("its weight is not a constant of the graph")?;
+    let wrong = || format!("its weight has shape {:?}", weight.dims);
+    let &[k, n] = weight.dims.as_slice() else {
+        return Err(wrong());
+    };
+    Ok((weight.data_type(), widths(k, n).ok_or_else(wrong)?))
+}
+
+/// Element type and widths of a `MatMulNBits`, whose scales have the type of its activations.
+fn quantised(node: &NodeProto, weights: &HashMap<&str, &TensorProto>) -> Result<(i32, [usize; 2]), String> {
+    if node.output.len() != 1 {
+        return Err("a MatMulNBits has one output".to_owned());
+    }
+    let sizes = nbits::packing(node).map_err(|reason| format!("MatMulNBits {reason}"))?;
+    let packed = constant(node, nbits::PACKED, weights).ok_or("its weight is not a constant of the graph")?;
+    let scales = constant(node, nbits::SCALES, weights).ok_or("its scales are not a constant of the graph")?;
+    nbits::check_constants(&sizes, packed, scales)?;
+    let widths = widths(sizes.k, sizes.n).ok_or_else(|| format!("its sizes are {sizes:?}"))?;
+    Ok((scales.data_type(), widths))
+}
+
+fn constant<'g>(node: &NodeProto, index: usize, weights: &HashMap<&str, &'g TensorProto>) -> Option<&'g TensorProto> {
+    weights.get(node.input.get(index)?.as_str()).copied()
+}
+
+fn widths(k: i64, n: i64) -> Option<[usize; 2]> {
+    Some([usize::try_from(k).ok()?, usize::try_from(n).ok()?])
 }
 
 fn parts(

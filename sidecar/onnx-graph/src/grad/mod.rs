@@ -64,7 +64,7 @@
 //! Computations*, 2015). Operator semantics are those of the ONNX specification and of the contrib operator
 //! documentation of ONNX Runtime.
 
-mod attributes;
+pub(crate) mod attributes;
 mod cache;
 mod decoder;
 mod dims;
