@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod forward;
 mod grammar;
+mod graph_check;
 mod interface;
 mod kv;
 mod lora;

@@ -9,6 +9,7 @@ use tokenizers::Tokenizer;
 use crate::{
     EngineError,
     bounded_file::read_bounded,
+    graph_check,
     interface::{Interface, unsupported},
     model_config::ModelConfig,
 };
@@ -56,6 +57,7 @@ impl ModelFolder {
         let decoder = &config.decoder;
         let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
         let base_digest = base_digest(&decoder.filename, &model);
+        graph_check::check(&model, decoder)?;
         let interface = Interface::of(&model, decoder, config.vocab_size)?;
         let attention = AttentionShape {
             heads: decoder.num_attention_heads,
@@ -66,8 +68,10 @@ impl ModelFolder {
         let sites = inject_lora(&mut model, &linear, form)?;
         if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
             return Err(unsupported(format!(
-                "weights of {} in layer {} are not 32-bit floats; export with precision fp32 for CPU",
-                site.module, site.layer
+                "{} in layer {} takes and gives {}; export for CPU with precision fp32, int8 or int4",
+                site.module,
+                site.layer,
+                element::name(site.data_type)
             )));
         }
         let (tokenizer, tokenizer_digest) = read_tokenizer(folder, config.vocab_size)?;

@@ -12,7 +12,9 @@ const ATTENTION: [&str; 4] = ["q_proj", "k_proj", "v_proj", "o_proj"];
 /// Modules of the feed-forward block, below `mlp`.
 const FEED_FORWARD: [&str; 3] = ["gate_proj", "up_proj", "down_proj"];
 /// The builder's fused query, key and value projection.
-const PACKED: &str = "qkv_proj";
+const PACKED_ATTENTION: &str = "qkv_proj";
+/// The builder's fused gate and up projection (`fuse_mlp_gate_up`).
+const PACKED_FEED_FORWARD: &str = "gate_up_proj";
 
 /// Head counts, needed to cut a packed projection into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub struct LinearSite {
     pub in_features: usize,
     /// Width of `y`.
     pub out_features: usize,
-    /// One part, or q, k and v in this order when packed.
+    /// One part, or q, k and v, or gate and up, in this order when packed.
     pub parts: Vec<SitePart>,
 }
 
@@ -108,8 +110,10 @@ fn module_of(name: &str) -> Option<(usize, Option<&'static str>)> {
     let at = segments.iter().position(|s| s.starts_with("layers."))?;
     let layer = segments.get(at)?.strip_prefix("layers.")?.parse().ok()?;
     let module = match segments.get(at + 1..)? {
-        ["attn" | "self_attn", module, _op] => ATTENTION.into_iter().chain([PACKED]).find(|known| known == module),
-        ["mlp", module, _op] => FEED_FORWARD.into_iter().find(|known| known == module),
+        ["attn" | "self_attn", module, _op] => {
+            ATTENTION.into_iter().chain([PACKED_ATTENTION]).find(|known| known == module)
+        }
+        ["mlp", module, _op] => FEED_FORWARD.into_iter().chain([PACKED_FEED_FORWARD]).find(|known| known == module),
         _ => None,
     };
     Some((layer, module))
@@ -179,24 +183,35 @@ fn parts(
     out_features: usize,
     attention: &AttentionShape,
 ) -> Result<Vec<SitePart>, GraphError> {
-    if module != PACKED {
-        return Ok(vec![SitePart { module: module.to_owned(), columns: 0..out_features }]);
+    let part = |module: &str, columns: Range<usize>| SitePart { module: module.to_owned(), columns };
+    match module {
+        PACKED_ATTENTION => {
+            let (q, k, v) = packed_attention(out_features, attention).ok_or_else(|| {
+                refuse(
+                    node,
+                    format!("{out_features} columns do not follow from {attention:?}; check genai_config.json"),
+                )
+            })?;
+            Ok(vec![part("q_proj", 0..q), part("k_proj", q..k), part("v_proj", k..v)])
+        }
+        PACKED_FEED_FORWARD => {
+            let half = out_features / 2;
+            if out_features == 0 || out_features % 2 != 0 {
+                return Err(refuse(node, format!("{out_features} columns are not those of two projections")));
+            }
+            Ok(vec![part("gate_proj", 0..half), part("up_proj", half..out_features)])
+        }
+        single => Ok(vec![part(single, 0..out_features)]),
     }
+}
+
+/// Where the columns of q, k and v end.
+fn packed_attention(out_features: usize, attention: &AttentionShape) -> Option<(usize, usize, usize)> {
     let width = |heads: usize| heads.checked_mul(attention.head_size);
-    let cut = || {
-        let q = width(attention.heads)?;
-        let k = q.checked_add(width(attention.kv_heads)?)?;
-        let v = k.checked_add(width(attention.kv_heads)?)?;
-        (v == out_features && q > 0 && k > q).then_some((q, k, v))
-    };
-    let (q, k, v) = cut().ok_or_else(|| {
-        refuse(node, format!("{out_features} columns do not follow from {attention:?}; check genai_config.json"))
-    })?;
-    Ok(["q_proj", "k_proj", "v_proj"]
-        .into_iter()
-        .zip([0..q, q..k, k..v])
-        .map(|(module, columns)| SitePart { module: module.to_owned(), columns })
-        .collect())
+    let q = width(attention.heads)?;
+    let k = q.checked_add(width(attention.kv_heads)?)?;
+    let v = k.checked_add(width(attention.kv_heads)?)?;
+    (v == out_features && q > 0 && k > q).then_some((q, k, v))
 }
 
 pub(crate) fn refuse(node: &str, reason: String) -> GraphError {

@@ -49,6 +49,15 @@ fn a_packed_projection_must_have_the_width_of_its_heads() {
 }
 
 #[test]
+fn a_packed_feed_forward_has_gate_and_up() {
+    let sites = find(&[layer("/model/layers.1/mlp/gate_up_proj/MatMul", 8)]).unwrap();
+    let parts: Vec<_> = sites.linear[0].parts.iter().map(|part| (part.module.as_str(), part.columns.clone())).collect();
+    assert_eq!(parts, [("gate_proj", 0..4), ("up_proj", 4..8)]);
+    let error = find(&[layer("/model/layers.1/mlp/gate_up_proj/MatMul", 7)]).unwrap_err();
+    assert!(error.to_string().contains("7 columns"), "{error}");
+}
+
+#[test]
 fn a_module_found_twice_is_refused() {
     let twice = [layer("/model/layers.0/attn/q_proj/MatMul", 6), layer("/model/layers.0/self_attn/q_proj/MatMul", 6)];
     assert!(find(&twice).unwrap_err().to_string().contains("already found"));
