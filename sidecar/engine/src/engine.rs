@@ -11,11 +11,12 @@ use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AdapterInfo, EngineConfig, EngineError, GenerateEvent, GenerateRequest, Limits, ModelInfo, ScoreRow,
+    AdapterInfo, ChatMessage, ChatOptions, EngineConfig, EngineError, GenerateEvent, GenerateRequest, Limits,
+    ModelInfo, ScoreRow,
     adapter::AdapterWeights,
     forward::Forward,
     lora::{self, CurrentStep},
-    model_folder::ModelFolder,
+    model_folder::{Chat, ModelFolder},
     runtime::Runtime,
     scheduler::Scheduler,
     slots::SlotTable,
@@ -39,6 +40,7 @@ struct Inner {
     commands: Option<mpsc::Sender<Command>>,
     thread: Option<JoinHandle<()>>,
     tokenizer: Arc<Tokenizer>,
+    chat: Chat,
     info: Arc<ModelInfo>,
     sites: Arc<[LoraSite]>,
     limits: Limits,
@@ -82,7 +84,15 @@ impl Engine {
             .spawn(move || worker::run(scheduler, receiver))
             .map_err(|error| EngineError::Runtime { reason: error.to_string() })?;
         Ok(Self {
-            inner: Arc::new(Inner { commands: Some(commands), thread: Some(thread), tokenizer, info, sites, limits }),
+            inner: Arc::new(Inner {
+                commands: Some(commands),
+                thread: Some(thread),
+                tokenizer,
+                chat: folder.chat,
+                info,
+                sites,
+                limits,
+            }),
         })
     }
 
@@ -112,6 +122,37 @@ impl Engine {
     /// As [`Engine::encode`].
     pub fn encode_completion(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         self.tokens(text, false)
+    }
+
+    /// Token ids of a conversation, up to the beginning of the next answer, in the form of the model's default chat
+    /// template.
+    ///
+    /// # Errors
+    /// As [`Engine::chat_prompt_with`].
+    pub fn chat_prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, EngineError> {
+        self.chat_prompt_with(messages, &ChatOptions::default())
+    }
+
+    /// Token ids of a conversation. The template writes the special tokens itself; the tokenizer adds none.
+    ///
+    /// # Errors
+    /// [`EngineError::ChatTemplateMissing`]; [`EngineError::ChatTemplate`] for a template that is broken or fails;
+    /// [`EngineError::RequestInvalid`] for messages that the template refuses or a template that the model does not
+    /// have; [`EngineError::RequestLimit`] and [`EngineError::Tokenization`] as for a prompt.
+    pub fn chat_prompt_with(&self, messages: &[ChatMessage], options: &ChatOptions) -> Result<Vec<u32>, EngineError> {
+        self.tokens(&self.chat_text(messages, options)?, false)
+    }
+
+    /// The text of a conversation before it becomes tokens.
+    ///
+    /// # Errors
+    /// As [`Engine::chat_prompt_with`].
+    pub fn chat_text(&self, messages: &[ChatMessage], options: &ChatOptions) -> Result<String, EngineError> {
+        match &self.inner.chat {
+            Ok(Some(templates)) => templates.render(messages, options),
+            Ok(None) => Err(EngineError::ChatTemplateMissing),
+            Err(reason) => Err(EngineError::ChatTemplate { reason: reason.clone() }),
+        }
     }
 
     /// Text of token ids, special tokens left out.

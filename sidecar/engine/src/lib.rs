@@ -9,6 +9,7 @@
 
 mod adapter;
 mod bounded_file;
+mod chat;
 mod config;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod text;
 mod worker;
 
 pub use adapter::AdapterInfo;
+pub use chat::{ChatMessage, ChatOptions};
 pub use config::{EngineConfig, Limits};
 pub use engine::Engine;
 pub use error::EngineError;

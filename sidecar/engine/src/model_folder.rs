@@ -9,6 +9,7 @@ use tokenizers::Tokenizer;
 use crate::{
     EngineError,
     bounded_file::read_bounded,
+    chat::ChatTemplates,
     graph_check,
     interface::{Interface, unsupported},
     model_config::ModelConfig,
@@ -43,8 +44,12 @@ pub(crate) struct ModelFolder {
     pub interface: Interface,
     pub sites: Vec<LoraSite>,
     pub tokenizer: Tokenizer,
+    pub chat: Chat,
     pub info: ModelInfo,
 }
+
+/// The chat templates of a model, if it has some. Broken ones do not keep it from answering prompts.
+pub(crate) type Chat = Result<Option<ChatTemplates>, String>;
 
 impl ModelFolder {
     /// Reads, checks and transforms a model folder.
@@ -84,7 +89,11 @@ impl ModelFolder {
             eos_token_ids: config.eos_token_ids(),
             lora_sites: sites.len(),
         };
-        Ok(Self { model, interface, sites, tokenizer, info })
+        let chat = ChatTemplates::read(folder).map_err(|error| error.to_string());
+        if let Err(reason) = &chat {
+            tracing::warn!(%reason, "conversations cannot be answered");
+        }
+        Ok(Self { model, interface, sites, tokenizer, chat, info })
     }
 }
 
