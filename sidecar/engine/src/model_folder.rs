@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraForm, LoraSite, Model, element, find_sites, inject_lora};
+use openledger_onnx_graph::{
+    AttentionShape, LoadLimits, LoraForm, LoraSite, Model, Sites, element, find_sites, inject_lora,
+};
 use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
@@ -45,6 +47,11 @@ pub(crate) struct ModelFolder {
     pub sites: Vec<LoraSite>,
     pub tokenizer: Tokenizer,
     pub chat: Chat,
+    pub config: ModelConfig,
+    /// The linear layers before the transformation.
+    pub linear: Sites,
+    /// Bytes of the ONNX file and its weights.
+    pub base_bytes: u64,
     pub info: ModelInfo,
 }
 
@@ -61,6 +68,7 @@ impl ModelFolder {
         let config = ModelConfig::read(folder)?;
         let decoder = &config.decoder;
         let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
+        let base_bytes = base_bytes(&model);
         let base_digest = base_digest(&decoder.filename, &model);
         graph_check::check(&model, decoder)?;
         let interface = Interface::of(&model, decoder, config.vocab_size)?;
@@ -93,7 +101,7 @@ impl ModelFolder {
         if let Err(reason) = &chat {
             tracing::warn!(%reason, "conversations cannot be answered");
         }
-        Ok(Self { model, interface, sites, tokenizer, chat, info })
+        Ok(Self { model, interface, sites, tokenizer, chat, config, linear, base_bytes, info })
     }
 }
 
@@ -110,6 +118,11 @@ fn read_tokenizer(folder: &Path, vocab_size: usize) -> Result<(Tokenizer, [u8; 3
         return Err(fail("it has no decoder, so text cannot be put together".to_owned()));
     }
     Ok((tokenizer, Sha256::digest(&bytes).into()))
+}
+
+fn base_bytes(model: &Model) -> u64 {
+    let files = model.external_files().values().map(|file| file.len());
+    files.chain([model.source().len()]).map(|size| u64::try_from(size).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }
 
 fn base_digest(filename: &str, model: &Model) -> [u8; 32] {
