@@ -196,7 +196,7 @@ fn parts(
         }
         PACKED_FEED_FORWARD => {
             let half = out_features / 2;
-            if out_features == 0 || out_features % 2 != 0 {
+            if out_features == 0 || !out_features.is_multiple_of(2) {
                 return Err(refuse(node, format!("{out_features} columns are not those of two projections")));
             }
             Ok(vec![part("gate_proj", 0..half), part("up_proj", half..out_features)])

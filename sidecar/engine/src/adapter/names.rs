@@ -60,7 +60,7 @@ pub(super) fn unsupported(name: &str) -> Option<String> {
     let embedding = || ["embed_tokens", "lm_head", "wte"].into_iter().find(|&part| has(part));
     let what = if has("lora_magnitude_vector") {
         "DoRA (lora_magnitude_vector)".to_owned()
-    } else if has("lora_embedding_") {
+    } else if has("lora_embedding_") || (has(".base_layer.") && embedding().is_some()) {
         format!("LoRA on {}", embedding().unwrap_or("embeddings"))
     } else if has("trainable_tokens") {
         "trained tokens (trainable_tokens)".to_owned()
@@ -106,6 +106,7 @@ mod tests {
             (format!("{layer}.bias"), "biases"),
             ("model.embed_tokens.lora_embedding_A".to_owned(), "LoRA on embed_tokens"),
             ("lm_head.lora_A.weight".to_owned(), "LoRA on lm_head"),
+            ("lm_head.base_layer.weight".to_owned(), "LoRA on lm_head"),
             ("lm_head.weight".to_owned(), "extended vocabulary"),
             ("model.norm.modules_to_save.weight".to_owned(), "modules_to_save"),
             ("model.embed_tokens.token_adapter.trainable_tokens_delta".to_owned(), "trained tokens"),

@@ -327,6 +327,87 @@ mod tests {
         }
     }
 
+    /// Sites of one layer, all with an input of 2: q of 2 columns, k and v of 1, gate and up of 3.
+    fn packed_sites() -> Vec<LoraSite> {
+        let widths = [("q_proj", 2), ("k_proj", 1), ("v_proj", 1), ("gate_proj", 3), ("up_proj", 3)];
+        let site = |(module, out_features): (&str, usize)| LoraSite {
+            module: module.to_owned(),
+            in_features: 2,
+            out_features,
+            ..site()
+        };
+        widths.into_iter().map(site).collect()
+    }
+
+    /// Reads modules of rank 1, each as its name, A [1, 2] and B [rows, 1] counting from 1.
+    fn read_modules(config: &str, modules: &[(&str, usize)]) -> Result<AdapterWeights, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = |values: Vec<f32>| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let counted = |count: usize| bytes((1..=count).map(|row| row as f32).collect());
+        let data: Vec<_> =
+            modules.iter().map(|(name, rows)| (*name, *rows, bytes(vec![3.0, 4.0]), counted(*rows))).collect();
+        let tensors = data.iter().flat_map(|(name, rows, a, b)| {
+            let name = |matrix: &str| format!("base_model.model.model.layers.0.{name}.lora_{matrix}.weight");
+            [
+                (name("A"), TensorView::new(Dtype::F32, vec![1, 2], a).unwrap()),
+                (name("B"), TensorView::new(Dtype::F32, vec![*rows, 1], b).unwrap()),
+            ]
+        });
+        std::fs::write(folder.path().join("adapter_model.safetensors"), safetensors::serialize(tensors, None).unwrap())
+            .unwrap();
+        let config = format!(r#"{{"peft_type":"LORA","r":1,"lora_alpha":2,{config}}}"#);
+        std::fs::write(folder.path().join("adapter_config.json"), config).unwrap();
+        AdapterWeights::read(folder.path(), None, &packed_sites(), &Limits::default())
+    }
+
+    #[test]
+    fn packed_modules_are_cut_at_the_columns_of_their_parts() {
+        let targets = r#""target_modules":["qkv_proj","gate_up_proj"]"#;
+        let found = read_modules(targets, &[("self_attn.qkv_proj", 4), ("mlp.gate_up_proj", 6)]).unwrap();
+        assert!(found.modules.iter().all(|module| module.a == [3.0, 4.0] && module.scale == 2.0));
+        let b: Vec<(usize, &[f32])> = found.modules.iter().map(|module| (module.site, module.b.as_slice())).collect();
+        let expected: [(usize, &[f32]); 5] =
+            [(0, &[1.0, 2.0]), (1, &[3.0]), (2, &[4.0]), (3, &[1.0, 2.0, 3.0]), (4, &[4.0, 5.0, 6.0])];
+        assert_eq!(b, expected);
+    }
+
+    #[test]
+    fn packed_modules_that_do_not_fit_are_refused() {
+        let refused = |config: &str, modules: &[(&str, usize)]| read_modules(config, modules).unwrap_err();
+        let qkv = r#""target_modules":["qkv_proj"]"#;
+        let narrow = refused(qkv, &[("self_attn.qkv_proj", 3)]);
+        assert!(narrow.to_string().contains("made for width 3, the base has 4"), "{narrow}");
+        let twice = refused(qkv, &[("self_attn.qkv_proj", 4), ("self_attn.k_proj", 1)]);
+        assert!(twice.to_string().contains("occurs twice"), "{twice}");
+        let both = r#""target_modules":["qkv_proj","gate_up_proj"]"#;
+        let absent = refused(both, &[("self_attn.qkv_proj", 4)]);
+        assert!(absent.to_string().contains("gate_up_proj"), "{absent}");
+    }
+
+    #[test]
+    fn targets_with_a_layer_must_be_in_the_file() {
+        let target = |name: &str| format!(r#""target_modules":["model.layers.0.{name}"]"#);
+        assert!(read_modules(&target("mlp.up_proj"), &[("mlp.up_proj", 3)]).is_ok());
+        let absent = read_modules(&target("mlp.gate_proj"), &[("mlp.up_proj", 3)]).unwrap_err();
+        assert_eq!(absent.code(), "ADAPTER_SHAPE_MISMATCH");
+        let unknown = read_modules(&target("mlp.down_proj"), &[("mlp.up_proj", 3)]).unwrap_err();
+        assert_eq!(unknown.code(), "ADAPTER_SITE_UNKNOWN");
+    }
+
+    #[test]
+    fn keys_of_patterns_that_mean_no_module_are_refused() {
+        let pattern = |name: &str, key: &str| {
+            let config = format!(r#""target_modules":["up_proj"],"{name}":{{"{key}":1}}"#);
+            read_modules(&config, &[("mlp.up_proj", 3)])
+        };
+        for name in ["rank_pattern", "alpha_pattern"] {
+            assert!(pattern(name, "mlp.up_proj").is_ok());
+            let error = pattern(name, "mlp.gate_proj").unwrap_err();
+            assert_eq!(error.code(), "ADAPTER_UNSUPPORTED");
+            assert!(error.to_string().contains(name) && error.to_string().contains("mlp.gate_proj"), "{error}");
+        }
+    }
+
     #[test]
     fn other_types_and_infinities_are_refused() {
         let error = read(Dtype::I32, |value| (value as i32).to_le_bytes().to_vec()).unwrap_err();
