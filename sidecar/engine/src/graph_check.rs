@@ -6,7 +6,11 @@
 
 use openledger_onnx_graph::{
     Model,
-    proto::{AttributeProto, NodeProto, ValueInfoProto, tensor_shape_proto::dimension, type_proto},
+    proto::{
+        AttributeProto, NodeProto, ValueInfoProto,
+        tensor_shape_proto::{Dimension, dimension},
+        type_proto,
+    },
 };
 
 use crate::{EngineError, interface::unsupported, model_config::DecoderConfig};
@@ -15,6 +19,10 @@ use crate::{EngineError, interface::unsupported, model_config::DecoderConfig};
 const ROTATED_HEAD_SIZES: i64 = 16;
 /// Index of the rotary cosines among the inputs of grouped attention.
 const COSINES: usize = 7;
+/// Index of what is added to its scores.
+const SCORE_BIAS: usize = 10;
+/// Axes of positions: rows and tokens.
+const POSITION_AXES: usize = 2;
 
 /// Checks a graph before anything else is asked of it.
 ///
@@ -28,6 +36,13 @@ pub(crate) fn check(model: &Model, decoder: &DecoderConfig) -> Result<(), Engine
             "PagedAttention" => return Err(refused(node, "paged attention", "without use_paged_attention")),
             _ => {}
         }
+    }
+    let positions = graph.input.iter().find(|input| input.name() == decoder.inputs.position_ids);
+    let axes = positions.and_then(axes).map_or(POSITION_AXES, <[Dimension]>::len);
+    if axes != POSITION_AXES {
+        return Err(unsupported(format!(
+            "its positions have {axes} axes, as those of pictures and time have; export a text-only decoder"
+        )));
     }
     let logits = graph.output.iter().find(|output| output.name() == decoder.outputs.logits);
     // Such a graph takes the last column, which is padding in rows that are shorter than others.
@@ -46,6 +61,10 @@ fn attention(model: &Model, node: &NodeProto, decoder: &DecoderConfig) -> Result
         if text(node, name).is_some_and(|kind| kind != b"NONE") {
             return Err(refused(node, &format!("a quantised cache ({name})"), "with kv_cache_quant_scheme=none"));
         }
+    }
+    // It is made for the longest row of a batch; what it means for the others is the model's own affair.
+    if node.input.get(SCORE_BIAS).is_some_and(|name| !name.is_empty()) {
+        return Err(refused(node, "scores with an addition of its own (attention_bias)", "a model without it"));
     }
     if set("do_rotary") {
         let size = i64::try_from(decoder.head_size).unwrap_or(i64::MAX);
@@ -82,11 +101,15 @@ fn text<'n>(node: &'n NodeProto, name: &str) -> Option<&'n [u8]> {
     attribute(node, name)?.s.as_deref()
 }
 
-fn second_dimension(value: &ValueInfoProto) -> Option<i64> {
+fn axes(value: &ValueInfoProto) -> Option<&[Dimension]> {
     let type_proto::Value::TensorType(tensor) = value.r#type.as_ref()?.value.as_ref()? else {
         return None;
     };
-    match tensor.shape.as_ref()?.dim.get(1)?.value.as_ref()? {
+    Some(&tensor.shape.as_ref()?.dim)
+}
+
+fn second_dimension(value: &ValueInfoProto) -> Option<i64> {
+    match axes(value)?.get(1)?.value.as_ref()? {
         dimension::Value::DimValue(size) => Some(*size),
         dimension::Value::DimParam(_) => None,
     }

@@ -101,6 +101,20 @@ fn logits_of_the_last_token_only_are_refused() {
 }
 
 #[test]
+fn positions_and_scores_of_other_models_are_refused() {
+    let pictures = |graph: &mut GraphProto| {
+        let dims = [Dim::Fixed(3), Dim::Named("batch_size"), Dim::Named("sequence_length")];
+        graph.input.push(value_info("position_ids", element::INT64, &dims));
+    };
+    is_unsupported(refusal("qwen2", pictures, unchanged), "positions have 3 axes");
+    let biased = |graph: &mut GraphProto| {
+        let name = graph.initializer[0].name().to_owned();
+        first(graph, ATTENTION).input[10] = name;
+    };
+    is_unsupported(refusal("qwen2", biased, unchanged), "attention_bias");
+}
+
+#[test]
 fn half_precision_is_refused_with_the_type_and_what_to_export() {
     for (data_type, name) in [(element::FLOAT16, "fp16"), (element::BFLOAT16, "bf16")] {
         let dims = [Dim::Named("batch_size"), Dim::Named("sequence_length"), Dim::Fixed(288)];

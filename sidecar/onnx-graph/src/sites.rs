@@ -148,7 +148,8 @@ fn plain(node: &NodeProto, weights: &HashMap<&str, &TensorProto>) -> Result<(i32
     if node.input.len() != 2 || node.output.len() != 1 {
         return Err("a MatMul has two inputs and one output".to_owned());
     }
-    let weight = constant(node, 1, weights).ok_or("its weight is not a constant of the graph")?;
+    let weight =
+        constant(node, 1, weights).ok_or("its weight is not a constant of the graph; export with use_qdq=false")?;
     let wrong = || format!("its weight has shape {:?}", weight.dims);
     let &[k, n] = weight.dims.as_slice() else {
         return Err(wrong());
