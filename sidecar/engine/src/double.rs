@@ -73,6 +73,7 @@ impl Double {
             sites: vec![site].into(),
             form: LoraForm::Operator,
             tokenizer: tokenizer()?,
+            chat: Ok(None),
             info,
             limits: self.limits,
         })

@@ -11,13 +11,13 @@ use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AdapterInfo, AttentionForm, EngineConfig, EngineError, EngineStats, GenerateEvent, GenerateRequest, Limits,
-    ModelInfo, ScoreRow,
+    AdapterInfo, AttentionForm, ChatMessage, ChatOptions, EngineConfig, EngineError, EngineStats, GenerateEvent,
+    GenerateRequest, Limits, ModelInfo, ScoreRow,
     backend::{Backend, Forward, PagedForward, PagedSetup, StockBackend},
     interface::Attention,
     kv::BlockPool,
     lora::{self, CurrentStep},
-    model_folder::ModelFolder,
+    model_folder::{Chat, ModelFolder},
     runtime::Runtime,
     scheduler::Scheduler,
     slots::{Loader, Prepared, SlotTable, Source},
@@ -41,6 +41,7 @@ struct Inner {
     commands: Option<mpsc::Sender<Command>>,
     thread: Option<JoinHandle<()>>,
     tokenizer: Arc<Tokenizer>,
+    chat: Chat,
     info: Arc<ModelInfo>,
     sites: Arc<[LoraSite]>,
     form: LoraForm,
@@ -64,6 +65,7 @@ pub(crate) struct Parts {
     pub sites: Arc<[LoraSite]>,
     pub form: LoraForm,
     pub tokenizer: Tokenizer,
+    pub chat: Chat,
     pub info: ModelInfo,
     pub limits: Limits,
 }
@@ -110,14 +112,14 @@ impl Engine {
             let vocab = folder.info.vocab_size;
             Box::new(StockBackend::new(Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab)))
         };
-        let (tokenizer, info) = (folder.tokenizer, folder.info);
-        let parts = Parts { backend, token_bytes, sites, form: config.lora, tokenizer, info, limits };
+        let (tokenizer, chat, info) = (folder.tokenizer, folder.chat, folder.info);
+        let parts = Parts { backend, token_bytes, sites, form: config.lora, tokenizer, chat, info, limits };
         Self::assemble(parts)
     }
 
     /// Starts the threads around a backend.
     pub(crate) fn assemble(parts: Parts) -> Result<Self, EngineError> {
-        let Parts { backend, token_bytes, sites, form, tokenizer, info, limits } = parts;
+        let Parts { backend, token_bytes, sites, form, tokenizer, chat, info, limits } = parts;
         let limits = bounded(limits);
         let (info, tokenizer) = (Arc::new(info), Arc::new(tokenizer));
         let (commands, receiver) = mpsc::channel(limits.max_queue.clamp(16, 4096));
@@ -130,7 +132,8 @@ impl Engine {
             .name("openledger-engine".to_owned())
             .spawn(move || worker::run(scheduler, receiver))
             .map_err(|error| EngineError::Runtime { reason: error.to_string() })?;
-        let inner = Inner { commands: Some(commands), thread: Some(thread), tokenizer, info, sites, form, limits };
+        let inner =
+            Inner { commands: Some(commands), thread: Some(thread), tokenizer, chat, info, sites, form, limits };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -160,6 +163,37 @@ impl Engine {
     /// As [`Engine::encode`].
     pub fn encode_completion(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         self.tokens(text, false)
+    }
+
+    /// Token ids of a conversation, up to the beginning of the next answer, in the form of the model's default chat
+    /// template.
+    ///
+    /// # Errors
+    /// As [`Engine::chat_prompt_with`].
+    pub fn chat_prompt(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, EngineError> {
+        self.chat_prompt_with(messages, &ChatOptions::default())
+    }
+
+    /// Token ids of a conversation. The template writes the special tokens itself; the tokenizer adds none.
+    ///
+    /// # Errors
+    /// [`EngineError::ChatTemplateMissing`]; [`EngineError::ChatTemplate`] for a template that is broken or fails;
+    /// [`EngineError::RequestInvalid`] for messages that the template refuses or a template that the model does not
+    /// have; [`EngineError::RequestLimit`] and [`EngineError::Tokenization`] as for a prompt.
+    pub fn chat_prompt_with(&self, messages: &[ChatMessage], options: &ChatOptions) -> Result<Vec<u32>, EngineError> {
+        self.tokens(&self.chat_text(messages, options)?, false)
+    }
+
+    /// The text of a conversation before it becomes tokens.
+    ///
+    /// # Errors
+    /// As [`Engine::chat_prompt_with`].
+    pub fn chat_text(&self, messages: &[ChatMessage], options: &ChatOptions) -> Result<String, EngineError> {
+        match &self.inner.chat {
+            Ok(Some(templates)) => templates.render(messages, options),
+            Ok(None) => Err(EngineError::ChatTemplateMissing),
+            Err(reason) => Err(EngineError::ChatTemplate { reason: reason.clone() }),
+        }
     }
 
     /// Text of token ids, special tokens left out.

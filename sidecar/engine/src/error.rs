@@ -44,6 +44,15 @@ pub enum EngineError {
         /// Its message.
         reason: String,
     },
+    /// The model comes without a chat template.
+    #[error("the model has no chat template; send a prompt, or put a chat_template.jinja into the model folder")]
+    ChatTemplateMissing,
+    /// The model's chat template cannot be read, or it fails on messages that it does not refuse.
+    #[error("the model's chat template failed: {reason}; send a prompt, or correct the template in the model folder")]
+    ChatTemplate {
+        /// What happened.
+        reason: String,
+    },
     /// A file of an adapter folder is missing, truncated or damaged.
     #[error("adapter file {path}: {reason}; fetch the adapter again")]
     AdapterBroken {
@@ -193,6 +202,8 @@ impl EngineError {
             Self::ModelUnsupported { .. } => "MODEL_UNSUPPORTED",
             Self::TokenizerBroken { .. } => "TOKENIZER_BROKEN",
             Self::Tokenization { .. } => "TOKENIZATION_FAILED",
+            Self::ChatTemplateMissing => "CHAT_TEMPLATE_MISSING",
+            Self::ChatTemplate { .. } => "CHAT_TEMPLATE_FAILED",
             Self::AdapterBroken { .. } => "ADAPTER_BROKEN",
             Self::AdapterUnsupported { .. } => "ADAPTER_UNSUPPORTED",
             Self::AdapterRank { .. } => "ADAPTER_RANK_MISMATCH",

@@ -59,9 +59,11 @@ impl Interface {
         let present = pairs(&decoder.outputs.present_key_names, &decoder.outputs.present_value_names);
         let find = |list: &[ValueInfoProto], name: &str, of: i32| match list.iter().find(|v| v.name() == name) {
             None => Err(unsupported(format!("the graph has no {name:?}, which its configuration names"))),
-            Some(value) if element_type(value) != of => {
-                Err(unsupported(format!("{name:?} has another element type than {of}; export for CPU in fp32")))
-            }
+            Some(value) if element_type(value) != of => Err(unsupported(format!(
+                "{name:?} is of {}, not of {}; export for CPU with precision fp32, int8 or int4",
+                element::name(element_type(value)),
+                element::name(of)
+            ))),
             Some(_) => Ok(()),
         };
         find(&graph.input, &names.input_ids, element::INT64)?;

@@ -19,6 +19,21 @@ pub(crate) struct ModelConfig {
     pub vocab_size: usize,
     eos_token_id: Option<OneOrMany>,
     pub decoder: DecoderConfig,
+    /// The model's family, for example `llama`.
+    #[serde(rename = "type")]
+    pub family: Option<String>,
+    #[serde(skip)]
+    pub exporter: Exporter,
+}
+
+/// What wrote the folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Exporter {
+    /// The onnxruntime-genai builder, which writes `genai_config.json`.
+    #[default]
+    Builder,
+    /// Optimum.
+    Optimum,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +109,7 @@ struct HubConfig {
     num_attention_heads: usize,
     num_key_value_heads: Option<usize>,
     head_dim: Option<usize>,
+    model_type: Option<String>,
     eos_token_id: Option<OneOrMany>,
 }
 
@@ -147,6 +163,8 @@ impl From<HubConfig> for ModelConfig {
             context_length: config.max_position_embeddings,
             vocab_size: config.vocab_size,
             eos_token_id: config.eos_token_id,
+            family: config.model_type,
+            exporter: Exporter::Optimum,
             decoder: DecoderConfig {
                 filename: "model.onnx".to_owned(),
                 head_size: config.head_dim.unwrap_or_else(|| config.hidden_size.checked_div(heads).unwrap_or(0)),

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraForm, LoraSite, Model, element, find_sites, inject_lora};
+use openledger_onnx_graph::{
+    AttentionShape, LoadLimits, LoraForm, LoraSite, Model, Sites, element, find_sites, inject_lora,
+};
 use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
 use crate::{
     EngineError,
     bounded_file::read_bounded,
+    chat::ChatTemplates,
+    graph_check,
     interface::{Interface, unsupported},
     model_config::ModelConfig,
 };
@@ -43,8 +47,17 @@ pub(crate) struct ModelFolder {
     pub attention: AttentionShape,
     pub sites: Vec<LoraSite>,
     pub tokenizer: Tokenizer,
+    pub chat: Chat,
+    pub config: ModelConfig,
+    /// The linear layers before the transformation.
+    pub linear: Sites,
+    /// Bytes of the ONNX file and its weights.
+    pub base_bytes: u64,
     pub info: ModelInfo,
 }
+
+/// The chat templates of a model, if it has some. Broken ones do not keep it from answering prompts.
+pub(crate) type Chat = Result<Option<ChatTemplates>, String>;
 
 impl ModelFolder {
     /// Reads, checks and transforms a model folder.
@@ -56,7 +69,9 @@ impl ModelFolder {
         let config = ModelConfig::read(folder)?;
         let decoder = &config.decoder;
         let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
+        let base_bytes = base_bytes(&model);
         let base_digest = base_digest(&decoder.filename, &model);
+        graph_check::check(&model, decoder)?;
         let interface = Interface::of(&model, decoder, config.vocab_size)?;
         let attention = AttentionShape {
             heads: decoder.num_attention_heads,
@@ -67,8 +82,10 @@ impl ModelFolder {
         let sites = inject_lora(&mut model, &linear, form)?;
         if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
             return Err(unsupported(format!(
-                "weights of {} in layer {} are not 32-bit floats; export with precision fp32 for CPU",
-                site.module, site.layer
+                "{} in layer {} takes and gives {}; export for CPU with precision fp32, int8 or int4",
+                site.module,
+                site.layer,
+                element::name(site.data_type)
             )));
         }
         let (tokenizer, tokenizer_digest) = read_tokenizer(folder, config.vocab_size)?;
@@ -81,7 +98,11 @@ impl ModelFolder {
             eos_token_ids: config.eos_token_ids(),
             lora_sites: sites.len(),
         };
-        Ok(Self { model, interface, attention, sites, tokenizer, info })
+        let chat = ChatTemplates::read(folder).map_err(|error| error.to_string());
+        if let Err(reason) = &chat {
+            tracing::warn!(%reason, "conversations cannot be answered");
+        }
+        Ok(Self { model, interface, attention, sites, tokenizer, chat, config, linear, base_bytes, info })
     }
 }
 
@@ -98,6 +119,11 @@ fn read_tokenizer(folder: &Path, vocab_size: usize) -> Result<(Tokenizer, [u8; 3
         return Err(fail("it has no decoder, so text cannot be put together".to_owned()));
     }
     Ok((tokenizer, Sha256::digest(&bytes).into()))
+}
+
+fn base_bytes(model: &Model) -> u64 {
+    let files = model.external_files().values().map(|file| file.len());
+    files.chain([model.source().len()]).map(|size| u64::try_from(size).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }
 
 fn base_digest(filename: &str, model: &Model) -> [u8; 32] {

@@ -109,7 +109,7 @@ async fn broken_and_unsupported_adapters_are_refused() {
             edit_json(&dir.join(CONFIG), |c| c["a_field_of_tomorrow"] = json!("on"));
         }),
         ("ADAPTER_SITE_UNKNOWN", |dir| rename(dir, "layers.3.", "layers.9.")),
-        ("ADAPTER_SITE_UNKNOWN", |dir| rename(dir, "layers.0.self_attn.q_proj", "lm_head")),
+        ("ADAPTER_UNSUPPORTED", |dir| rename(dir, "layers.0.self_attn.q_proj", "lm_head")),
         ("ADAPTER_SITE_UNKNOWN", |dir| {
             edit_json(&dir.join(CONFIG), |c| {
                 c["target_modules"].as_array_mut().unwrap().push(json!("router"));

@@ -11,3 +11,5 @@ mod golden;
 mod optimum;
 #[path = "refusals.rs"]
 mod refusals;
+#[path = "shapes.rs"]
+mod shapes;

@@ -10,6 +10,7 @@ mod external;
 pub mod grad;
 mod inject;
 mod model;
+mod nbits;
 mod paged;
 pub mod proto;
 mod sites;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    GraphError, Model,
+    GraphError, Model, nbits,
     proto::{NodeProto, TensorProto},
 };
 
@@ -12,7 +12,9 @@ const ATTENTION: [&str; 4] = ["q_proj", "k_proj", "v_proj", "o_proj"];
 /// Modules of the feed-forward block, below `mlp`.
 const FEED_FORWARD: [&str; 3] = ["gate_proj", "up_proj", "down_proj"];
 /// The builder's fused query, key and value projection.
-const PACKED: &str = "qkv_proj";
+const PACKED_ATTENTION: &str = "qkv_proj";
+/// The builder's fused gate and up projection (`fuse_mlp_gate_up`).
+const PACKED_FEED_FORWARD: &str = "gate_up_proj";
 
 /// Head counts, needed to cut a packed projection into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +43,14 @@ pub struct LinearSite {
     pub node: String,
     /// Index of the decoder layer.
     pub layer: usize,
-    /// ONNX element type of the weight.
+    /// ONNX element type of `x` and `y`. A plain weight has it too; a quantised weight is of small
+    /// integers, but its product takes and gives this type.
     pub data_type: i32,
     /// Width of `x`.
     pub in_features: usize,
     /// Width of `y`.
     pub out_features: usize,
-    /// One part, or q, k and v in this order when packed.
+    /// One part, or q, k and v, or gate and up, in this order when packed.
     pub parts: Vec<SitePart>,
 }
 
@@ -64,8 +67,9 @@ pub struct Sites {
 /// Finds every linear layer of the decoder blocks.
 ///
 /// # Errors
-/// [`GraphError::Site`] for a quantised layer, a weight that is not a constant matrix, a packed
-/// projection whose width does not follow from `attention`, or one module found twice.
+/// [`GraphError::Site`] for a layer of another operator than `MatMul` or `MatMulNBits` of 4 or 8
+/// bits, a weight that is not a constant of the shape it should have, a packed projection whose
+/// width does not follow from `attention`, or one module found twice.
 pub fn find_sites(model: &Model, attention: &AttentionShape) -> Result<Sites, GraphError> {
     let graph = model.graph();
     let weights: HashMap<&str, &TensorProto> = graph.initializer.iter().map(|tensor| (tensor.name(), tensor)).collect();
@@ -106,8 +110,10 @@ fn module_of(name: &str) -> Option<(usize, Option<&'static str>)> {
     let at = segments.iter().position(|s| s.starts_with("layers."))?;
     let layer = segments.get(at)?.strip_prefix("layers.")?.parse().ok()?;
     let module = match segments.get(at + 1..)? {
-        ["attn" | "self_attn", module, _op] => ATTENTION.into_iter().chain([PACKED]).find(|known| known == module),
-        ["mlp", module, _op] => FEED_FORWARD.into_iter().find(|known| known == module),
+        ["attn" | "self_attn", module, _op] => {
+            ATTENTION.into_iter().chain([PACKED_ATTENTION]).find(|known| known == module)
+        }
+        ["mlp", module, _op] => FEED_FORWARD.into_iter().chain([PACKED_FEED_FORWARD]).find(|known| known == module),
         _ => None,
     };
     Some((layer, module))
@@ -121,34 +127,55 @@ fn linear_site(
     attention: &AttentionShape,
 ) -> Result<LinearSite, GraphError> {
     let name = node.name();
-    if node.op_type() != "MatMul" {
-        return Err(refuse(
-            name,
-            format!("operator {} is not supported; export the base with unquantised MatMul layers", node.op_type()),
-        ));
+    let (data_type, [in_features, out_features]) = match node.op_type() {
+        "MatMul" => plain(node, weights),
+        _ if nbits::is_quantised(node) => quantised(node, weights),
+        other => Err(format!("operator {other} is not supported; export with MatMul or MatMulNBits layers")),
     }
-    if node.input.len() != 2 || node.output.len() != 1 {
-        return Err(refuse(name, "a MatMul has two inputs and one output".to_owned()));
-    }
-    let weight = node
-        .input
-        .get(1)
-        .and_then(|input| weights.get(input.as_str()))
-        .ok_or_else(|| refuse(name, "its weight is not a constant of the graph".to_owned()))?;
-    let &[k, n] = weight.dims.as_slice() else {
-        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
-    };
-    let (Ok(in_features), Ok(out_features)) = (usize::try_from(k), usize::try_from(n)) else {
-        return Err(refuse(name, format!("its weight has shape {:?}", weight.dims)));
-    };
+    .map_err(|reason| refuse(name, reason))?;
     Ok(LinearSite {
         node: name.to_owned(),
         layer,
-        data_type: weight.data_type(),
+        data_type,
         in_features,
         out_features,
         parts: parts(name, module, out_features, attention)?,
     })
+}
+
+/// Element type and widths of a `MatMul` with a constant.
+fn plain(node: &NodeProto, weights: &HashMap<&str, &TensorProto>) -> Result<(i32, [usize; 2]), String> {
+    if node.input.len() != 2 || node.output.len() != 1 {
+        return Err("a MatMul has two inputs and one output".to_owned());
+    }
+    let weight =
+        constant(node, 1, weights).ok_or("its weight is not a constant of the graph; export with use_qdq=false")?;
+    let wrong = || format!("its weight has shape {:?}", weight.dims);
+    let &[k, n] = weight.dims.as_slice() else {
+        return Err(wrong());
+    };
+    Ok((weight.data_type(), widths(k, n).ok_or_else(wrong)?))
+}
+
+/// Element type and widths of a `MatMulNBits`, whose scales have the type of its activations.
+fn quantised(node: &NodeProto, weights: &HashMap<&str, &TensorProto>) -> Result<(i32, [usize; 2]), String> {
+    if node.output.len() != 1 {
+        return Err("a MatMulNBits has one output".to_owned());
+    }
+    let sizes = nbits::packing(node).map_err(|reason| format!("MatMulNBits {reason}"))?;
+    let packed = constant(node, nbits::PACKED, weights).ok_or("its weight is not a constant of the graph")?;
+    let scales = constant(node, nbits::SCALES, weights).ok_or("its scales are not a constant of the graph")?;
+    nbits::check_constants(&sizes, packed, scales)?;
+    let widths = widths(sizes.k, sizes.n).ok_or_else(|| format!("its sizes are {sizes:?}"))?;
+    Ok((scales.data_type(), widths))
+}
+
+fn constant<'g>(node: &NodeProto, index: usize, weights: &HashMap<&str, &'g TensorProto>) -> Option<&'g TensorProto> {
+    weights.get(node.input.get(index)?.as_str()).copied()
+}
+
+fn widths(k: i64, n: i64) -> Option<[usize; 2]> {
+    Some([usize::try_from(k).ok()?, usize::try_from(n).ok()?])
 }
 
 fn parts(
@@ -157,24 +184,35 @@ fn parts(
     out_features: usize,
     attention: &AttentionShape,
 ) -> Result<Vec<SitePart>, GraphError> {
-    if module != PACKED {
-        return Ok(vec![SitePart { module: module.to_owned(), columns: 0..out_features }]);
+    let part = |module: &str, columns: Range<usize>| SitePart { module: module.to_owned(), columns };
+    match module {
+        PACKED_ATTENTION => {
+            let (q, k, v) = packed_attention(out_features, attention).ok_or_else(|| {
+                refuse(
+                    node,
+                    format!("{out_features} columns do not follow from {attention:?}; check genai_config.json"),
+                )
+            })?;
+            Ok(vec![part("q_proj", 0..q), part("k_proj", q..k), part("v_proj", k..v)])
+        }
+        PACKED_FEED_FORWARD => {
+            let half = out_features / 2;
+            if out_features == 0 || !out_features.is_multiple_of(2) {
+                return Err(refuse(node, format!("{out_features} columns are not those of two projections")));
+            }
+            Ok(vec![part("gate_proj", 0..half), part("up_proj", half..out_features)])
+        }
+        single => Ok(vec![part(single, 0..out_features)]),
     }
+}
+
+/// Where the columns of q, k and v end.
+fn packed_attention(out_features: usize, attention: &AttentionShape) -> Option<(usize, usize, usize)> {
     let width = |heads: usize| heads.checked_mul(attention.head_size);
-    let cut = || {
-        let q = width(attention.heads)?;
-        let k = q.checked_add(width(attention.kv_heads)?)?;
-        let v = k.checked_add(width(attention.kv_heads)?)?;
-        (v == out_features && q > 0 && k > q).then_some((q, k, v))
-    };
-    let (q, k, v) = cut().ok_or_else(|| {
-        refuse(node, format!("{out_features} columns do not follow from {attention:?}; check genai_config.json"))
-    })?;
-    Ok(["q_proj", "k_proj", "v_proj"]
-        .into_iter()
-        .zip([0..q, q..k, k..v])
-        .map(|(module, columns)| SitePart { module: module.to_owned(), columns })
-        .collect())
+    let q = width(attention.heads)?;
+    let k = q.checked_add(width(attention.kv_heads)?)?;
+    let v = k.checked_add(width(attention.kv_heads)?)?;
+    (v == out_features && q > 0 && k > q).then_some((q, k, v))
 }
 
 pub(crate) fn refuse(node: &str, reason: String) -> GraphError {

@@ -18,6 +18,20 @@ pub mod element {
     pub const DOUBLE: i32 = 11;
     /// Brain float.
     pub const BFLOAT16: i32 = 16;
+
+    /// A type's name for messages.
+    #[must_use]
+    pub fn name(data_type: i32) -> String {
+        match data_type {
+            FLOAT => "32-bit floats".to_owned(),
+            FLOAT16 => "16-bit floats (fp16)".to_owned(),
+            BFLOAT16 => "16-bit floats (bf16)".to_owned(),
+            DOUBLE => "64-bit floats".to_owned(),
+            INT32 => "32-bit integers".to_owned(),
+            INT64 => "64-bit integers".to_owned(),
+            other => format!("ONNX element type {other}"),
+        }
+    }
 }
 
 /// Bits of one element, or `None` for types without a fixed size and unknown ones.

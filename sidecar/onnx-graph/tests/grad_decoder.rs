@@ -337,6 +337,9 @@ fn quantised() -> Model {
 
 #[test]
 fn factors_beside_a_quantised_product_have_gradients() {
+    // The search takes the product for the site that the plain one was.
+    let options = TINY.options();
+    assert_eq!(openledger_onnx_graph::find_sites(&quantised(), &options.attention).unwrap(), options.sites);
     equals_differences(&quantised());
 }
 

@@ -91,6 +91,24 @@ impl PeftConfig {
         }
     }
 
+    /// Checks that every key of the patterns means a module that the file has; `any` says whether one of
+    /// its modules passes a test. PEFT ignores the others, but then the adapter is not what its author
+    /// configured, or the key means more than a name.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnsupported`] with the first key that means nothing.
+    pub fn check_patterns(&self, any: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> Result<(), EngineError> {
+        for (name, pattern) in [("rank_pattern", &self.rank_pattern), ("alpha_pattern", &self.alpha_pattern)] {
+            for (key, _) in pattern {
+                if !any(&|module| ends_at_dot(module, key)) {
+                    let feature = format!("{name} with the key {key:?}, which is none of its modules");
+                    return Err(EngineError::AdapterUnsupported { feature });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Factor on `B A x`: alpha/r, or alpha/sqrt(r) for rank-stabilised LoRA.
     pub fn scale_of(&self, module: &str) -> f64 {
         let alpha = matching(&self.alpha_pattern, module).unwrap_or(self.alpha);
@@ -247,6 +265,12 @@ mod tests {
     fn what_would_not_be_honoured_is_named() {
         for (field, value) in [
             ("use_dora", json!(true)),
+            ("bias", json!("all")),
+            ("bias", json!("lora_only")),
+            ("fan_in_fan_out", json!(true)),
+            ("arrow_config", json!({ "top_k": 2 })),
+            ("loftq_config", json!({ "loftq_bits": 4 })),
+            ("use_bdlora", json!({ "nblocks": 2 })),
             ("lora_bias", json!(true)),
             ("modules_to_save", json!(["embed_tokens"])),
             ("trainable_token_indices", json!([1])),
@@ -254,7 +278,12 @@ mod tests {
             ("target_parameters", json!(["experts"])),
             ("alora_invocation_tokens", json!([5])),
             ("init_lora_weights", json!("pissa_niter_4")),
+            ("init_lora_weights", json!("pissa")),
             ("init_lora_weights", json!("olora")),
+            ("init_lora_weights", json!("corda")),
+            ("init_lora_weights", json!("loftq")),
+            ("init_lora_weights", json!("lora_ga")),
+            ("init_lora_weights", json!("mica")),
             ("megatron_config", json!({ "a": 1 })),
             ("rank_pattern", json!({ "^q": 1 })),
             ("rank_pattern", json!({ "q_proj": 0 })),

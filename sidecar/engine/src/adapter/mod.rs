@@ -1,6 +1,7 @@
 //! PEFT adapter folders: `adapter_config.json` and `adapter_model.safetensors`.
 
 mod config;
+mod names;
 mod weights;
 
 pub(crate) use weights::AdapterWeights;

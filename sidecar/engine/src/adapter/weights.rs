@@ -1,7 +1,7 @@
 //! `adapter_model.safetensors`: matrices of every module, checked against base and configuration.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
 };
 
@@ -10,7 +10,14 @@ use openledger_onnx_graph::LoraSite;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
-use crate::{EngineError, Limits, adapter::config::PeftConfig, bounded_file::read_bounded};
+use crate::{
+    EngineError, Limits,
+    adapter::{
+        config::PeftConfig,
+        names::{self, LayerModule, Matrix},
+    },
+    bounded_file::read_bounded,
+};
 
 const MAX_BYTES: u64 = 2 << 30;
 
@@ -39,13 +46,29 @@ pub(crate) struct ModuleWeights {
     pub scale: f32,
 }
 
-/// The two tensors of one site while they are being collected.
-#[derive(Default)]
+/// The two tensors of one module while they are being collected.
 struct Pair<'f> {
     /// Full module name as in the file.
     module: String,
+    /// Sites whose output columns are the rows of B, in this order: one, unless the model computes
+    /// several modules at once.
+    sites: Vec<usize>,
     a: Option<(String, TensorView<'f>)>,
     b: Option<(String, TensorView<'f>)>,
+}
+
+/// Where modules are among the sites.
+struct SiteIndex<'s>(HashMap<(usize, &'s str), usize>);
+
+impl<'s> SiteIndex<'s> {
+    fn of(sites: &'s [LoraSite]) -> Self {
+        Self(sites.iter().enumerate().map(|(at, site)| ((site.layer, site.module.as_str()), at)).collect())
+    }
+
+    /// The sites of all parts of a module.
+    fn find(&self, module: &LayerModule<'_>) -> Option<Vec<usize>> {
+        names::parts(module.short).into_iter().map(|part| self.0.get(&(module.layer, part)).copied()).collect()
+    }
 }
 
 impl AdapterWeights {
@@ -71,100 +94,106 @@ impl AdapterWeights {
         }
         let config = PeftConfig::read(&folder.join("adapter_config.json"))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(format!("{error:?}")))?;
-        let pairs = collect(&file, sites)?;
-        check_complete(&config, &pairs, sites)?;
-        let modules = pairs
-            .into_iter()
-            .map(|(site, pair)| module(site, &pair, &sites[site], &config, limits))
-            .collect::<Result<Vec<_>, _>>()?;
+        let index = SiteIndex::of(sites);
+        let pairs = collect(&file, &index)?;
+        let covered: HashSet<usize> = pairs.iter().flat_map(|pair| pair.sites.iter().copied()).collect();
+        check_complete(&config, &index, &covered, sites)?;
+        config.check_patterns(|fits| pairs.iter().any(|pair| fits(&pair.module)))?;
+        let mut modules = Vec::with_capacity(covered.len());
+        for pair in &pairs {
+            modules.extend(weights(pair, sites, &config, limits)?);
+        }
+        modules.sort_by_key(|module| module.site);
         let rank = modules.iter().map(|module| module.rank).max();
         Ok(Self { digest, rank: rank.ok_or_else(|| broken("it holds no LoRA tensors".to_owned()))?, modules })
     }
 }
 
-fn collect<'f>(file: &SafeTensors<'f>, sites: &[LoraSite]) -> Result<BTreeMap<usize, Pair<'f>>, EngineError> {
-    let index: HashMap<(usize, &str), usize> =
-        sites.iter().enumerate().map(|(at, site)| ((site.layer, site.module.as_str()), at)).collect();
-    let mut pairs: BTreeMap<usize, Pair<'f>> = BTreeMap::new();
+/// The modules of a file. No two of them have a site in common.
+fn collect<'f>(file: &SafeTensors<'f>, index: &SiteIndex<'_>) -> Result<Vec<Pair<'f>>, EngineError> {
+    let mut pairs: BTreeMap<String, Pair<'f>> = BTreeMap::new();
+    let mut taken: HashMap<usize, String> = HashMap::new();
     let mut tensors: Vec<(&str, TensorView<'f>)> = file.iter().collect();
     tensors.sort_by(|left, right| left.0.cmp(right.0));
     for (name, view) in tensors {
-        let unknown = || EngineError::AdapterSite { site: name.to_owned() };
-        let (module, matrix) = split_name(name).ok_or_else(unknown)?;
-        let (layer, short) = site_of(module).ok_or_else(unknown)?;
-        let site = *index.get(&(layer, short)).ok_or_else(unknown)?;
-        let pair = pairs.entry(site).or_default();
-        if pair.module.is_empty() {
-            module.clone_into(&mut pair.module);
+        if let Some(feature) = names::unsupported(name) {
+            return Err(EngineError::AdapterUnsupported { feature });
         }
-        let place = if matrix == 'A' { &mut pair.a } else { &mut pair.b };
-        if place.is_some() || pair.module != module {
-            return Err(EngineError::AdapterShape {
-                tensor: name.to_owned(),
-                reason: "the module occurs twice".to_owned(),
-            });
+        let unknown = || EngineError::AdapterSite { site: name.to_owned() };
+        let twice =
+            || EngineError::AdapterShape { tensor: name.to_owned(), reason: "the module occurs twice".to_owned() };
+        let tensor = names::tensor(name).ok_or_else(unknown)?;
+        let sites = names::layer_module(tensor.module).and_then(|module| index.find(&module)).ok_or_else(unknown)?;
+        for &site in &sites {
+            if taken.entry(site).or_insert_with(|| tensor.module.to_owned()) != tensor.module {
+                return Err(twice());
+            }
+        }
+        let pair = pairs.entry(tensor.module.to_owned()).or_insert_with(|| Pair {
+            module: tensor.module.to_owned(),
+            sites,
+            a: None,
+            b: None,
+        });
+        let place = match tensor.matrix {
+            Matrix::A => &mut pair.a,
+            Matrix::B => &mut pair.b,
+        };
+        if place.is_some() {
+            return Err(twice());
         }
         *place = Some((name.to_owned(), view));
     }
-    Ok(pairs)
+    Ok(pairs.into_values().collect())
 }
 
-/// Module and matrix of `base_model.model.<module>.lora_A.weight`.
-fn split_name(name: &str) -> Option<(&str, char)> {
-    let rest = name.strip_prefix("base_model.model.")?.strip_suffix(".weight")?;
-    let rest = rest.strip_suffix(".default").unwrap_or(rest);
-    rest.strip_suffix(".lora_A")
-        .map(|module| (module, 'A'))
-        .or_else(|| rest.strip_suffix(".lora_B").map(|module| (module, 'B')))
-}
-
-/// Layer and short name of `model.layers.3.self_attn.q_proj`.
-fn site_of(module: &str) -> Option<(usize, &str)> {
-    let rest = module.strip_prefix("model.").unwrap_or(module).strip_prefix("layers.")?;
-    let mut parts = rest.split('.');
-    let layer = parts.next()?.parse().ok()?;
-    let (block, short) = (parts.next()?, parts.next()?);
-    let expected = match short {
-        "q_proj" | "k_proj" | "v_proj" | "o_proj" => block == "self_attn" || block == "attn",
-        _ => block == "mlp",
-    };
-    (expected && parts.next().is_none()).then_some((layer, short))
-}
-
-/// A configuration that names a module in all layers and a file without it do not belong together.
+/// A configuration that names a module and a file without it do not belong together.
 fn check_complete(
     config: &PeftConfig,
-    pairs: &BTreeMap<usize, Pair<'_>>,
+    index: &SiteIndex<'_>,
+    covered: &HashSet<usize>,
     sites: &[LoraSite],
 ) -> Result<(), EngineError> {
+    let absent = |tensor: String| EngineError::AdapterShape {
+        tensor,
+        reason: "the configuration targets it, the file does not have it".to_owned(),
+    };
+    let wanted = |layer: usize| config.layers.as_ref().is_none_or(|layers| layers.contains(&layer));
     for target in &config.modules {
-        let short = target.rsplit('.').next().unwrap_or(target);
-        let mut seen = false;
-        for (index, site) in sites.iter().enumerate().filter(|(_, site)| site.module == short) {
-            seen = true;
-            let wanted = config.layers.as_ref().is_none_or(|layers| layers.contains(&site.layer));
-            // A dotted target may name one layer only; its tensors speak for themselves.
-            if wanted && short == target && !pairs.contains_key(&index) {
-                return Err(EngineError::AdapterShape {
-                    tensor: format!("layers.{}.{short}", site.layer),
-                    reason: "the configuration targets it, the file does not have it".to_owned(),
-                });
+        let unknown = || EngineError::AdapterSite { site: target.clone() };
+        if let Some(module) = names::layer_module(target) {
+            let found = index.find(&module).ok_or_else(unknown)?;
+            if wanted(module.layer) && !found.iter().all(|site| covered.contains(site)) {
+                return Err(absent(target.clone()));
             }
+            continue;
         }
-        if !seen {
-            return Err(EngineError::AdapterSite { site: target.clone() });
+        let short = target.rsplit('.').next().unwrap_or(target);
+        for part in names::parts(short) {
+            let mut seen = false;
+            for (at, site) in sites.iter().enumerate().filter(|(_, site)| site.module == part) {
+                seen = true;
+                // Of a target with more than a module's name it is not known what it leaves out;
+                // its tensors speak for themselves.
+                if wanted(site.layer) && short == target && !covered.contains(&at) {
+                    return Err(absent(format!("layers.{}.{short}", site.layer)));
+                }
+            }
+            if !seen {
+                return Err(unknown());
+            }
         }
     }
     Ok(())
 }
 
-fn module(
-    index: usize,
+/// The weights of a module, cut at the columns of its sites. They have A in common.
+fn weights(
     pair: &Pair<'_>,
-    site: &LoraSite,
+    sites: &[LoraSite],
     config: &PeftConfig,
     limits: &Limits,
-) -> Result<ModuleWeights, EngineError> {
+) -> Result<Vec<ModuleWeights>, EngineError> {
     let missing = |matrix: &str| EngineError::AdapterShape {
         tensor: format!("{}.lora_{matrix}.weight", pair.module),
         reason: "it is missing".to_owned(),
@@ -181,15 +210,26 @@ fn module(
     if stored > limits.max_rank {
         return Err(EngineError::AdapterLimit { what: "rank", value: stored, limit: limits.max_rank });
     }
-    expect_width(a_name, a_shape[1], site.in_features)?;
-    expect_width(b_name, b_shape[0], site.out_features)?;
+    let parts = || pair.sites.iter().map(|&site| (site, &sites[site]));
+    for (_, site) in parts() {
+        expect_width(a_name, a_shape[1], site.in_features)?;
+    }
+    expect_width(b_name, b_shape[0], parts().map(|(_, site)| site.out_features).sum())?;
     let scale = config.scale_of(&pair.module) as f32;
     let a = floats(a_name, a)?;
-    let b = transposed(&floats(b_name, b)?, b_shape);
+    let b = floats(b_name, b)?;
     if b.iter().any(|value| !(value * scale).is_finite()) {
         return Err(EngineError::AdapterNotFinite { tensor: b_name.clone() });
     }
-    Ok(ModuleWeights { site: index, rank: stored, a, b, scale })
+    let mut rows = b.as_slice();
+    let mut modules = Vec::with_capacity(pair.sites.len());
+    for (site, shape) in parts() {
+        let (own, rest) = rows.split_at(shape.out_features * stored);
+        rows = rest;
+        let b = transposed(own, [shape.out_features, stored]);
+        modules.push(ModuleWeights { site, rank: stored, a: a.clone(), b, scale });
+    }
+    Ok(modules)
 }
 
 fn matrix_shape(name: &str, view: &TensorView<'_>) -> Result<[usize; 2], EngineError> {
@@ -285,6 +325,87 @@ mod tests {
             let module = &weights.modules[0];
             assert_eq!(module.a, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
             assert_eq!((module.b.as_slice(), module.scale), (&[0.5, -1.0][..], 2.0));
+        }
+    }
+
+    /// Sites of one layer, all with an input of 2: q of 2 columns, k and v of 1, gate and up of 3.
+    fn packed_sites() -> Vec<LoraSite> {
+        let widths = [("q_proj", 2), ("k_proj", 1), ("v_proj", 1), ("gate_proj", 3), ("up_proj", 3)];
+        let site = |(module, out_features): (&str, usize)| LoraSite {
+            module: module.to_owned(),
+            in_features: 2,
+            out_features,
+            ..site()
+        };
+        widths.into_iter().map(site).collect()
+    }
+
+    /// Reads modules of rank 1, each as its name, A [1, 2] and B [rows, 1] counting from 1.
+    fn read_modules(config: &str, modules: &[(&str, usize)]) -> Result<AdapterWeights, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = |values: Vec<f32>| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let counted = |count: usize| bytes((1..=count).map(|row| row as f32).collect());
+        let data: Vec<_> =
+            modules.iter().map(|(name, rows)| (*name, *rows, bytes(vec![3.0, 4.0]), counted(*rows))).collect();
+        let tensors = data.iter().flat_map(|(name, rows, a, b)| {
+            let name = |matrix: &str| format!("base_model.model.model.layers.0.{name}.lora_{matrix}.weight");
+            [
+                (name("A"), TensorView::new(Dtype::F32, vec![1, 2], a).unwrap()),
+                (name("B"), TensorView::new(Dtype::F32, vec![*rows, 1], b).unwrap()),
+            ]
+        });
+        std::fs::write(folder.path().join("adapter_model.safetensors"), safetensors::serialize(tensors, None).unwrap())
+            .unwrap();
+        let config = format!(r#"{{"peft_type":"LORA","r":1,"lora_alpha":2,{config}}}"#);
+        std::fs::write(folder.path().join("adapter_config.json"), config).unwrap();
+        AdapterWeights::read(folder.path(), None, None, &packed_sites(), &Limits::default())
+    }
+
+    #[test]
+    fn packed_modules_are_cut_at_the_columns_of_their_parts() {
+        let targets = r#""target_modules":["qkv_proj","gate_up_proj"]"#;
+        let found = read_modules(targets, &[("self_attn.qkv_proj", 4), ("mlp.gate_up_proj", 6)]).unwrap();
+        assert!(found.modules.iter().all(|module| module.a == [3.0, 4.0] && module.scale == 2.0));
+        let b: Vec<(usize, &[f32])> = found.modules.iter().map(|module| (module.site, module.b.as_slice())).collect();
+        let expected: [(usize, &[f32]); 5] =
+            [(0, &[1.0, 2.0]), (1, &[3.0]), (2, &[4.0]), (3, &[1.0, 2.0, 3.0]), (4, &[4.0, 5.0, 6.0])];
+        assert_eq!(b, expected);
+    }
+
+    #[test]
+    fn packed_modules_that_do_not_fit_are_refused() {
+        let refused = |config: &str, modules: &[(&str, usize)]| read_modules(config, modules).unwrap_err();
+        let qkv = r#""target_modules":["qkv_proj"]"#;
+        let narrow = refused(qkv, &[("self_attn.qkv_proj", 3)]);
+        assert!(narrow.to_string().contains("made for width 3, the base has 4"), "{narrow}");
+        let twice = refused(qkv, &[("self_attn.qkv_proj", 4), ("self_attn.k_proj", 1)]);
+        assert!(twice.to_string().contains("occurs twice"), "{twice}");
+        let both = r#""target_modules":["qkv_proj","gate_up_proj"]"#;
+        let absent = refused(both, &[("self_attn.qkv_proj", 4)]);
+        assert!(absent.to_string().contains("gate_up_proj"), "{absent}");
+    }
+
+    #[test]
+    fn targets_with_a_layer_must_be_in_the_file() {
+        let target = |name: &str| format!(r#""target_modules":["model.layers.0.{name}"]"#);
+        assert!(read_modules(&target("mlp.up_proj"), &[("mlp.up_proj", 3)]).is_ok());
+        let absent = read_modules(&target("mlp.gate_proj"), &[("mlp.up_proj", 3)]).unwrap_err();
+        assert_eq!(absent.code(), "ADAPTER_SHAPE_MISMATCH");
+        let unknown = read_modules(&target("mlp.down_proj"), &[("mlp.up_proj", 3)]).unwrap_err();
+        assert_eq!(unknown.code(), "ADAPTER_SITE_UNKNOWN");
+    }
+
+    #[test]
+    fn keys_of_patterns_that_mean_no_module_are_refused() {
+        let pattern = |name: &str, key: &str| {
+            let config = format!(r#""target_modules":["up_proj"],"{name}":{{"{key}":1}}"#);
+            read_modules(&config, &[("mlp.up_proj", 3)])
+        };
+        for name in ["rank_pattern", "alpha_pattern"] {
+            assert!(pattern(name, "mlp.up_proj").is_ok());
+            let error = pattern(name, "mlp.gate_proj").unwrap_err();
+            assert_eq!(error.code(), "ADAPTER_UNSUPPORTED");
+            assert!(error.to_string().contains(name) && error.to_string().contains("mlp.gate_proj"), "{error}");
         }
     }
 

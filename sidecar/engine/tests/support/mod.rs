@@ -136,11 +136,14 @@ pub async fn answer(engine: &Engine, request: GenerateRequest) -> Answer {
     collect(engine.generate(request).await.unwrap()).await.unwrap()
 }
 
-/// A copy of a folder in which a test can damage files.
+/// A copy of a folder, without the folders in it, in which a test can damage files.
 pub fn copy_of(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            continue;
+        }
         std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     copy

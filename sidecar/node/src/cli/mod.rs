@@ -5,6 +5,7 @@ mod devnet;
 mod gov;
 mod init;
 mod keys;
+mod model;
 mod start;
 mod version;
 
@@ -52,6 +53,9 @@ enum Command {
     /// Propose to the chain's own governance.
     #[command(subcommand)]
     Gov(gov::Gov),
+    /// Look at models before serving them.
+    #[command(subcommand)]
+    Model(model::Model),
     /// Play the whole loop on a development chain: paid, attributed, attested and claimed answers.
     Devnet(devnet::Devnet),
     /// Show versions.
@@ -88,6 +92,7 @@ impl Cli {
             Command::Keys(keys) => keys.run(&home, self.output),
             Command::Bond(bond) => bond.run(&home, self.output).await,
             Command::Gov(gov) => gov.run(&home, self.output).await,
+            Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Version => version::run(self.output),
         }

@@ -113,7 +113,8 @@ impl<'s> Attachment<'s> {
         site: &LinearSite,
     ) -> Result<(), GradError> {
         if site.data_type != element::FLOAT {
-            let reason = format!("gradients need 32-bit weights, not element type {}; export in fp32", site.data_type);
+            let reason =
+                format!("gradients need 32-bit activations, not element type {}; export for CPU", site.data_type);
             return Err(refuse(&site.node, reason).into());
         }
         let (Some(x), [y]) = (node.input.first(), node.output.as_slice()) else {

@@ -59,7 +59,8 @@ pub struct LoraSite {
     pub in_features: usize,
     /// Width of the module's output.
     pub out_features: usize,
-    /// ONNX element type of the base weight, and of the slot inputs.
+    /// ONNX element type of the activations, and of the slot inputs. Around a quantised weight the
+    /// delta is computed and added in this type.
     pub data_type: i32,
 }
 
@@ -68,7 +69,7 @@ pub struct LoraSite {
 ///
 /// # Errors
 /// [`GraphError::NoSites`] without sites; [`GraphError::Site`] when a site is not a node of this
-/// graph, its weight is no float, or the model already has values with our names.
+/// graph, its activations are no floats, or the model already has values with our names.
 pub fn inject_lora(model: &mut Model, sites: &Sites, form: LoraForm) -> Result<Vec<LoraSite>, GraphError> {
     if sites.linear.is_empty() {
         return Err(GraphError::NoSites);
@@ -118,7 +119,7 @@ fn attach(
 ) -> Result<(), GraphError> {
     let floats = [element::FLOAT, element::FLOAT16, element::BFLOAT16];
     if !floats.contains(&site.data_type) {
-        return Err(refuse(&site.node, format!("weights of element type {} are no floats", site.data_type)));
+        return Err(refuse(&site.node, format!("activations of element type {} are no floats", site.data_type)));
     }
     let (Some(x), Some(y)) = (base.input.first().cloned(), base.output.first().cloned()) else {
         return Err(refuse(&site.node, "the node has no input or output".to_owned()));

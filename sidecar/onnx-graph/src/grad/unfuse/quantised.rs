@@ -9,64 +9,36 @@ use super::{Unfuse, optional, output, required};
 use crate::{
     build::int_attribute,
     element,
-    grad::{GradError, attributes, graph::GraphBuilder, rules::refuse},
+    grad::{GradError, graph::GraphBuilder, rules::refuse},
+    nbits::{self, Packing},
     proto::NodeProto,
 };
-
-/// Sizes of the packed matrix.
-struct Packing {
-    /// Rows of the matrix: width of the product's input.
-    k: i64,
-    /// Columns of the matrix: width of the product.
-    n: i64,
-    /// Bits of one number: 4 or 8.
-    bits: i64,
-    /// Numbers that share a scale.
-    block: i64,
-    /// Blocks of one column.
-    blocks: i64,
-}
 
 /// `MatMulNBits`.
 pub(super) fn product(graph: &mut GraphBuilder, node: &NodeProto, _: &Unfuse) -> Result<(), GradError> {
     let Some(y) = output(node, 0) else { return Ok(()) };
-    let sizes = packing(node)?;
-    if optional(node, 4).is_some() {
-        return Err(refuse(node, "is supported without reordered groups; quantise without g_idx"));
-    }
-    let (x, packed) = (required(node, 0)?, required(node, 1)?);
+    let sizes = nbits::packing(node).map_err(|reason| refuse(node, reason))?;
+    let (x, packed) = (required(node, 0)?, required(node, nbits::PACKED)?);
     // Wider numbers than bytes would be scales of another layout.
-    if graph.float_type(x)? != element::FLOAT || graph.float_type(required(node, 2)?)? != element::FLOAT {
+    if graph.float_type(x)? != element::FLOAT || graph.float_type(required(node, nbits::SCALES)?)? != element::FLOAT {
         return Err(refuse(node, "is supported with scales in 32 bits; export for CPU"));
     }
     let numbers = unpack(graph, packed, &sizes)?;
     let numbers = graph.reshape(&numbers, &[sizes.n, sizes.blocks, sizes.block])?;
     let zero = zero_points(graph, node, &sizes)?;
     let centred = graph.op("Sub", &[&numbers, &zero])?;
-    let scales = graph.reshape(required(node, 2)?, &[sizes.n, sizes.blocks, 1])?;
+    let scales = graph.reshape(required(node, nbits::SCALES)?, &[sizes.n, sizes.blocks, 1])?;
     let scaled = graph.op("Mul", &[&centred, &scales])?;
     let columns = graph.reshape(&scaled, &[sizes.n, -1])?;
     // The last block of a column may be padded.
     let columns = first_of_last_axis(graph, &columns, sizes.k)?;
     let matrix = graph.transpose(&columns, &[1, 0])?;
-    match optional(node, 5) {
+    match optional(node, nbits::BIAS) {
         None => graph.op_named("MatMul", &[x, &matrix], Vec::new(), &[y]),
         Some(bias) => {
             let product = graph.op("MatMul", &[x, &matrix])?;
             graph.op_named("Add", &[&product, bias], Vec::new(), &[y])
         }
-    }
-}
-
-fn packing(node: &NodeProto) -> Result<Packing, GradError> {
-    let size = |name: &str| attributes::int(node, name).filter(|&size| size > 0);
-    let bits = attributes::int(node, "bits").unwrap_or(4);
-    match (size("K"), size("N"), bits, size("block_size")) {
-        (Some(k), Some(n), 4 | 8, Some(block)) => {
-            let blocks = k / block + i64::from(k % block != 0);
-            Ok(Packing { k, n, bits, block, blocks })
-        }
-        _ => Err(refuse(node, "is supported with 4 or 8 bits and known sizes; quantise it that way")),
     }
 }
 
@@ -89,7 +61,7 @@ fn unpack(graph: &mut GraphBuilder, bytes: &str, sizes: &Packing) -> Result<Stri
 
 /// What is subtracted from the numbers: a scalar, or [n, blocks, 1].
 fn zero_points(graph: &mut GraphBuilder, node: &NodeProto, sizes: &Packing) -> Result<String, GradError> {
-    let Some(zero) = optional(node, 3).map(str::to_owned) else {
+    let Some(zero) = optional(node, nbits::ZERO_POINTS).map(str::to_owned) else {
         return Ok(graph.scalar(if sizes.bits == 4 { 8.0 } else { 128.0 }, element::FLOAT));
     };
     let numbers = if graph.fact(&zero).data_type == element::FLOAT {
