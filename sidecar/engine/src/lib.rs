@@ -6,6 +6,8 @@
 //! by standard ones (`openledger-onnx-graph`). A step is either a prefill of
 //! right-padded prompts or one more token for every running row; new requests join in between.
 //! The same thread scores completions for attribution and audits.
+//!
+//! [`gradient::GradientSession`] is the other user of the runtime: log-probabilities and LoRA gradients for training.
 
 mod adapter;
 mod bounded_file;
@@ -13,6 +15,7 @@ mod config;
 mod engine;
 mod error;
 mod forward;
+pub mod gradient;
 mod grammar;
 mod interface;
 mod kv;

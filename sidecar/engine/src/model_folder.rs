@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use openledger_onnx_graph::{AttentionShape, LoadLimits, LoraForm, LoraSite, Model, element, find_sites, inject_lora};
+use openledger_onnx_graph::{
+    AttentionShape, LoadLimits, LoraForm, LoraSite, Model, Sites, element, find_sites, inject_lora,
+};
 use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
@@ -45,16 +47,26 @@ pub(crate) struct ModelFolder {
     pub info: ModelInfo,
 }
 
-impl ModelFolder {
-    /// Reads, checks and transforms a model folder.
+/// A model folder, checked, with its graph as it was exported.
+pub(crate) struct BaseFolder {
+    pub model: Model,
+    pub interface: Interface,
+    pub attention: AttentionShape,
+    pub linear: Sites,
+    pub tokenizer: Tokenizer,
+    pub info: ModelInfo,
+}
+
+impl BaseFolder {
+    /// Reads and checks a model folder.
     ///
     /// # Errors
     /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
     /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
-    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
+    pub fn read(folder: &Path, ort_version: &str) -> Result<Self, EngineError> {
         let config = ModelConfig::read(folder)?;
         let decoder = &config.decoder;
-        let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
+        let model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
         let base_digest = base_digest(&decoder.filename, &model);
         let interface = Interface::of(&model, decoder, config.vocab_size)?;
         let attention = AttentionShape {
@@ -63,13 +75,6 @@ impl ModelFolder {
             head_size: decoder.head_size,
         };
         let linear = find_sites(&model, &attention)?;
-        let sites = inject_lora(&mut model, &linear, form)?;
-        if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
-            return Err(unsupported(format!(
-                "weights of {} in layer {} are not 32-bit floats; export with precision fp32 for CPU",
-                site.module, site.layer
-            )));
-        }
         let (tokenizer, tokenizer_digest) = read_tokenizer(folder, config.vocab_size)?;
         let info = ModelInfo {
             base_digest,
@@ -78,8 +83,28 @@ impl ModelFolder {
             context_length: config.context_length,
             ort_version: ort_version.to_owned(),
             eos_token_ids: config.eos_token_ids(),
-            lora_sites: sites.len(),
+            lora_sites: linear.linear.iter().map(|site| site.parts.len()).sum(),
         };
+        Ok(Self { model, interface, attention, linear, tokenizer, info })
+    }
+}
+
+impl ModelFolder {
+    /// Reads, checks and transforms a model folder.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
+    /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
+    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
+        let BaseFolder { mut model, interface, linear, tokenizer, info, .. } = BaseFolder::read(folder, ort_version)?;
+        let sites = inject_lora(&mut model, &linear, form)?;
+        if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
+            return Err(unsupported(format!(
+                "weights of {} in layer {} are not 32-bit floats; export with precision fp32 for CPU",
+                site.module, site.layer
+            )));
+        }
+        let info = ModelInfo { lora_sites: sites.len(), ..info };
         Ok(Self { model, interface, sites, tokenizer, info })
     }
 }
