@@ -117,8 +117,7 @@ fn losses_and_final_factors_are_those_of_peft() {
                 let torch = &golden.last[&crate::peft::key(module, matrix)];
                 let own: Vec<f64> = state.parameters[places.clone()].iter().map(|&value| f64::from(value)).collect();
                 let norm = own.iter().map(|value| value * value).sum::<f64>().sqrt();
-                let wave: f64 =
-                    own.iter().enumerate().map(|(at, value)| value * (0.37 * (at + 1) as f64).cos()).sum();
+                let wave: f64 = own.iter().enumerate().map(|(at, value)| value * (0.37 * (at + 1) as f64).cos()).sum();
                 let samples = torch.samples.len();
                 let mut pairs = vec![(norm, torch.norm), (wave, torch.wave)];
                 pairs.extend((0..samples).map(|i| (own[i * (own.len() - 1) / (samples - 1)], torch.samples[i])));
@@ -129,6 +128,8 @@ fn losses_and_final_factors_are_those_of_peft() {
                 }
             }
         }
-        println!("runs of {run_rows}: largest difference of a loss {worst:.1e}, of a factor {furthest:.1e} of its norm");
+        println!(
+            "runs of {run_rows}: largest difference of a loss {worst:.1e}, of a factor {furthest:.1e} of its norm"
+        );
     }
 }
