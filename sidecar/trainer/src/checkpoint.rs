@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TRANSCRIPT_FILE, TrainError, TrainState, Transcript,
     files::{self, sync_folder},
-    transcript::MAX_BYTES,
 };
 
 const FOLDER: &str = "checkpoints";
@@ -114,7 +113,7 @@ impl Checkpoint {
         if index.version != VERSION {
             return Err(TrainError::file(&place, format!("its form is {}, not {VERSION}", index.version)));
         }
-        let transcript = Transcript::from_bytes(&files::read(&place.join(TRANSCRIPT_FILE), MAX_BYTES)?)?;
+        let transcript = Transcript::read(&place)?;
         let bytes = files::read(&place.join(STATE), MAX_STATE_BYTES)?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&format!("{error:?}")))?;
         let [parameters, first, second] = NAMES.map(|name| floats(&file, name));

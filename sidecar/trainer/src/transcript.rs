@@ -9,18 +9,20 @@
 //!
 //! Messages are encoded as the rest of the protocol: fields ascending, defaults left out.
 
+use std::path::Path;
+
 use openledger_engine::ModelInfo;
 use openledger_protocol::{Hash, digest::tagged};
 use prost::Message;
 
-use crate::{Examples, Order, Recipe, TrainError, codec, messages};
+use crate::{Examples, Order, Recipe, TrainError, codec, files, messages};
 
 /// File name of a finished training's transcript.
 pub const TRANSCRIPT_FILE: &str = "transcript.binpb";
 /// The rule of this crate.
 const POLICY: &str = "lora-adamw/1";
 /// Largest file that is read.
-pub(crate) const MAX_BYTES: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// One step of a transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +127,14 @@ impl Transcript {
         }
         message.adapter_digest = adapter;
         Ok(Self { message, recipe, steps, chain })
+    }
+
+    /// Reads the transcript of a training's folder.
+    ///
+    /// # Errors
+    /// [`TrainError::File`], and as [`Transcript::from_bytes`].
+    pub fn read(folder: &Path) -> Result<Self, TrainError> {
+        Self::from_bytes(&files::read(&folder.join(TRANSCRIPT_FILE), MAX_BYTES)?)
     }
 
     /// `tagged("training-transcript", bytes)`: the transcript's id.

@@ -14,8 +14,8 @@ use openledger_engine::gradient::GradientSession;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Checkpoint, Examples, TRANSCRIPT_FILE, TrainError, TrainState, Training, Transcript, Weights, adamw::norm, files,
-    random::Stream, training::nano, transcript::MAX_BYTES,
+    Checkpoint, Examples, TrainError, TrainState, Training, Transcript, Weights, adamw::norm, files, random::Stream,
+    training::nano,
 };
 
 /// Largest difference of a replayed loss, in nano-nats: a thousandth of a nat.
@@ -65,7 +65,7 @@ pub fn verify(
     seed: u64,
     threads: usize,
 ) -> Result<Verification, TrainError> {
-    let transcript = Transcript::from_bytes(&files::read(&folder.join(TRANSCRIPT_FILE), MAX_BYTES)?)?;
+    let transcript = Transcript::read(folder)?;
     let mut training = Training::begin(session, examples, transcript.recipe(), threads)?;
     if let Some(what) = transcript.difference(training.transcript()) {
         return Err(TrainError::refuted(None, format!("{what} is not what it says")));

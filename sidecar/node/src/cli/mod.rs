@@ -6,6 +6,7 @@ mod gov;
 mod init;
 mod keys;
 mod start;
+mod train;
 mod version;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -54,6 +55,8 @@ enum Command {
     Gov(gov::Gov),
     /// Play the whole loop on a development chain: paid, attributed, attested and claimed answers.
     Devnet(devnet::Devnet),
+    /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
+    Train(Box<train::Train>),
     /// Show versions.
     Version,
 }
@@ -89,6 +92,7 @@ impl Cli {
             Command::Bond(bond) => bond.run(&home, self.output).await,
             Command::Gov(gov) => gov.run(&home, self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
+            Command::Train(train) => train.run(self.output).await,
             Command::Version => version::run(self.output),
         }
     }
