@@ -31,9 +31,10 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false },
     Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
+    Bench { name: "train", package: "openledger-trainer", example: "cost", timed: true },
 ];
 
 /// Runs one benchmark and fails when a bar does not hold.

@@ -159,7 +159,9 @@ impl<'s> Attachment<'s> {
         contiguous(site)?;
         graph.enter(&format!("{}/lora", site.node));
         let product = graph.fresh("base");
-        unfuse.push(graph, &NodeProto { output: vec![product.clone()], ..node.clone() })?;
+        // The sum is named after the output that it takes over, which may be how the product was named.
+        let renamed = NodeProto { name: Some(product.clone()), output: vec![product.clone()], ..node.clone() };
+        unfuse.push(graph, &renamed)?;
         graph.enter(&format!("{}/lora", site.node));
         let mut deltas = Vec::new();
         for factors in of_site(site) {
