@@ -8,6 +8,8 @@ use crate::{Examples, Recipe, TrainError, random::Stream};
 
 /// Most row visits of one training: rows times epochs.
 const MAX_VISITS: u64 = 50_000_000;
+/// Most steps of one training: its transcript stays below 64 MiB.
+const MAX_STEPS: u64 = 1 << 20;
 
 /// The rows of every step.
 ///
@@ -25,15 +27,21 @@ impl Order {
     /// The order of a recipe over so many rows.
     ///
     /// # Errors
-    /// [`TrainError::Limit`] for more than 50 million visits.
+    /// [`TrainError::Limit`] for more than 50 million visits or 2^20 steps.
     pub fn new(recipe: &Recipe, rows: usize) -> Result<Self, TrainError> {
-        let value = u64::from(recipe.epochs).saturating_mul(u64::try_from(rows).unwrap_or(u64::MAX));
-        if value > MAX_VISITS {
-            return Err(TrainError::Limit { what: "rows times epochs", value, limit: MAX_VISITS });
+        let count = u64::try_from(rows).unwrap_or(u64::MAX);
+        let epochs = u64::from(recipe.epochs);
+        let steps = count.div_ceil(u64::from(recipe.batch_rows).max(1));
+        let sizes = [("rows times epochs", count, MAX_VISITS), ("steps", steps, MAX_STEPS)];
+        for (what, each, limit) in sizes {
+            let value = epochs.saturating_mul(each);
+            if value > limit {
+                return Err(TrainError::Limit { what, value, limit });
+            }
         }
         let (mut visits, mut steps) = (Vec::new(), Vec::new());
         let batch = usize::try_from(recipe.batch_rows).unwrap_or(usize::MAX).max(1);
-        for epoch in 0..u64::from(recipe.epochs) {
+        for epoch in 0..epochs {
             let start = visits.len();
             visits.extend(shuffled(recipe.order_seed, epoch, rows));
             let end = visits.len();

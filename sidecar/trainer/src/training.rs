@@ -12,9 +12,6 @@ use crate::{
     write_adapter,
 };
 
-/// Longest training in steps: its transcript stays below 64 MiB.
-const MAX_STEPS: usize = 1 << 20;
-
 /// Where a training is stored and how.
 #[derive(Debug, Clone)]
 pub struct Storage {
@@ -84,10 +81,6 @@ impl<'a> Training<'a> {
         recipe.check()?;
         let left_out = examples.left_out(recipe)?;
         let order = Order::new(recipe, examples.len())?;
-        if order.steps() > MAX_STEPS {
-            let count = |steps: usize| u64::try_from(steps).unwrap_or(u64::MAX);
-            return Err(TrainError::Limit { what: "steps", value: count(order.steps()), limit: count(MAX_STEPS) });
-        }
         let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
         let state = TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed));
         let threads = u32::try_from(threads).unwrap_or(u32::MAX);

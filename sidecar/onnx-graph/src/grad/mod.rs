@@ -85,7 +85,9 @@ mod unfuse;
 mod values;
 mod vjp;
 
-pub use decoder::{GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_WEIGHTS, TARGETS, gradient_graph, grouped_gradient_graph};
+pub use decoder::{
+    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_WEIGHTS, TARGETS, gradient_graph, grouped_gradient_graph,
+};
 pub use error::GradError;
 pub use factors::{LoraFactors, lora_factors};
 pub use vjp::{adjoint_name, gradient_name, vector_jacobian_product};

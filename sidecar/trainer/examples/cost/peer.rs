@@ -22,6 +22,9 @@ impl Peer {
         let mut child = Command::new(python)
             .arg("train_bench.py")
             .current_dir(scripts)
+            // As our sessions do on a machine without spare cores: waiting threads sleep. Spinning ones would cost the
+            // peer most of its time whenever somebody else uses a core.
+            .env("OMP_WAIT_POLICY", "PASSIVE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
