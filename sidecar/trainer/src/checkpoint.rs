@@ -120,6 +120,10 @@ impl Checkpoint {
         let (Some(parameters), Some(first), Some(second)) = (parameters, first, second) else {
             return Err(damaged("a tensor is missing or not 32-bit"));
         };
+        // Moments of fewer elements would leave the other parameters as they are.
+        if [&first, &second].iter().any(|moments| moments.len() != parameters.len()) {
+            return Err(damaged("its tensors differ in size"));
+        }
         let state = TrainState { step: index.step, parameters, first, second };
         let last: Option<Hash> = transcript.steps().last().map(|step| step.state_digest);
         let told = last.as_ref().map_or(transcript.initial_digest(), |digest| &digest[..]);

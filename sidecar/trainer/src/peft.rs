@@ -11,6 +11,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{Recipe, TrainError, files};
 
+/// File name of the factors.
+pub(crate) const WEIGHTS: &str = "adapter_model.safetensors";
+/// File name of the configuration, which decides the scale.
+pub(crate) const CONFIG: &str = "adapter_config.json";
+/// Field of the configuration that names the base.
+const BASE: &str = "base_model_name_or_path";
+
 /// Element type of the stored factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Weights {
@@ -36,10 +43,10 @@ pub fn write_adapter(
     base: &str,
 ) -> Result<Hash, TrainError> {
     files::folder(folder)?;
-    let path = folder.join("adapter_model.safetensors");
+    let path = folder.join(WEIGHTS);
     let bytes = tensors(parameters, modules, layout, weights).map_err(|error| TrainError::file(&path, error))?;
     files::write(&path, &bytes)?;
-    let path = folder.join("adapter_config.json");
+    let path = folder.join(CONFIG);
     let config =
         serde_json::to_vec_pretty(&config(modules, recipe, base)).map_err(|error| TrainError::file(&path, error))?;
     files::write(&path, &[config, b"\n".to_vec()].concat())?;
@@ -90,6 +97,13 @@ pub(crate) fn key(module: &TrainedModule, matrix: &str) -> String {
     format!("base_model.model.model.layers.{layer}.{block}.{module}.lora_{matrix}.weight")
 }
 
+/// Whether a stored configuration is what a training writes; the name of the base is free.
+pub(crate) fn is_config(stored: &[u8], modules: &[TrainedModule], recipe: &Recipe) -> bool {
+    let Ok(stored) = serde_json::from_slice::<serde_json::Value>(stored) else { return false };
+    let base = stored.get(BASE).and_then(serde_json::Value::as_str);
+    base.is_some_and(|base| stored == config(modules, recipe, base))
+}
+
 fn config(modules: &[TrainedModule], recipe: &Recipe, base: &str) -> serde_json::Value {
     let mut targets: Vec<&str> = Vec::new();
     for module in modules {
@@ -98,7 +112,7 @@ fn config(modules: &[TrainedModule], recipe: &Recipe, base: &str) -> serde_json:
         }
     }
     json!({
-        "base_model_name_or_path": base,
+        BASE: base,
         "bias": "none",
         "fan_in_fan_out": false,
         "inference_mode": true,

@@ -7,7 +7,7 @@ use openledger_protocol::Hash;
 
 use crate::{
     Checkpoint, Examples, Order, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Transcript, TranscriptStep, Weights,
-    files, initial_factors,
+    files, initial_factors, peft,
     step::{Part, step},
     write_adapter,
 };
@@ -121,7 +121,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`TrainError::Exists`], [`TrainError::File`].
     pub fn refuse_existing(storage: &Storage) -> Result<(), TrainError> {
-        let taken = [TRANSCRIPT_FILE, "adapter_model.safetensors", "adapter_config.json"];
+        let taken = [TRANSCRIPT_FILE, peft::WEIGHTS, peft::CONFIG];
         let exists = taken.iter().any(|name| storage.folder.join(name).exists());
         if exists || !Checkpoint::list(&storage.folder)?.is_empty() {
             return Err(TrainError::Exists { path: storage.folder.clone() });
@@ -199,13 +199,25 @@ impl<'a> Training<'a> {
     }
 
     /// Puts another state in place, for replaying.
-    pub(crate) fn replace(&mut self, state: TrainState) {
+    pub(crate) fn replace(&mut self, state: TrainState) -> Result<(), TrainError> {
+        if state.parameters.len() != self.layout.len {
+            return Err(TrainError::refuted(
+                Some(state.step),
+                "its state is of another size than the recipe's adapter",
+            ));
+        }
         self.state = state;
+        Ok(())
+    }
+
+    /// Whether stored bytes are the adapter's configuration.
+    pub(crate) fn writes(&self, config: &[u8]) -> bool {
+        peft::is_config(config, self.session.modules(), &self.recipe)
     }
 
     /// Bytes of the adapter of the current state.
     pub(crate) fn adapter(&self, weights: Weights) -> Result<Vec<u8>, String> {
-        crate::peft::tensors(&self.state.parameters, self.session.modules(), &self.layout, weights)
+        peft::tensors(&self.state.parameters, self.session.modules(), &self.layout, weights)
     }
 }
 

@@ -14,7 +14,11 @@ use openledger_engine::gradient::GradientSession;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Checkpoint, Examples, TrainError, TrainState, Training, Transcript, Weights, adamw::norm, files, random::Stream,
+    Checkpoint, Examples, TrainError, TrainState, Training, Transcript, Weights,
+    adamw::norm,
+    files,
+    peft::{CONFIG, WEIGHTS},
+    random::Stream,
     training::nano,
 };
 
@@ -25,6 +29,7 @@ const LOSS_TOLERANCE: i64 = 100_000;
 /// found to move 300 steps by 1e-5 of their way.
 const WAY_TOLERANCE: f64 = 1e-3;
 const MAX_ADAPTER_BYTES: u64 = 2 << 30;
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// What a replay found; the transcript holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +100,7 @@ pub fn verify(
         let to = stored(folder, end, &transcript)?;
         replay(&mut training, &transcript, (from, &to), (start, end), &mut report)?;
     }
-    training.replace(stored(folder, total, &transcript)?);
+    training.replace(stored(folder, total, &transcript)?)?;
     check_adapter(&training, &transcript, folder)?;
     Ok(report)
 }
@@ -139,8 +144,11 @@ fn replay(
     (start, end): (usize, usize),
     report: &mut Verification,
 ) -> Result<(), TrainError> {
+    if from.parameters.len() != to.parameters.len() {
+        return Err(TrainError::refuted(Some(count(end)), "its state is of another size than the one before"));
+    }
     let way = distance(&from.parameters, &to.parameters);
-    training.replace(from);
+    training.replace(from)?;
     // Step, whether its state came out bit for bit, and how far its loss is off, in nano-nats.
     let mut found = Vec::with_capacity(end.saturating_sub(start));
     for told in transcript.steps().get(start..end).unwrap_or_default() {
@@ -175,10 +183,13 @@ fn replay(
 
 /// The adapter is the last state, in one of the element types it may be stored in.
 fn check_adapter(training: &Training<'_>, transcript: &Transcript, folder: &Path) -> Result<(), TrainError> {
-    let path = folder.join("adapter_model.safetensors");
+    if !training.writes(&files::read(&folder.join(CONFIG), MAX_CONFIG_BYTES)?) {
+        return Err(TrainError::refuted(None, format!("{CONFIG} is not that of its recipe")));
+    }
+    let path = folder.join(WEIGHTS);
     let file: [u8; 32] = Sha256::digest(files::read(&path, MAX_ADAPTER_BYTES)?).into();
     if file[..] != *transcript.adapter_digest() {
-        return Err(TrainError::refuted(None, "adapter_model.safetensors is not the adapter that it names"));
+        return Err(TrainError::refuted(None, format!("{WEIGHTS} is not the adapter that it names")));
     }
     for weights in [Weights::Float32, Weights::Bfloat16] {
         let bytes = training.adapter(weights).map_err(|error| TrainError::file(&path, error))?;

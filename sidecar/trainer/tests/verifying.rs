@@ -11,8 +11,8 @@ use openledger_corpus::Contribution;
 use openledger_engine::gradient::GradientSession;
 use openledger_protocol::digest::tagged;
 use openledger_trainer::{
-    Checkpoint, Examples, FamilyPlan, Job, Recipe, TRANSCRIPT_FILE, TrainError, Training, Transcript, Verification,
-    Weights, train_family, train_many, verify,
+    Checkpoint, Examples, FamilyPlan, Job, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Training, Transcript,
+    Verification, Weights, train_family, train_many, verify,
 };
 use prost::Message;
 use support::{encoded, forged, recipe, session, slice, storage};
@@ -138,12 +138,73 @@ fn another_adapter_is_found() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&path, &bytes).unwrap();
     assert!(refuted(check(&mut session, &examples, folder.path())).1.contains("adapter_model.safetensors"));
+    // The right factors under a configuration that scales them differently.
+    bytes.last_mut().map(|byte| *byte ^= 1).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    assert!(check(&mut session, &examples, folder.path()).is_ok());
+    let config = folder.path().join("adapter_config.json");
+    let honest = fs::read_to_string(&config).unwrap();
+    fs::write(&config, honest.replace("\"lora_alpha\": 8", "\"lora_alpha\": 16")).unwrap();
+    assert!(refuted(check(&mut session, &examples, folder.path())).1.contains("adapter_config.json"));
+    fs::write(&config, honest.replace("examples/model", "elsewhere")).unwrap();
+    assert!(check(&mut session, &examples, folder.path()).is_ok());
     // Named by the transcript, but not the last state.
+    bytes.last_mut().map(|byte| *byte ^= 1).unwrap();
+    fs::write(&path, &bytes).unwrap();
     let told = fs::read(folder.path().join(TRANSCRIPT_FILE)).unwrap();
     let mut changed = wire::Transcript::decode(told.as_slice()).unwrap();
     changed.adapter_digest = sha256(&bytes);
     rewrite(folder.path(), changed);
     assert!(refuted(check(&mut session, &examples, folder.path())).1.contains("state after the last step"));
+}
+
+/// Writes tensors over a checkpoint, with a chain and an index that fit them, as a liar would.
+fn put_state(folder: &Path, told: &mut wire::Transcript, state: &TrainState) {
+    let step = usize::try_from(state.step).unwrap();
+    told.steps[step - 1].state_digest = state.digest().to_vec();
+    let place = folder.join(format!("checkpoints/step-{step:08}"));
+    let names = ["parameters", "first_moment", "second_moment"];
+    let bytes = [&state.parameters, &state.first, &state.second]
+        .map(|values| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+    let tensors = names.into_iter().zip(&bytes).map(|(name, bytes)| {
+        let shape = vec![bytes.len() / 4];
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap())
+    });
+    fs::write(place.join("state.safetensors"), safetensors::serialize(tensors, None).unwrap()).unwrap();
+    let steps = told.steps[..step].to_vec();
+    rewrite(&place, wire::Transcript { steps, adapter_digest: Vec::new(), ..told.clone() });
+    let chain = wire::Transcript::decode(fs::read(place.join(TRANSCRIPT_FILE)).unwrap().as_slice()).unwrap().chain;
+    let index = serde_json::json!({
+        "version": 1, "step": step, "state_digest": hex::encode(state.digest()), "chain": hex::encode(chain),
+    });
+    fs::write(place.join("checkpoint.json"), index.to_string()).unwrap();
+}
+
+#[test]
+fn a_state_that_would_hold_parameters_still_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session();
+    let examples = train(&mut session, &slice(3, 4), folder.path());
+    let told = wire::Transcript::decode(fs::read(folder.path().join(TRANSCRIPT_FILE)).unwrap().as_slice()).unwrap();
+    let honest = Checkpoint::read(folder.path(), 4).unwrap().state;
+    // Moments for the first ten parameters only; then fewer parameters altogether.
+    let moments = TrainState { first: vec![0.0; 10], second: vec![0.0; 10], ..honest.clone() };
+    put_state(folder.path(), &mut told.clone(), &moments);
+    let error = Checkpoint::read(folder.path(), 4).unwrap_err();
+    assert!(error.to_string().contains("differ in size"), "{error}");
+    let few = |values: &[f32]| values[..10].to_vec();
+    let small = TrainState {
+        step: 4,
+        parameters: few(&honest.parameters),
+        first: few(&honest.first),
+        second: few(&honest.second),
+    };
+    let mut lie = told;
+    put_state(folder.path(), &mut lie, &small);
+    rewrite(folder.path(), lie);
+    // Seed 1 draws every step, so the span that begins with the lie is replayed too.
+    let (step, _) = refuted(check(&mut session, &examples, folder.path()));
+    assert_eq!(step, Some(4));
 }
 
 #[test]
@@ -155,25 +216,9 @@ fn a_replay_that_rounds_differently_is_within_tolerance_and_says_so() {
     let mut told = wire::Transcript::decode(fs::read(folder.path().join(TRANSCRIPT_FILE)).unwrap().as_slice()).unwrap();
     let mut last = Checkpoint::read(folder.path(), 12).unwrap().state;
     last.parameters.iter_mut().for_each(|value| *value *= 1.0 + 1e-6);
-    told.steps[11].state_digest = last.digest().to_vec();
-    let place = folder.path().join("checkpoints/step-00000012");
-    let bytes = [&last.parameters, &last.first, &last.second]
-        .map(|values| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
-    let shape = vec![last.parameters.len()];
-    let view = |bytes| safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap();
-    let tensors = ["parameters", "first_moment", "second_moment"]
-        .into_iter()
-        .zip(&bytes)
-        .map(|(name, bytes)| (name, view(bytes)));
-    fs::write(place.join("state.safetensors"), safetensors::serialize(tensors, None).unwrap()).unwrap();
+    put_state(folder.path(), &mut told, &last);
     let adapter = {
         // The adapter of the stored state, by the trainer's own hand: resume from it and let it finish.
-        rewrite(&place, wire::Transcript { adapter_digest: Vec::new(), ..told.clone() });
-        let chain = wire::Transcript::decode(fs::read(place.join(TRANSCRIPT_FILE)).unwrap().as_slice()).unwrap().chain;
-        let index = serde_json::json!({
-            "version": 1, "step": 12, "state_digest": hex::encode(last.digest()), "chain": hex::encode(chain),
-        });
-        fs::write(place.join("checkpoint.json"), index.to_string()).unwrap();
         let place = storage(folder.path(), 4);
         Training::resume(&mut session, &examples, &recipe(), 1, &place).unwrap().run(&place, go_on).unwrap();
         sha256(&fs::read(folder.path().join("adapter_model.safetensors")).unwrap())

@@ -97,7 +97,7 @@ async fn blocking(work: impl FnOnce() -> Result<(), NodeError> + Send + 'static)
 
 impl Run {
     fn train(self, output: Output, stop: &AtomicBool) -> Result<(), NodeError> {
-        let recipe = self.recipe.recipe();
+        let recipe = self.recipe.recipe(self.family);
         recipe.check()?;
         let base = self.source.model()?.display().to_string();
         let folder = self.out.ok_or_else(|| NodeError::Config("name --out".into()))?;

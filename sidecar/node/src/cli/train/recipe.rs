@@ -3,6 +3,9 @@
 use clap::{Args, ValueEnum};
 use openledger_trainer::{Decay, Recipe};
 
+/// Rows of a run in which the adapters of a family share the work.
+const FAMILY_RUN_ROWS: u32 = 64;
+
 /// How the adapter is trained.
 #[derive(Debug, Args)]
 pub struct RecipeArgs {
@@ -51,7 +54,8 @@ pub struct RecipeArgs {
     /// Rows of one step.
     #[arg(long, default_value_t = 8)]
     batch_rows: u32,
-    /// Most rows of one run of the graph: bounds memory, accumulates gradients; --batch-rows when absent.
+    /// Most rows of one run of the graph: bounds memory, accumulates gradients. When absent --batch-rows, and for a
+    /// family, whose adapters share runs, at least 64.
     #[arg(long)]
     run_rows: Option<u32>,
     /// Longest row in tokens, prompt and end-of-text included.
@@ -80,7 +84,8 @@ enum Fall {
 
 impl RecipeArgs {
     /// The recipe; unchecked.
-    pub fn recipe(&self) -> Recipe {
+    pub fn recipe(&self, family: bool) -> Recipe {
+        let run_rows = if family { self.batch_rows.max(FAMILY_RUN_ROWS) } else { self.batch_rows };
         Recipe {
             rank: self.rank,
             alpha: self.alpha,
@@ -100,7 +105,7 @@ impl RecipeArgs {
             floor: self.floor,
             epochs: self.epochs,
             batch_rows: self.batch_rows,
-            run_rows: self.run_rows.unwrap_or(self.batch_rows),
+            run_rows: self.run_rows.unwrap_or(run_rows),
             max_tokens: self.max_tokens,
             truncate: self.truncate,
             init_seed: self.seed,
