@@ -287,7 +287,7 @@ impl GradientSession {
         if count == 0 || groups == 0 || !count.is_multiple_of(groups) {
             return invalid("a run needs rows, and as many for every adapter");
         }
-        if layout.modules.len() != self.modules.len() || adapters.iter().any(|adapter| adapter.len() != layout.len) {
+        if self.layout(layout.rank)? != *layout || adapters.iter().any(|adapter| adapter.len() != layout.len) {
             return invalid("an adapter's parameters do not fit the layout; take both from this session");
         }
         let vocab = u32::try_from(self.info.vocab_size).unwrap_or(u32::MAX);
