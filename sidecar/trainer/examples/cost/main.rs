@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let quick = has("--quick");
     let python = std::env::var_os("OPENLEDGER_PEER_PYTHON").map(PathBuf::from);
     let work = tempfile::tempdir()?;
-    let rounds = if quick { 3 } else { 11 };
+    let rounds = if quick { 9 } else { 11 };
     let mut cells = Vec::new();
     for subject in subjects(work.path(), quick)? {
         cells.push(measure(&subject, python.as_deref(), rounds)?);
