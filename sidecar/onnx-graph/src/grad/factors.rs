@@ -8,7 +8,7 @@
 //! products over tokens are batched products, and no loop over examples is needed.
 //!
 //! Where neighbouring rows share an adapter, one product over all tokens of the group does the work of many
-//! small ones, and the gradient comes out already summed over the group's rows: see [`FactorAxis::Group`].
+//! small ones, and the gradient comes out already summed over the group's rows: see `FactorAxis::Group`.
 
 use std::collections::HashMap;
 
