@@ -21,7 +21,7 @@ TRAIN = (
     (("verify_adapters.py",),),
     (("make_questions.py",),),
 )
-MEASURE = ((("audit.py",),), (("golden.py",), ("gradient_golden.py",)), (("results.py",),))
+MEASURE = ((("audit.py",),), (("golden.py",), ("gradient_golden.py",), ("train_golden.py",)), (("results.py",),))
 
 
 def run_together(commands):

@@ -31,11 +31,12 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench { name: "attribution", package: "openledger-attribution", example: "rank1", timed: false },
     Bench { name: "serving", package: "openledger-engine", example: "serving", timed: true },
     Bench { name: "soak", package: "openledger-engine", example: "soak", timed: true },
     Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
+    Bench { name: "train", package: "openledger-trainer", example: "cost", timed: true },
 ];
 
 /// Runs one benchmark and fails when a bar does not hold.

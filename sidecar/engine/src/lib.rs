@@ -6,6 +6,8 @@
 //! by standard ones (`openledger-onnx-graph`). The scheduler lets requests in as adapters and cache allow and
 //! plans steps of decoding rows and parts of prompts; a [`backend`] runs them. Completions that are scored for attribution
 //! and audits go the same way.
+//!
+//! [`gradient::GradientSession`] is the other user of the runtime: log-probabilities and LoRA gradients for training.
 
 mod adapter;
 mod attention;
@@ -17,6 +19,7 @@ mod config;
 pub mod double;
 mod engine;
 mod error;
+pub mod gradient;
 mod grammar;
 mod graph_check;
 mod interface;

@@ -59,16 +59,31 @@ pub(crate) struct ModelFolder {
 /// The chat templates of a model, if it has some. Broken ones do not keep it from answering prompts.
 pub(crate) type Chat = Result<Option<ChatTemplates>, String>;
 
-impl ModelFolder {
-    /// Reads, checks and transforms a model folder.
+/// A model folder, checked, with its graph as it was exported.
+pub(crate) struct BaseFolder {
+    pub model: Model,
+    pub interface: Interface,
+    pub attention: AttentionShape,
+    /// The linear layers.
+    pub linear: Sites,
+    pub tokenizer: Tokenizer,
+    pub chat: Chat,
+    pub config: ModelConfig,
+    /// Bytes of the ONNX file and its weights.
+    pub base_bytes: u64,
+    pub info: ModelInfo,
+}
+
+impl BaseFolder {
+    /// Reads and checks a model folder.
     ///
     /// # Errors
     /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
     /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
-    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
+    pub fn read(folder: &Path, ort_version: &str) -> Result<Self, EngineError> {
         let config = ModelConfig::read(folder)?;
         let decoder = &config.decoder;
-        let mut model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
+        let model = Model::load(&folder.join(&decoder.filename), &LoadLimits::default())?;
         let base_bytes = base_bytes(&model);
         let base_digest = base_digest(&decoder.filename, &model);
         graph_check::check(&model, decoder)?;
@@ -79,6 +94,33 @@ impl ModelFolder {
             head_size: decoder.head_size,
         };
         let linear = find_sites(&model, &attention)?;
+        let (tokenizer, tokenizer_digest) = read_tokenizer(folder, config.vocab_size)?;
+        let info = ModelInfo {
+            base_digest,
+            tokenizer_digest,
+            vocab_size: config.vocab_size,
+            context_length: config.context_length,
+            ort_version: ort_version.to_owned(),
+            eos_token_ids: config.eos_token_ids(),
+            lora_sites: linear.linear.iter().map(|site| site.parts.len()).sum(),
+        };
+        let chat = ChatTemplates::read(folder).map_err(|error| error.to_string());
+        if let Err(reason) = &chat {
+            tracing::warn!(%reason, "conversations cannot be answered");
+        }
+        Ok(Self { model, interface, attention, linear, tokenizer, chat, config, base_bytes, info })
+    }
+}
+
+impl ModelFolder {
+    /// Reads, checks and transforms a model folder.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
+    /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
+    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
+        let BaseFolder { mut model, interface, attention, linear, tokenizer, chat, config, base_bytes, info } =
+            BaseFolder::read(folder, ort_version)?;
         let sites = inject_lora(&mut model, &linear, form)?;
         if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
             return Err(unsupported(format!(
@@ -88,20 +130,7 @@ impl ModelFolder {
                 element::name(site.data_type)
             )));
         }
-        let (tokenizer, tokenizer_digest) = read_tokenizer(folder, config.vocab_size)?;
-        let info = ModelInfo {
-            base_digest,
-            tokenizer_digest,
-            vocab_size: config.vocab_size,
-            context_length: config.context_length,
-            ort_version: ort_version.to_owned(),
-            eos_token_ids: config.eos_token_ids(),
-            lora_sites: sites.len(),
-        };
-        let chat = ChatTemplates::read(folder).map_err(|error| error.to_string());
-        if let Err(reason) = &chat {
-            tracing::warn!(%reason, "conversations cannot be answered");
-        }
+        let info = ModelInfo { lora_sites: sites.len(), ..info };
         Ok(Self { model, interface, attention, sites, tokenizer, chat, config, linear, base_bytes, info })
     }
 }

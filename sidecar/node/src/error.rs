@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use openledger_chain::ChainError;
 use openledger_engine::EngineError;
 use openledger_protocol::{amount::AmountError, credits::CreditError, credits::RootError};
+use openledger_trainer::TrainError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -157,6 +158,9 @@ pub enum NodeError {
     /// The model refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A training or its verification was refused or failed.
+    #[error(transparent)]
+    Train(TrainError),
     /// The chain refused or failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -207,6 +211,7 @@ impl NodeError {
             Self::NotBonded { .. } => "NOT_BONDED",
             Self::OpenTooLittle { .. } => "OPEN_TOO_LITTLE",
             Self::Engine(error) => error.code(),
+            Self::Train(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
             Self::Ledger(_) => "LEDGER",
@@ -242,6 +247,8 @@ impl NodeError {
             Self::NotBonded { .. } => "register first: the same command without --add",
             Self::OpenTooLittle { .. } => "send the account more OPEN, or bond less",
             Self::Engine(_) => "see the message; nothing was charged",
+            Self::Train(TrainError::Refuted { .. }) => "do not rely on the adapter; keep the folder as evidence",
+            Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
             Self::Ledger(_) => "check disk space and permissions of the home folder",
@@ -269,6 +276,7 @@ impl NodeError {
             | Self::BondedAlready { .. }
             | Self::NotBonded { .. }
             | Self::OpenTooLittle { .. }
+            | Self::Train(_)
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
             Self::Engine(error) => match error.code() {
                 "REQUEST_OVER_LIMIT" | "REQUEST_INVALID" => Code::InvalidArgument,

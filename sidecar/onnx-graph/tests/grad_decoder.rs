@@ -8,7 +8,7 @@ use openledger_onnx_graph::{
     AttentionShape, Model,
     grad::{
         GradError, GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, LoraFactors, TARGET_WEIGHTS, TARGETS, gradient_graph,
-        lora_factors,
+        grouped_gradient_graph, lora_factors,
     },
     proto::{ModelProto, tensor_shape_proto::dimension, type_proto},
 };
@@ -341,6 +341,42 @@ fn factors_beside_a_quantised_product_have_gradients() {
     let options = TINY.options();
     assert_eq!(openledger_onnx_graph::find_sites(&quantised(), &options.attention).unwrap(), options.sites);
     equals_differences(&quantised());
+}
+
+#[test]
+fn groups_have_the_summed_gradients_of_their_rows() {
+    for llama in shapes() {
+        let factors = lora_factors(&llama.options().sites);
+        let compiled = grouped_gradient_graph(&llama.model(), &llama.options()).unwrap();
+        let asked = compiled.graph().node.iter().filter(|node| node.op_type() == "NonZero").count();
+        assert_eq!(asked, 1, "no broadcast asks");
+        let mut grouped = Runner::new(&compiled);
+        let mut single = Runner::new(&gradient_graph(&llama.model(), &llama.options()).unwrap());
+        let mut rows: Vec<Row> = rows().into_iter().chain(rows().into_iter().take(1)).collect();
+        // Two groups of two rows: the rows of a group have the seed, so the factors, of its first.
+        (rows[1].seed, rows[3].seed) = (rows[0].seed, rows[2].seed);
+        let inputs = feed(&factors, &rows, 7, 0);
+        let expected = single.run(&inputs);
+        let mut shared = inputs.clone();
+        for name in factors.iter().flat_map(|factors| [&factors.a_input, &factors.b_input]) {
+            let whole = &inputs[name];
+            let data = [0, 2].iter().flat_map(|&row| row_of(whole, row)).map(|value| value as f32).collect();
+            shared.insert(name.clone(), Value::f32(&[2, whole.dims[1], whole.dims[2]], data));
+        }
+        let found = grouped.run(&shared);
+        assert!(largest_difference(&expected[LOG_PROBS], &found[LOG_PROBS]) < 1e-5);
+        for name in factors.iter().flat_map(|factors| [&factors.a_gradient, &factors.b_gradient]) {
+            assert_eq!(found[name].dims[0], 2);
+            for group in 0..2 {
+                let (left, right) = (row_of(&expected[name], 2 * group), row_of(&expected[name], 2 * group + 1));
+                let sums: Vec<f64> = left.iter().zip(&right).map(|(left, right)| left + right).collect();
+                let scale = sums.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+                for (sum, found) in sums.iter().zip(row_of(&found[name], group)) {
+                    assert!((sum - found).abs() < 1e-5 * (1.0 + scale), "{llama:?} {name}: {found} for {sum}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

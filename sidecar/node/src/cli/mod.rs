@@ -7,6 +7,7 @@ mod init;
 mod keys;
 mod model;
 mod start;
+mod train;
 mod version;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -58,6 +59,8 @@ enum Command {
     Model(model::Model),
     /// Play the whole loop on a development chain: paid, attributed, attested and claimed answers.
     Devnet(devnet::Devnet),
+    /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
+    Train(Box<train::Train>),
     /// Show versions.
     Version,
 }
@@ -94,6 +97,7 @@ impl Cli {
             Command::Gov(gov) => gov.run(&home, self.output).await,
             Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
+            Command::Train(train) => train.run(self.output).await,
             Command::Version => version::run(self.output),
         }
     }

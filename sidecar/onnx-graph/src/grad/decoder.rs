@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{
     GradError, cache,
     dims::Fact,
-    factors::Attachment,
+    factors::{Attachment, FactorAxis},
     graph::GraphBuilder,
     head,
     objective::{self, Source},
@@ -52,6 +52,20 @@ pub struct GradientOptions {
 /// graph lacks, [`GradError::NoRule`] and [`GradError::Node`] for an operator that cannot be differentiated,
 /// [`GradError::Opset`] outside of ONNX 14 to 26, and [`GradError::Value`] for a type or shape that does not fit.
 pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
+    compile(model, options, FactorAxis::Row)
+}
+
+/// As [`gradient_graph`], for rows that share adapters: the first axis of the factors and their gradients is
+/// G groups instead of the batch. Of B rows, `g · B/G .. (g + 1) · B/G` use factors `g`, and a gradient is the
+/// sum over the rows of its group. G divides B; a run with other shapes fails. G = 1 is one adapter for all rows.
+///
+/// # Errors
+/// As [`gradient_graph`].
+pub fn grouped_gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
+    compile(model, options, FactorAxis::Group)
+}
+
+fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis) -> Result<Model, GradError> {
     if options.sites.linear.is_empty() {
         return Err(GradError::NoSites);
     }
@@ -70,7 +84,7 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
     let sources = nodes.iter().copied().filter(at_sites).filter_map(|node| node.output.first().map(String::as_str));
     paths::refuse_unknown(nodes.iter().copied(), sources)?;
     let unfuse = unfuse::Unfuse { empty_past: options.past.clone(), token_ids: Some(options.input_ids.clone()) };
-    let mut attachment = Attachment::new(&options.sites, tokens.first().cloned().flatten());
+    let mut attachment = Attachment::new(&options.sites, tokens.first().cloned().flatten(), axis);
     let head = head::find(&nodes, &source.node, &options.logits, &options.sites);
     for node in nodes {
         match attachment.take(node) {

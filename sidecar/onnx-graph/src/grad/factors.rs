@@ -6,10 +6,19 @@
 //!
 //! Because every row brings its factors, the gradient by a factor is the gradient of that row alone: the
 //! products over tokens are batched products, and no loop over examples is needed.
+//!
+//! Where neighbouring rows share an adapter, one product over all tokens of the group does the work of many
+//! small ones, and the gradient comes out already summed over the group's rows: see `FactorAxis::Group`.
 
 use std::collections::HashMap;
 
-use super::{GradError, graph::GraphBuilder, unfuse::Unfuse, vjp::taken};
+use super::{
+    GradError,
+    dims::{Axis, Fact},
+    graph::GraphBuilder,
+    unfuse::Unfuse,
+    vjp::taken,
+};
 use crate::{
     GraphError, LinearSite, Sites,
     build::{int_attribute, tensor_info},
@@ -20,6 +29,20 @@ use crate::{
 
 /// Symbol of the rank axis of one module's factors.
 const RANK: &str = "lora_rank";
+/// Symbol of the first axis of factors that groups of rows share.
+const GROUPS: &str = "lora_groups";
+/// Symbol of the tokens of one group, padding included.
+const GROUP_TOKENS: &str = "lora_group_tokens";
+
+/// Which rows share factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FactorAxis {
+    /// None: the first axis of the factors is the batch.
+    Row,
+    /// Neighbours: with G groups and B rows, rows `g · B/G ..  (g + 1) · B/G` use factors `g`. G is the size
+    /// of the factors' first axis and divides B, or the running graph refuses the shapes.
+    Group,
+}
 
 /// The factors of one module of one layer, and where their gradients come out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +93,24 @@ fn of_site(site: &LinearSite) -> Vec<LoraFactors> {
 /// Adds the low-rank path to the nodes of sites.
 pub(super) struct Attachment<'s> {
     by_node: HashMap<&'s str, &'s LinearSite>,
-    batch: Option<dimension::Value>,
+    axis: FactorAxis,
+    /// Size of the factors' first axis.
+    first: Option<dimension::Value>,
     /// Declarations of the factors that were added, A then B of each module.
     pub inputs: Vec<ValueInfoProto>,
 }
 
 impl<'s> Attachment<'s> {
     /// `batch` is the size of the batch axis as the model declares it.
-    pub fn new(sites: &'s Sites, batch: Option<dimension::Value>) -> Self {
+    pub fn new(sites: &'s Sites, batch: Option<dimension::Value>, axis: FactorAxis) -> Self {
+        let first = match axis {
+            FactorAxis::Row => batch,
+            FactorAxis::Group => Some(dimension::Value::DimParam(GROUPS.to_owned())),
+        };
         Self {
             by_node: sites.linear.iter().map(|site| (site.node.as_str(), site)).collect(),
-            batch,
+            axis,
+            first,
             inputs: Vec::new(),
         }
     }
@@ -130,14 +160,20 @@ impl<'s> Attachment<'s> {
         contiguous(site)?;
         graph.enter(&format!("{}/lora", site.node));
         let product = graph.fresh("base");
-        unfuse.push(graph, &NodeProto { output: vec![product.clone()], ..node.clone() })?;
+        // The sum is named after the output that it takes over, which may be how the product was named.
+        let renamed = NodeProto { name: Some(product.clone()), output: vec![product.clone()], ..node.clone() };
+        unfuse.push(graph, &renamed)?;
         graph.enter(&format!("{}/lora", site.node));
         let mut deltas = Vec::new();
         for factors in of_site(site) {
             self.declare(graph, &factors)?;
             let a = graph.transpose(&factors.a_input, &[0, 2, 1])?;
             let b = graph.transpose(&factors.b_input, &[0, 2, 1])?;
-            let hidden = graph.op("MatMul", &[x, &a])?;
+            let rows = match self.axis {
+                FactorAxis::Row => x.clone(),
+                FactorAxis::Group => grouped(graph, x, &factors)?,
+            };
+            let hidden = graph.op("MatMul", &[&rows, &a])?;
             deltas.push(graph.op("MatMul", &[&hidden, &b])?);
         }
         let delta = match deltas.as_slice() {
@@ -147,6 +183,10 @@ impl<'s> Attachment<'s> {
                 graph.op_with("Concat", &parts, vec![int_attribute("axis", -1)])?
             }
         };
+        let delta = match self.axis {
+            FactorAxis::Row => delta,
+            FactorAxis::Group => graph.reshape_like(&delta, &product)?,
+        };
         graph.op_named("Add", &[&product, &delta], Vec::new(), &[y])
     }
 
@@ -154,8 +194,8 @@ impl<'s> Attachment<'s> {
         let fixed = |size: usize| Some(dimension::Value::DimValue(i64::try_from(size).unwrap_or(i64::MAX)));
         // Ranks may differ between modules: the symbol belongs to one.
         let rank = Some(dimension::Value::DimParam(format!("{RANK}.layers.{}.{}", factors.layer, factors.module)));
-        let a = [self.batch.clone(), rank.clone(), fixed(factors.in_features)];
-        let b = [self.batch.clone(), fixed(factors.out_features), rank];
+        let a = [self.first.clone(), rank.clone(), fixed(factors.in_features)];
+        let b = [self.first.clone(), fixed(factors.out_features), rank];
         for (name, dims) in [(&factors.a_input, a), (&factors.b_input, b)] {
             if graph.is_taken(name) {
                 return Err(taken(name));
@@ -166,6 +206,21 @@ impl<'s> Attachment<'s> {
         }
         Ok(())
     }
+}
+
+/// A site's input [batch, tokens, in] as [groups, rows · tokens, in].
+fn grouped(graph: &mut GraphBuilder, x: &str, factors: &LoraFactors) -> Result<String, GradError> {
+    let first = vec![int_attribute("start", 0), int_attribute("end", 1)];
+    let groups = graph.op_with("Shape", &[&factors.a_input], first)?;
+    let width = i64::try_from(factors.in_features).unwrap_or(i64::MAX);
+    let rest = graph.int_vector(&[-1, width]);
+    let target = graph.op_with("Concat", &[&groups, &rest], vec![int_attribute("axis", 0)])?;
+    let rows = graph.op("Reshape", &[x, &target])?;
+    // Equal tokens per group is more than sizes alone can tell the compiler; without a name for it, every
+    // product on the way back would ask the running graph.
+    let shape = vec![Axis::named(GROUPS), Axis::named(GROUP_TOKENS), Axis::Fixed(width)];
+    graph.refine(&rows, &Fact::new(0, Some(shape)));
+    Ok(rows)
 }
 
 /// Joined deltas are right only when the parts cover the columns in order.

@@ -27,6 +27,8 @@
 //! | [`LOG_LIKELIHOOD`] | float32 | \[batch\] | Σ weight · log-probability of the row |
 //! | [`LoraFactors::a_gradient`], [`LoraFactors::b_gradient`] | float32 | as the inputs | gradient of the row's log-likelihood |
 //!
+//! Where neighbouring rows share an adapter, as in training, [`grouped_gradient_graph`] takes factors of groups of rows.
+//!
 //! The gradient is of the log-likelihood; a loss to be minimised is its negative.
 //!
 //! # Example
@@ -83,7 +85,9 @@ mod unfuse;
 mod values;
 mod vjp;
 
-pub use decoder::{GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_WEIGHTS, TARGETS, gradient_graph};
+pub use decoder::{
+    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_WEIGHTS, TARGETS, gradient_graph, grouped_gradient_graph,
+};
 pub use error::GradError;
 pub use factors::{LoraFactors, lora_factors};
 pub use vjp::{adjoint_name, gradient_name, vector_jacobian_product};

@@ -1,0 +1,68 @@
+//! The base and the rows of a training.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use openledger_corpus::{Contribution, Datanet, Limits};
+use openledger_engine::gradient::{GradientConfig, GradientSession};
+use openledger_trainer::{Examples, Recipe, TrainError};
+
+use crate::error::NodeError;
+
+/// The base and the rows of a training.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// Model folder: the ONNX file, its configuration and tokenizer.json.
+    #[arg(long, required = true)]
+    model: Option<PathBuf>,
+    /// Datanet folder: one .jsonl of rows per contributor.
+    #[arg(long, required_unless_present = "rows", conflicts_with = "rows")]
+    datanet: Option<PathBuf>,
+    /// One .jsonl of rows, as a Datanet of one contributor.
+    #[arg(long)]
+    rows: Option<PathBuf>,
+    /// Threads of one operator; all cores when absent. The last bits of a result depend on it.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// ONNX Runtime's library; else ORT_DYLIB_PATH and the project's folder are tried.
+    #[arg(long)]
+    ort_library: Option<PathBuf>,
+}
+
+/// What a training needs at hand.
+pub struct Opened {
+    pub session: GradientSession,
+    pub examples: Examples,
+    pub threads: usize,
+    /// Name of the folder or file with the rows.
+    pub name: String,
+}
+
+impl Source {
+    /// The model folder. The parser asks for it wherever it is read.
+    pub fn model(&self) -> Result<&PathBuf, NodeError> {
+        self.model.as_ref().ok_or_else(|| NodeError::Config("name --model".into()))
+    }
+
+    /// Loads the base for a recipe's modules and encodes the rows.
+    pub fn open(&self, recipe: &Recipe) -> Result<Opened, NodeError> {
+        let rows = self.rows.as_ref().or(self.datanet.as_ref());
+        let name = rows.and_then(|path| path.file_stem()).map(|name| name.to_string_lossy().into_owned());
+        let contributions = match (&self.rows, &self.datanet) {
+            (Some(file), _) => vec![Contribution::read(file, &Limits::default()).map_err(TrainError::from)?],
+            (None, Some(folder)) => Datanet::load(folder).map_err(TrainError::from)?.contributions,
+            (None, None) => return Err(NodeError::Config("name --datanet or --rows".into())),
+        };
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or_else(cores);
+        let config = GradientConfig {
+            model_dir: self.model()?.clone(),
+            ort_library: self.ort_library.clone(),
+            threads,
+            targets: recipe.targets.clone(),
+        };
+        let session = GradientSession::open(&config)?;
+        let examples = Examples::encode(&contributions, &session, recipe)?;
+        Ok(Opened { session, examples, threads, name: name.unwrap_or_default() })
+    }
+}

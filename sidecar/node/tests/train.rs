@@ -1,0 +1,148 @@
+//! `openledger train` as a process: trained, killed, resumed, replayed.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+/// A Datanet of the first rows of two contributors.
+fn datanet(folder: &Path) -> PathBuf {
+    let place = folder.join("datanet");
+    fs::create_dir(&place).unwrap();
+    for name in ["animal.jsonl", "body.jsonl"] {
+        let text = fs::read_to_string(examples().join("datanets/wordnet").join(name)).unwrap();
+        let rows: String = text.lines().take(6).flat_map(|line| [line, "\n"]).collect();
+        fs::write(place.join(name), rows).unwrap();
+    }
+    place
+}
+
+fn command(datanet: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_openledger"));
+    command.args(["--output", "json", "train"]).args(args);
+    command.arg("--model").arg(examples().join("model")).arg("--datanet").arg(datanet).args(["--threads", "1"]);
+    command
+}
+
+fn train(datanet: &Path, out: &Path, args: &[&str]) -> Command {
+    let mut command = command(datanet, &[]);
+    command.arg("--out").arg(out).args(["--epochs", "20", "--batch-rows", "4", "--checkpoint-every", "5"]).args(args);
+    command
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn refusal(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Waits for a checkpoint of a running training.
+fn until_checkpoint(child: &mut Child, out: &Path, name: &str) {
+    let since = Instant::now();
+    while !out.join("checkpoints").join(name).exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before {name}");
+        assert!(since.elapsed() < DEADLINE, "no {name}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_killed_training_goes_on_to_the_same_bits_and_its_transcript_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = datanet(folder.path());
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let told = json(&train(&rows, &whole, &[]).output().unwrap());
+    assert_eq!((told["finished"].as_bool(), told["training"]["steps"].as_u64()), (Some(true), Some(60)));
+    assert!(told["training"]["last_loss"].as_f64() < told["training"]["first_loss"].as_f64());
+
+    // Killed without a word, then asked to stop, then left to finish.
+    let mut child = train(&rows, &broken, &[]).stdout(Stdio::null()).spawn().unwrap();
+    until_checkpoint(&mut child, &broken, "step-00000010");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!broken.join("transcript.binpb").exists(), "the kill came too late to test anything");
+    assert!(refusal(&train(&rows, &broken, &[]).output().unwrap()).contains("[TRAIN_EXISTS]"));
+
+    let resumed = train(&rows, &broken, &["--resume"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut resumed = resumed;
+    until_checkpoint(&mut resumed, &broken, "step-00000025");
+    let stopped = Command::new("kill").args(["-INT", &resumed.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    let stopped = json(&resumed.wait_with_output().unwrap());
+    assert_eq!(stopped["finished"], false);
+    let step = stopped["step"].as_u64().unwrap();
+    assert!((25..60).contains(&step), "{step}");
+    assert!(broken.join(format!("checkpoints/step-{step:08}")).exists());
+
+    let finished = json(&train(&rows, &broken, &["--resume"]).output().unwrap());
+    assert_eq!(finished["training"]["steps"], 60 - step);
+    for field in ["adapter", "transcript"] {
+        assert_eq!(finished[field], told[field], "{field}");
+    }
+
+    let verify = |extra: &[&str]| {
+        let args = [&["verify", broken.to_str().unwrap()], extra].concat();
+        command(&rows, &args).output().unwrap()
+    };
+    let found = json(&verify(&["--steps", "60"]));
+    assert_eq!((found["verdict"].as_str(), found["exact"].as_u64()), (Some("exact"), Some(60)));
+    assert_eq!(found["transcript"], told["transcript"]);
+    assert!(json(&verify(&["--steps", "1"]))["replayed"].as_u64().unwrap() < 60);
+
+    // One word of one row.
+    let file = rows.join("body.jsonl");
+    let changed = fs::read_to_string(&file).unwrap().replacen("a ", "one ", 1);
+    fs::write(&file, changed).unwrap();
+    let refused = refusal(&verify(&[]));
+    assert!(refused.contains("[TRAIN_TRANSCRIPT_REFUTED]") && refused.contains("fix:"), "{refused}");
+}
+
+#[test]
+fn a_family_is_trained_and_nonsense_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = datanet(folder.path());
+    let out = folder.path().join("family");
+    let quick = ["--family", "--placebo-seeds", "5", "--rank", "2", "--epochs", "1", "--dtype", "bf16"];
+    let mut family = command(&rows, &[]);
+    let told = json(&family.arg("--out").arg(&out).args(quick).output().unwrap());
+    assert_eq!(told["adapters"], 4);
+    let listed: Value = serde_json::from_slice(&fs::read(out.join("adapters.json")).unwrap()).unwrap();
+    let kinds: Vec<_> = listed["variants"].as_array().unwrap().iter().map(|each| each["kind"].clone()).collect();
+    assert_eq!(kinds, ["full", "counterfactual", "counterfactual", "placebo"]);
+
+    let other = folder.path().join("other");
+    for (args, expected) in [
+        (&["--rank", "0"][..], "[TRAIN_RECIPE_INVALID]"),
+        (&["--learning-rate", "NaN"], "[TRAIN_RECIPE_INVALID]"),
+        (&["--max-tokens", "9"], "[TRAIN_ROW_TOO_LONG]"),
+        (&["--targets", "lm_head"], "[ADAPTER_SITE_UNKNOWN]"),
+        (&["--leave-out", "nobody"], "[TRAIN_CONTRIBUTOR_UNKNOWN]"),
+        (&["--family", "--resume"], "cannot be used with"),
+        (&["--rows", "x.jsonl"], "cannot be used with"),
+    ] {
+        let refused = refusal(&train(&rows, &other, args).output().unwrap());
+        assert!(refused.contains(expected), "{args:?}: {refused}");
+        assert!(!other.exists());
+    }
+    let nowhere = folder.path().join("nowhere");
+    let missing = refusal(&train(&nowhere, &other, &[]).output().unwrap());
+    assert!(missing.contains("[TRAIN_ROWS_INVALID]"), "{missing}");
+    let bare = Command::new(env!("CARGO_BIN_EXE_openledger")).arg("train").output().unwrap();
+    assert!(refusal(&bare).contains("--model"));
+}

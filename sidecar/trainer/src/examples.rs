@@ -1,0 +1,129 @@
+//! Rows as a training sees them: token ids, and which of them count.
+
+use openledger_corpus::{Contribution, Datanet, Hash, Row, content_root};
+use openledger_engine::gradient::GradientSession;
+
+use crate::{Recipe, TrainError};
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Prompt with its special tokens, completion, end-of-text.
+    pub tokens: Vec<u32>,
+    /// Tokens of the prompt: those after it count.
+    pub prompt_tokens: usize,
+    /// Cluster index of its contributor.
+    pub cluster: usize,
+    /// Digest of the row.
+    pub digest: Hash,
+}
+
+impl Example {
+    /// Tokens that count.
+    #[must_use]
+    pub fn counted(&self) -> usize {
+        self.tokens.len().saturating_sub(self.prompt_tokens)
+    }
+}
+
+/// The rows of a Datanet version in cluster order, each contributor's in file order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examples {
+    examples: Vec<Example>,
+    contributors: Vec<String>,
+    root: Hash,
+}
+
+impl Examples {
+    /// Encodes the rows of contributions in cluster order. Nothing is added between prompt and completion; the base's
+    /// first end-of-text token ends each row.
+    ///
+    /// # Errors
+    /// [`TrainError::RowTooLong`] for a row over `max_tokens`, unless the recipe truncates and a completion token is
+    /// left; [`TrainError::NoEndToken`]; errors of the tokenizer.
+    pub fn encode(
+        contributions: &[Contribution],
+        session: &GradientSession,
+        recipe: &Recipe,
+    ) -> Result<Self, TrainError> {
+        let end = *session.model().eos_token_ids.first().ok_or(TrainError::NoEndToken)?;
+        let limit = usize::try_from(recipe.max_tokens).unwrap_or(usize::MAX).min(session.model().context_length);
+        let mut examples = Vec::new();
+        for (cluster, contribution) in contributions.iter().enumerate() {
+            for (line, row) in (1..).zip(&contribution.rows) {
+                let mut example = encode(row, cluster, session, end)?;
+                let tokens = example.tokens.len();
+                if tokens > limit {
+                    if !recipe.truncate || example.prompt_tokens >= limit {
+                        let contributor = contribution.contributor.clone();
+                        return Err(TrainError::RowTooLong { contributor, row: line, tokens, limit });
+                    }
+                    example.tokens.truncate(limit);
+                }
+                examples.push(example);
+            }
+        }
+        Ok(Self {
+            examples,
+            contributors: contributions.iter().map(|part| part.contributor.clone()).collect(),
+            root: content_root(contributions.iter().map(|part| part.rows_root)),
+        })
+    }
+
+    /// [`Examples::encode`] of a Datanet.
+    ///
+    /// # Errors
+    /// As [`Examples::encode`].
+    pub fn of(datanet: &Datanet, session: &GradientSession, recipe: &Recipe) -> Result<Self, TrainError> {
+        Self::encode(&datanet.contributions, session, recipe)
+    }
+
+    /// A row; `None` beyond the last.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&Example> {
+        self.examples.get(row)
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.examples.is_empty()
+    }
+
+    /// Names of the contributors in cluster order.
+    #[must_use]
+    pub fn contributors(&self) -> &[String] {
+        &self.contributors
+    }
+
+    /// Content root of the Datanet version.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.root
+    }
+
+    /// Cluster of the contributor that a recipe leaves out.
+    ///
+    /// # Errors
+    /// [`TrainError::UnknownContributor`].
+    pub(crate) fn left_out(&self, recipe: &Recipe) -> Result<Option<usize>, TrainError> {
+        let Some(name) = &recipe.left_out else { return Ok(None) };
+        let found = self.contributors.iter().position(|known| known == name);
+        let unknown = || TrainError::UnknownContributor { name: name.clone(), known: self.contributors.join(", ") };
+        found.map(Some).ok_or_else(unknown)
+    }
+}
+
+fn encode(row: &Row, cluster: usize, session: &GradientSession, end: u32) -> Result<Example, TrainError> {
+    let mut tokens = session.encode(row.prompt())?;
+    let prompt_tokens = tokens.len();
+    tokens.extend(session.encode_completion(row.completion())?);
+    tokens.push(end);
+    Ok(Example { tokens, prompt_tokens, cluster, digest: row.digest() })
+}
