@@ -21,6 +21,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address at which others reach the listener.
     pub public_url: String,
+    /// Address of the metrics' own listener; none when absent.
+    pub metrics_listen: Option<SocketAddr>,
     /// gRPC address of the chain.
     pub chain_grpc: String,
     /// OpenLedger's contracts there.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod gov;
 pub mod home;
 pub mod ledger;
+pub mod metrics;
 pub mod network;
 pub mod operator;
 pub mod process;

@@ -12,6 +12,7 @@ use crate::{
     error::NodeError,
     home::Home,
     ledger::Ledger,
+    metrics,
     network::Network,
     operator::Operator,
     server::{self, Roles},
@@ -48,6 +49,7 @@ pub struct Process {
     roles: Roles,
     ledger: Ledger,
     operator: Option<(Operator, Duration, Duration)>,
+    metrics: Option<(SocketAddr, Engine)>,
     tasks: TaskTracker,
 }
 
@@ -64,6 +66,7 @@ impl Process {
             Some(catalog) => catalog,
             None => Arc::new(Catalog::load(&engine, &network, &config.adapters).await?),
         };
+        let metrics = config.metrics_listen.map(|address| (address, engine.clone()));
         let tasks = TaskTracker::new();
         let mut roles = Roles::default();
         let mut operator = None;
@@ -98,7 +101,7 @@ impl Process {
                 slots: Arc::new(Semaphore::new(ATTESTATIONS)),
             });
         }
-        Ok(Self { listener, roles, ledger, operator, tasks })
+        Ok(Self { listener, roles, ledger, operator, metrics, tasks })
     }
 
     /// Address of the listener.
@@ -141,7 +144,10 @@ impl Process {
     }
 
     /// Serves without duties on intervals: the caller commits batches and epochs itself.
-    pub async fn serve(self, stop: CancellationToken) -> Result<(), NodeError> {
+    pub async fn serve(mut self, stop: CancellationToken) -> Result<(), NodeError> {
+        if let Some((address, engine)) = self.metrics.take() {
+            metrics::serve(address, engine, stop.clone())?;
+        }
         server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {

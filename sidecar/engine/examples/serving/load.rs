@@ -1,6 +1,9 @@
 //! Clients and what they see.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use openledger_engine::{Engine, EngineError, GenerateEvent, GenerateRequest};
 
@@ -13,10 +16,11 @@ pub struct Measured {
     new_tokens: usize,
 }
 
-/// Lets every client send `rounds` requests, one after the other.
-pub async fn run(engine: &Engine, spec: &Spec, rounds: usize) -> Result<Measured, EngineError> {
+/// Lets every client send the requests of `rounds`, one after the other.
+pub async fn run(engine: &Engine, spec: &Spec, rounds: Range<usize>) -> Result<Measured, EngineError> {
     let began = Instant::now();
-    let clients = (0..spec.clients).map(|number| tokio::spawn(client(engine.clone(), spec.clone(), number, rounds)));
+    let clients =
+        (0..spec.clients).map(|number| tokio::spawn(client(engine.clone(), spec.clone(), number, rounds.clone())));
     let clients: Vec<_> = clients.collect();
     let mut requests = Vec::new();
     for client in clients {
@@ -25,9 +29,14 @@ pub async fn run(engine: &Engine, spec: &Spec, rounds: usize) -> Result<Measured
     Ok(Measured { wall: began.elapsed(), requests, new_tokens: spec.new_tokens })
 }
 
-async fn client(engine: Engine, spec: Spec, number: usize, rounds: usize) -> Result<Vec<Vec<Duration>>, EngineError> {
+async fn client(
+    engine: Engine,
+    spec: Spec,
+    number: usize,
+    rounds: Range<usize>,
+) -> Result<Vec<Vec<Duration>>, EngineError> {
     let mut requests = Vec::new();
-    for round in 0..rounds {
+    for round in rounds {
         let began = Instant::now();
         let request = GenerateRequest {
             adapter: spec.adapter(number, round),

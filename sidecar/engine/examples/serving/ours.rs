@@ -25,9 +25,10 @@ pub async fn run(path: &Path) -> Result<(), Box<dyn Error>> {
     let registering = Instant::now();
     register(&engine, &spec).await?;
     let registered_in = registering.elapsed();
-    load::run(&engine, &spec, spec.warmup).await?;
+    // Other prompts than those that are measured: the cache must not know them.
+    load::run(&engine, &spec, spec.rounds..spec.rounds + spec.warmup).await?;
     let before = engine.stats().await?;
-    let measured = load::run(&engine, &spec, spec.rounds).await?;
+    let measured = load::run(&engine, &spec, 0..spec.rounds).await?;
     let after = engine.stats().await?;
     let report = serde_json::json!({
         "tokens_per_second": measured.tokens_per_second(),
