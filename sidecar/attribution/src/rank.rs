@@ -102,6 +102,7 @@ async fn rank_row(lane: &AuditLane, question: &Question) -> Result<RankRow, Audi
 async fn greedy_answer(lane: &AuditLane, prompt: Vec<u32>) -> Result<(Vec<u32>, String), AuditError> {
     let request = GenerateRequest {
         adapter: Some(lane.served_id()),
+        more_adapters: Vec::new(),
         prompt,
         sampling: Sampling::greedy(),
         max_new_tokens: ANSWER_TOKENS,

@@ -48,7 +48,7 @@ pub use grammar::Grammar;
 pub use model_folder::ModelInfo;
 pub use openledger_onnx_graph::LoraForm;
 pub use report::{InspectedModel, ModelReport};
-pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScoreRow};
+pub use request::{FinishReason, GenerateEvent, GenerateRequest, ScaledAdapter, ScoreRow};
 pub use sampling::{Candidate, Likelihood, Past, Penalties, Sampling};
 pub use slots::AdapterStats;
 pub use stats::EngineStats;

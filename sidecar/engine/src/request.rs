@@ -9,6 +9,8 @@ use crate::{Grammar, Likelihood, Sampling};
 pub struct GenerateRequest {
     /// Id of a loaded adapter, or `None` for the base model.
     pub adapter: Option<String>,
+    /// Further adapters, whose products are added times their factors.
+    pub more_adapters: Vec<ScaledAdapter>,
     /// Token ids, at least one.
     pub prompt: Vec<u32>,
     /// How tokens are chosen.
@@ -33,6 +35,7 @@ impl GenerateRequest {
     pub fn greedy(prompt: Vec<u32>, max_new_tokens: usize) -> Self {
         Self {
             adapter: None,
+            more_adapters: Vec::new(),
             prompt,
             sampling: Sampling::greedy(),
             max_new_tokens,
@@ -43,6 +46,15 @@ impl GenerateRequest {
             deadline: None,
         }
     }
+}
+
+/// An adapter and what its product is multiplied with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScaledAdapter {
+    /// Id of a loaded adapter.
+    pub id: String,
+    /// Any finite number; 1 is the adapter as it was trained.
+    pub factor: f32,
 }
 
 /// What a running request sends.

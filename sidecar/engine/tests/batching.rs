@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use openledger_engine::{
     Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, Limits, Penalties, Sampling,
-    ScoreRow,
+    ScaledAdapter, ScoreRow,
 };
 use safetensors::{SafeTensors, tensor::TensorView};
 use support::{Case, answer, cases, collect, greedy, start_with_adapters};
@@ -278,4 +278,110 @@ async fn adapters_of_different_ranks_share_a_batch() {
     assert!((scores[1] - expected).abs() < 1e-4, "{} {expected}", scores[1]);
     assert!((scores[0] - case.answer_log_prob).abs() < 1e-3);
     assert!((scores[0] - scores[1]).abs() > 1e-2, "the cut adapter is another one");
+}
+
+/// A folder with the ranks of both adapters one after the other, each with its factor in B.
+fn joined(parts: [(&str, f32); 2]) -> tempfile::TempDir {
+    let copy = support::copy_of(&support::adapter_dir(parts[0].0));
+    let config = copy.path().join("adapter_config.json");
+    let mut fields: serde_json::Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
+    let (rank, alpha) = (fields["r"].as_u64().unwrap(), fields["lora_alpha"].as_f64().unwrap());
+    (fields["r"], fields["lora_alpha"]) = ((2 * rank).into(), (2 * rank).into());
+    std::fs::write(&config, fields.to_string()).unwrap();
+    let path = |name: &str| support::adapter_dir(name).join("adapter_model.safetensors");
+    let files = parts.map(|(name, _)| std::fs::read(path(name)).unwrap());
+    let files = [&files[0], &files[1]].map(|bytes| SafeTensors::deserialize(bytes).unwrap());
+    let numbers = |view: &TensorView<'_>| -> Vec<f32> {
+        let width = view.data().len() / view.shape().iter().product::<usize>();
+        let value = |bytes: &[u8]| match *bytes {
+            [low, high] => f32::from_bits(u32::from(u16::from_le_bytes([low, high])) << 16),
+            _ => f32::from_le_bytes(bytes.try_into().unwrap()),
+        };
+        view.data().chunks_exact(width).map(value).collect()
+    };
+    let scale = (alpha / rank as f64) as f32;
+    let mut tensors = Vec::new();
+    for (name, first) in files[0].iter() {
+        let views = [first, files[1].tensor(name).unwrap()];
+        let [rows, columns] = [views[0].shape()[0], views[0].shape()[1]];
+        let all = views.map(|view| numbers(&view));
+        let (shape, values) = if name.contains("lora_A") {
+            ([2 * rows, columns], all.concat())
+        } else {
+            let row = |row: usize| {
+                let part = |part: usize| {
+                    all[part][row * columns..(row + 1) * columns].iter().map(move |b| b * scale * parts[part].1)
+                };
+                part(0).chain(part(1)).collect::<Vec<f32>>()
+            };
+            ([rows, 2 * columns], (0..rows).flat_map(row).collect())
+        };
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        tensors.push((name.to_owned(), shape, bytes));
+    }
+    let views: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape, bytes)| (name, TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap()))
+        .collect();
+    std::fs::write(copy.path().join("adapter_model.safetensors"), safetensors::serialize(views, None).unwrap())
+        .unwrap();
+    copy
+}
+
+#[tokio::test]
+async fn several_adapters_of_a_request_add_up() {
+    let engine = start_with_adapters().await;
+    let parts = [("sotu/full", 0.75), ("wordnet/full", -0.5)];
+    let folder = joined(parts);
+    engine.load_adapter("joined", folder.path(), None).await.unwrap();
+    let case = cases().into_iter().find(|case| case.adapter == "sotu/full").unwrap();
+    let scaled = |(id, factor): (&str, f32)| ScaledAdapter { id: id.to_owned(), factor };
+    let ask = |adapter: Option<&str>, more_adapters: Vec<ScaledAdapter>| GenerateRequest {
+        more_adapters,
+        logprobs: Some(4),
+        ..greedy(adapter.map(str::to_owned), case.prompt_ids.clone(), 20)
+    };
+    let logprobs = |events: Vec<GenerateEvent>| -> Vec<(u32, f32)> {
+        let token = |event| match event {
+            GenerateEvent::Token { id, likelihood, .. } => Some((id, likelihood?.logprob)),
+            GenerateEvent::Finished { .. } => None,
+        };
+        events.into_iter().filter_map(token).collect()
+    };
+    let mut streams = Vec::new();
+    for request in [
+        ask(None, parts.map(scaled).to_vec()),
+        ask(Some("joined"), Vec::new()),
+        ask(Some("sotu/full"), vec![scaled(("wordnet/full", 0.0))]),
+        ask(Some("sotu/full"), Vec::new()),
+        ask(None, vec![scaled(("sotu/full", 1.0))]),
+    ] {
+        streams.push(engine.generate(request).await.unwrap());
+    }
+    let mut found = Vec::new();
+    for stream in streams {
+        found.push(logprobs(events(stream).await));
+    }
+    for (left, right) in [(0, 1), (2, 3), (4, 3)] {
+        assert_eq!(found[left].len(), found[right].len());
+        for (left, right) in found[left].iter().zip(&found[right]) {
+            assert_eq!(left.0, right.0);
+            assert!((left.1 - right.1).abs() < 1e-4, "{left:?} {right:?}");
+        }
+    }
+    assert_ne!(found[0], found[3]);
+    // Nothing of a sum is kept when nobody asks for it.
+    assert_eq!(engine.stats().await.unwrap().adapters.registered, 4);
+    let refused = |request| {
+        let engine = engine.clone();
+        async move { engine.generate(request).await.unwrap_err().code() }
+    };
+    assert_eq!(refused(ask(None, vec![scaled(("nobody", 1.0))])).await, "ADAPTER_UNKNOWN");
+    assert_eq!(refused(ask(None, vec![scaled(("joined", f32::NAN))])).await, "REQUEST_INVALID");
+    assert_eq!(refused(ask(None, vec![scaled(("joined", 1.0)); 9])).await, "REQUEST_OVER_LIMIT");
+    let rank = 2 * support::example_rank();
+    let many = Limits::default().max_rank / rank + 1;
+    if many <= 8 {
+        assert_eq!(refused(ask(None, vec![scaled(("joined", 1.0)); many])).await, "ADAPTER_LIMIT");
+    }
 }

@@ -19,6 +19,7 @@ fn go_on(_: &openledger_trainer::Progress) -> ControlFlow<()> {
 async fn answer(engine: &Engine, adapter: &str, prompt: &str) -> String {
     let request = GenerateRequest {
         adapter: Some(adapter.to_owned()),
+        more_adapters: Vec::new(),
         prompt: engine.encode(prompt).unwrap(),
         sampling: Sampling::greedy(),
         max_new_tokens: 48,

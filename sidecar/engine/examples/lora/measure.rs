@@ -116,6 +116,7 @@ async fn run(engine: &Engine, rows: usize, adapters: usize) -> Result<f64, Box<d
 async fn count_tokens(engine: &Engine, adapter: Option<String>) -> Result<usize, EngineError> {
     let request = GenerateRequest {
         adapter,
+        more_adapters: Vec::new(),
         prompt: vec![5; PROMPT],
         sampling: Sampling::greedy(),
         max_new_tokens: TOKENS,

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::Scheduler;
 use crate::{
-    EngineError, GenerateEvent, GenerateRequest, ScoreRow,
+    EngineError, GenerateEvent, GenerateRequest, ScaledAdapter, ScoreRow,
     backend::SequenceId,
     kv::PrefixKeys,
     sequence::{Collector, Generation, Measurement, Sequence, Task, Wanted},
@@ -15,6 +15,7 @@ use crate::{
     worker::Reply,
 };
 
+const MAX_ADAPTERS: usize = 8;
 const MAX_STOPS: usize = 16;
 const MAX_STOP_BYTES: usize = 256;
 const MAX_CANDIDATES: usize = 64;
@@ -51,7 +52,7 @@ impl Scheduler {
             return Err(EngineError::QueueFull { waiting: self.waiting.len() });
         }
         let constraint = request.grammar.as_ref().map(|grammar| self.grammars.start(grammar)).transpose()?;
-        let lease = self.slots.lease(request.adapter.as_deref())?;
+        let lease = self.lease(request.adapter, request.more_adapters)?;
         let (events, receiver) = mpsc::channel(request.max_new_tokens + 2);
         let last = request.prompt.len() - 1;
         let task = Task::Generate(Box::new(Generation {
@@ -118,6 +119,19 @@ impl Scheduler {
         let positions = Collector::new(vec![Vec::new(); last], last, reply);
         let first = prompt.len() - last;
         self.measure(lease, prompt, first, Wanted::Logits { positions });
+    }
+
+    fn lease(&mut self, adapter: Option<String>, more: Vec<ScaledAdapter>) -> Result<Lease, EngineError> {
+        if more.is_empty() {
+            return self.slots.lease(adapter.as_deref());
+        }
+        let first = adapter.map(|id| ScaledAdapter { id, factor: 1.0 });
+        let adapters: Vec<ScaledAdapter> = first.into_iter().chain(more).collect();
+        within("adapters of a request", adapters.len(), MAX_ADAPTERS)?;
+        if adapters.iter().any(|adapter| !adapter.factor.is_finite()) {
+            return Err(invalid("the factor of an adapter must be finite"));
+        }
+        self.slots.lease_sum(&adapters)
     }
 
     fn measure(&mut self, lease: Lease, tokens: Vec<u32>, first: usize, wanted: Wanted) {

@@ -8,15 +8,25 @@ use std::{
 use openledger_onnx_graph::{LoraForm, LoraSite};
 use tokio::sync::mpsc::WeakSender;
 
-use super::{Generation, Prepared, Source};
-use crate::{EngineError, Limits, worker::Command};
+use super::{Generation, Prepared, Source, store};
+use crate::{EngineError, Limits, adapter::AdapterWeights, worker::Command};
 
 /// An adapter to read.
 #[derive(Debug)]
 pub(crate) struct LoadOrder {
     pub generation: Generation,
+    /// One part with the factor 1, or the parts of a sum.
+    pub parts: Vec<Part>,
+}
+
+/// One folder of an adapter, or of a sum of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// What has to be found there.
+    pub generation: Generation,
     pub digest: [u8; 32],
     pub source: Source,
+    pub factor: f32,
 }
 
 /// What became of an order.
@@ -69,13 +79,23 @@ impl Loader {
 }
 
 fn read(order: &LoadOrder, sites: &[LoraSite], limits: &Limits, form: LoraForm) -> Result<Prepared, EngineError> {
-    let known = order.source.unchanged().then_some(order.digest);
-    let prepared = Prepared::read(&order.source.folder, Some(order.digest), known, sites, limits, form)?;
-    if prepared.generation != order.generation {
-        return Err(EngineError::AdapterBroken {
-            path: order.source.folder.join("adapter_config.json"),
-            reason: "it is not the one that was loaded under this id".to_owned(),
-        });
+    let mut parts = Vec::with_capacity(order.parts.len());
+    for Part { generation, digest, source, factor } in &order.parts {
+        let known = source.unchanged().then_some(*digest);
+        let weights = AdapterWeights::read(&source.folder, Some(*digest), known, sites, limits)?;
+        if store::generation(&weights) != *generation {
+            return Err(EngineError::AdapterBroken {
+                path: source.folder.join("adapter_config.json"),
+                reason: "it is not the one that was loaded under this id".to_owned(),
+            });
+        }
+        parts.push((weights, *factor));
     }
-    Ok(prepared)
+    match order.parts.as_slice() {
+        [only] if only.generation == order.generation => {
+            let (weights, _) = parts.pop().ok_or(EngineError::Stopped)?;
+            Prepared::of(weights, sites, form)
+        }
+        _ => Prepared::sum(order.generation, parts, sites, form),
+    }
 }

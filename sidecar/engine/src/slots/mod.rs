@@ -16,10 +16,11 @@ use std::{
 };
 
 use openledger_onnx_graph::{LoraForm, LoraSite};
+use sha2::{Digest, Sha256};
 
-use crate::{AdapterInfo, EngineError, Limits};
+use crate::{AdapterInfo, EngineError, Limits, ScaledAdapter};
 
-pub(crate) use loader::{LoadOrder, LoadOutcome, Loader};
+pub(crate) use loader::{LoadOrder, LoadOutcome, Loader, Part};
 pub(crate) use source::Source;
 pub(crate) use standard::StandardSlots;
 pub(crate) use store::{Generation, Prepared, SlotStore};
@@ -39,7 +40,8 @@ struct Entry {
     rank: usize,
     sites: usize,
     bytes: usize,
-    source: Source,
+    /// Where it can be read again: one folder, or those of a sum.
+    parts: Vec<Part>,
     tier: Tier,
     /// Ids that name it.
     names: usize,
@@ -111,6 +113,7 @@ pub(crate) struct SlotTable {
     max_adapters: usize,
     max_resident: usize,
     max_bytes: usize,
+    max_rank: usize,
 }
 
 impl SlotTable {
@@ -127,6 +130,7 @@ impl SlotTable {
             max_adapters: limits.max_adapters,
             max_resident: limits.max_resident.max(1),
             max_bytes: limits.max_adapter_bytes,
+            max_rank: limits.max_rank.min(openledger_lora::MAX_RANK),
         }
     }
 
@@ -250,6 +254,60 @@ impl SlotTable {
         Ok(Lease { generation: Some(generation) })
     }
 
+    /// Takes hold of the sum of several adapters, each times its factor: an adapter of its own for as long as somebody holds it.
+    ///
+    /// # Errors
+    /// [`EngineError::AdapterUnknown`]; [`EngineError::AdapterLimit`] when the ranks come to more than an adapter may have, or the
+    /// sum is larger than one may be.
+    pub fn lease_sum(&mut self, adapters: &[ScaledAdapter]) -> Result<Lease, EngineError> {
+        let mut parts = Vec::with_capacity(adapters.len());
+        let (mut rank, mut sites, mut bytes) = (0_usize, 0, 0_usize);
+        let mut name = Sha256::new();
+        name.update(b"openledger/adapter-sum");
+        for ScaledAdapter { id, factor } in adapters {
+            let generation = *self.names.get(id).ok_or_else(|| unknown(id))?;
+            let entry = self.entries.get(&generation).ok_or_else(|| unknown(id))?;
+            rank = rank.saturating_add(entry.rank);
+            sites = sites.max(entry.sites);
+            // The factor can make 32 bits of what 16 held.
+            bytes = bytes.saturating_add(entry.bytes.saturating_mul(2));
+            name.update(generation);
+            name.update(factor.to_bits().to_le_bytes());
+            parts.extend(entry.parts.iter().map(|part| Part { factor: *factor, ..part.clone() }));
+        }
+        for (what, value, limit) in
+            [("rank of a sum", rank, self.max_rank), ("bytes of a sum", bytes, self.max_bytes / 2)]
+        {
+            if value > limit {
+                return Err(EngineError::AdapterLimit { what, value, limit });
+            }
+        }
+        let generation: Generation = name.finalize().into();
+        self.clock += 1;
+        let last_used = self.clock;
+        let entry = self.entries.entry(generation).or_insert_with(|| Entry {
+            digest: generation,
+            rank,
+            sites,
+            bytes,
+            parts,
+            tier: Tier::Folder,
+            names: 0,
+            leases: 0,
+            active: 0,
+            pinned: false,
+            awaited: false,
+            last_used,
+        });
+        entry.leases += 1;
+        if matches!(entry.tier, Tier::Memory { .. }) {
+            self.stats.hits += 1;
+        } else {
+            self.stats.misses += 1;
+        }
+        Ok(Lease { generation: Some(generation) })
+    }
+
     /// The slot of a lease that begins to run: until [`SlotTable::deactivate`] it stays where it is. `None` while it is being
     /// read.
     pub fn activate(&mut self, lease: &Lease) -> Option<usize> {
@@ -360,7 +418,7 @@ impl SlotTable {
             rank: prepared.rank,
             sites: prepared.sites,
             bytes: prepared.bytes,
-            source: source.clone(),
+            parts: Vec::new(),
             tier: Tier::Folder,
             names: 0,
             leases: 0,
@@ -371,7 +429,7 @@ impl SlotTable {
         });
         entry.names += 1;
         // The newest folder: an older one may be gone.
-        entry.source = source;
+        entry.parts = vec![Part { generation, digest: entry.digest, source, factor: 1.0 }];
         let in_memory = matches!(entry.tier, Tier::Memory { .. });
         self.names.insert(id.to_owned(), generation);
         if !in_memory {
@@ -455,7 +513,7 @@ impl SlotTable {
             && entry.tier == Tier::Folder
         {
             entry.tier = Tier::Loading;
-            self.orders.push(LoadOrder { generation, digest: entry.digest, source: entry.source.clone() });
+            self.orders.push(LoadOrder { generation, parts: entry.parts.clone() });
         }
     }
 

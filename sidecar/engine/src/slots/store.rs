@@ -1,13 +1,20 @@
 //! The matrices of the slots, in the form that the graph takes them.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use openledger_lora::{Adapter, LoraError, Matrices, Module};
 use openledger_onnx_graph::{LoraForm, LoraSite};
 use sha2::{Digest, Sha256};
 
 use super::StandardSlots;
-use crate::{EngineError, Limits, adapter::AdapterWeights};
+use crate::{
+    EngineError, Limits,
+    adapter::{AdapterWeights, ModuleWeights},
+};
 
 /// Names what an adapter does: its weights, ranks and scales. Two folders of one generation are the same adapter.
 pub(crate) type Generation = [u8; 32];
@@ -54,15 +61,50 @@ impl Prepared {
     /// # Errors
     /// [`EngineError::AdapterLimit`] for a rank that no kernel has, [`EngineError::AdapterShape`].
     pub fn of(weights: AdapterWeights, shapes: &[LoraSite], form: LoraForm) -> Result<Self, EngineError> {
-        let mut generation = Sha256::new();
-        generation.update(b"openledger/adapter-generation");
-        generation.update(weights.digest);
-        for module in &weights.modules {
-            for number in [module.site, module.rank] {
-                generation.update((number as u64).to_le_bytes());
+        let generation = generation(&weights);
+        Self::packed(generation, weights, shapes, form)
+    }
+
+    /// The sum of several adapters, each times its own factor, as one adapter: the ranks of a module one after the other, and the
+    /// factors in B. `generation` is the name of the sum.
+    ///
+    /// # Errors
+    /// As [`Prepared::of`].
+    pub fn sum(
+        generation: Generation,
+        parts: Vec<(AdapterWeights, f32)>,
+        shapes: &[LoraSite],
+        form: LoraForm,
+    ) -> Result<Self, EngineError> {
+        let mut modules: BTreeMap<usize, ModuleWeights> = BTreeMap::new();
+        for (weights, factor) in parts {
+            for ModuleWeights { site, rank, a, b, scale } in weights.modules {
+                let sum = modules.entry(site).or_insert_with(|| ModuleWeights {
+                    site,
+                    rank: 0,
+                    a: Vec::new(),
+                    b: Vec::new(),
+                    scale: 1.0,
+                });
+                sum.rank = sum.rank.saturating_add(rank);
+                sum.a.extend(a);
+                sum.b.extend(b.into_iter().map(|value| value * (scale * factor)));
             }
-            generation.update(module.scale.to_bits().to_le_bytes());
         }
+        let modules: Vec<ModuleWeights> = modules.into_values().collect();
+        if modules.iter().any(|module| module.b.iter().any(|value| !value.is_finite())) {
+            return Err(EngineError::AdapterNotFinite { tensor: "of a sum of adapters".to_owned() });
+        }
+        let rank = modules.iter().map(|module| module.rank).max().unwrap_or(0);
+        Self::packed(generation, AdapterWeights { digest: generation, rank, modules }, shapes, form)
+    }
+
+    fn packed(
+        generation: Generation,
+        weights: AdapterWeights,
+        shapes: &[LoraSite],
+        form: LoraForm,
+    ) -> Result<Self, EngineError> {
         let (digest, rank, sites) = (weights.digest, weights.rank, weights.modules.len());
         let (bytes, matrices) = match form {
             LoraForm::Standard => {
@@ -70,12 +112,26 @@ impl Prepared {
                 (floats.fold(0, usize::saturating_add).saturating_mul(4), PreparedMatrices::Standard(weights))
             }
             LoraForm::Operator => {
-                let adapter = packed(shapes, weights)?;
+                let adapter = operator_form(shapes, weights)?;
                 (adapter.bytes(), PreparedMatrices::Operator(Arc::new(adapter)))
             }
         };
-        Ok(Self { generation: generation.finalize().into(), digest, rank, sites, bytes, matrices })
+        Ok(Self { generation, digest, rank, sites, bytes, matrices })
     }
+}
+
+/// The name of what an adapter does.
+pub(crate) fn generation(weights: &AdapterWeights) -> Generation {
+    let mut generation = Sha256::new();
+    generation.update(b"openledger/adapter-generation");
+    generation.update(weights.digest);
+    for module in &weights.modules {
+        for number in [module.site, module.rank] {
+            generation.update((number as u64).to_le_bytes());
+        }
+        generation.update(module.scale.to_bits().to_le_bytes());
+    }
+    generation.finalize().into()
 }
 
 /// What is in the slots.
@@ -119,7 +175,7 @@ impl SlotStore {
 }
 
 /// The matrices as the operator reads them.
-fn packed(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, EngineError> {
+fn operator_form(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, EngineError> {
     let mut modules = Vec::with_capacity(weights.modules.len());
     for module in weights.modules {
         let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };

@@ -159,7 +159,7 @@ fn the_longest_unused_makes_room_and_comes_back_when_it_is_needed() {
     let waits = table.lease(Some("one")).unwrap();
     assert_eq!(table.activate(&waits), None);
     let orders = table.take_orders();
-    assert_eq!((orders.len(), orders[0].digest), (1, [1; 32]));
+    assert_eq!((orders.len(), orders[0].parts[0].digest), (1, [1; 32]));
     // Asked for once, however many wait.
     let also = table.lease(Some("one")).unwrap();
     assert_eq!((table.activate(&also), table.take_orders().len()), (None, 0));
@@ -191,7 +191,7 @@ fn what_was_read_for_somebody_waits_for_them() {
     // The only place is spoken for.
     assert_eq!(table.activate(&two), None);
     let orders = table.take_orders();
-    assert_eq!((orders.len(), orders[0].digest), (1, [1; 32]));
+    assert_eq!((orders.len(), orders[0].parts[0].digest), (1, [1; 32]));
     table.loaded(outcome(&orders[0], 1));
     assert_eq!((table.activate(&two), table.take_orders().len()), (None, 0));
     assert!(table.activate(&one).is_some());
@@ -286,7 +286,7 @@ proptest! {
             // Read a while later, or at once.
             if digest % 2 == 0 {
                 for order in orders.drain(..) {
-                    table.loaded(outcome(&order, order.digest[0]));
+                    table.loaded(outcome(&order, order.parts[0].digest[0]));
                 }
             }
             let stats = table.stats();

@@ -93,6 +93,7 @@ pub async fn load_adapters(engine: &Engine) {
 pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) -> GenerateRequest {
     GenerateRequest {
         adapter,
+        more_adapters: Vec::new(),
         prompt,
         sampling: Sampling::greedy(),
         max_new_tokens,

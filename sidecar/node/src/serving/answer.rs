@@ -107,6 +107,7 @@ impl Serving {
         }
         let request = GenerateRequest {
             adapter: Some(work.adapter.engine_id()),
+            more_adapters: Vec::new(),
             prompt: work.prompt.clone(),
             sampling: sampling::of(&work.sampling),
             max_new_tokens: work.sampling.max_new_tokens as usize,

@@ -80,6 +80,7 @@ async fn replay(
 ) -> Result<Vec<u32>, NodeError> {
     let request = GenerateRequest {
         adapter: Some(adapter.engine_id()),
+        more_adapters: Vec::new(),
         prompt: opened.prompt.clone(),
         sampling: sampling::of(parameters),
         max_new_tokens: parameters.max_new_tokens as usize,
