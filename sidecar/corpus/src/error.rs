@@ -13,6 +13,20 @@ pub enum CorpusError {
         /// Its reason.
         source: io::Error,
     },
+    /// More text than evidence is kept for.
+    #[error("the rows have more than {limit} bytes; look for evidence in fewer contributions")]
+    TooMuchEvidence {
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// A text that is too long to look for evidence of it.
+    #[error("the text has {bytes} bytes and {limit} are allowed; look for parts of it")]
+    QueryTooLong {
+        /// Bytes found.
+        bytes: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
     /// Larger than [`Limits::file_bytes`](crate::Limits::file_bytes).
     #[error("{} is larger than {limit} bytes; divide it among several contributions", file.display())]
     FileTooLarge {
@@ -172,6 +186,8 @@ impl CorpusError {
             Self::TooManyContributions { .. } => "CORPUS_TOO_MANY_CONTRIBUTIONS",
             Self::BadCard { .. } => "CORPUS_BAD_CARD",
             Self::CardMismatch { .. } => "CORPUS_CARD_MISMATCH",
+            Self::TooMuchEvidence { .. } => "CORPUS_TOO_MUCH_EVIDENCE",
+            Self::QueryTooLong { .. } => "CORPUS_QUERY_TOO_LONG",
         }
     }
 }

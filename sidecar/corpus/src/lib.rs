@@ -19,6 +19,7 @@ mod card;
 mod contribution;
 mod datanet;
 mod error;
+pub mod evidence;
 mod limits;
 mod reader;
 mod row;

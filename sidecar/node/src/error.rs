@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use openledger_chain::ChainError;
+use openledger_corpus::CorpusError;
 use openledger_engine::EngineError;
 use openledger_protocol::{amount::AmountError, credits::CreditError, credits::RootError};
 use openledger_trainer::TrainError;
@@ -161,6 +162,9 @@ pub enum NodeError {
     /// A training or its verification was refused or failed.
     #[error(transparent)]
     Train(TrainError),
+    /// Rows of a Datanet are refused.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
     /// The chain refused or failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -212,6 +216,7 @@ impl NodeError {
             Self::OpenTooLittle { .. } => "OPEN_TOO_LITTLE",
             Self::Engine(error) => error.code(),
             Self::Train(error) => error.code(),
+            Self::Corpus(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
             Self::Ledger(_) => "LEDGER",
@@ -248,6 +253,7 @@ impl NodeError {
             Self::OpenTooLittle { .. } => "send the account more OPEN, or bond less",
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Train(TrainError::Refuted { .. }) => "do not rely on the adapter; keep the folder as evidence",
+            Self::Corpus(_) => "see the message; nothing was changed",
             Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -277,6 +283,7 @@ impl NodeError {
             | Self::NotBonded { .. }
             | Self::OpenTooLittle { .. }
             | Self::Train(_)
+            | Self::Corpus(_)
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
             Self::Engine(error) => match error.code() {
                 "REQUEST_OVER_LIMIT" | "REQUEST_INVALID" => Code::InvalidArgument,

@@ -2,6 +2,7 @@
 
 mod bond;
 mod devnet;
+mod evidence;
 mod gov;
 mod init;
 mod keys;
@@ -61,6 +62,8 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
     Train(Box<train::Train>),
+    /// Find where the words of an answer stand in a Datanet: for people, never for money.
+    Evidence(evidence::Evidence),
     /// Show versions.
     Version,
 }
@@ -98,6 +101,7 @@ impl Cli {
             Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Train(train) => train.run(self.output).await,
+            Command::Evidence(evidence) => evidence.run(self.output),
             Command::Version => version::run(self.output),
         }
     }
