@@ -7,20 +7,22 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use openledger_lora::StepPlan;
 use openledger_onnx_graph::{LoraSite, ROW_SLOTS};
 use ort::{
-    session::{Session, SessionInputValue},
+    session::Session,
     value::{DynValue, Tensor, TensorRef},
 };
 
-use super::batch_cache::BatchCache;
+use super::{
+    adapters::{self, Inputs},
+    batch_cache::BatchCache,
+};
 use crate::{
     EngineError,
     error::inference,
     interface::{Attention, Interface},
     lora::CurrentStep,
-    slots::{SlotStore, SlotTable},
+    slots::SlotTable,
 };
 
 /// What one row brings to a run.
@@ -97,7 +99,7 @@ impl Forward {
                 self.interface.head_size,
             )?,
         };
-        let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::new();
+        let mut inputs: Inputs<'_> = Vec::new();
         for (name, values) in token_inputs(&self.interface, rows, width) {
             let tensor = Tensor::from_array(([rows.len(), values.len() / rows.len()], values));
             inputs.push((Cow::Borrowed(name), tensor.map_err(inference)?.into()));
@@ -108,24 +110,9 @@ impl Forward {
         for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
             inputs.push((Cow::Borrowed(name), tensor.into()));
         }
+        let plan = adapters::bind(slots, &self.sites, &row_slots, &mut inputs)?;
         // Ends with this function: afterwards nothing holds the adapters of the step.
-        let _planned = match slots.store() {
-            SlotStore::Standard(slots) => {
-                let (count, rank) = slots.size();
-                for (site, held) in self.sites.iter().zip(slots.sites()) {
-                    let names = site.slot_inputs.as_ref().ok_or_else(|| inference("a site without slot inputs"))?;
-                    let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
-                    let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
-                    inputs.push((Cow::Borrowed(&names.a), a.map_err(inference)?.into()));
-                    inputs.push((Cow::Borrowed(&names.b), b.map_err(inference)?.into()));
-                }
-                None
-            }
-            SlotStore::Operator(slots) => {
-                let adapter = |slot: i64| usize::try_from(slot).ok().and_then(|slot| slots.get(&slot)).cloned();
-                Some(self.step.begin(StepPlan::new(&row_slots, adapter)))
-            }
-        };
+        let _planned = plan.map(|plan| self.step.begin(plan));
         let mut outputs = self.session.run(inputs).map_err(inference)?;
         let mut take =
             |name: &str| outputs.remove(name).ok_or_else(|| inference(format!("the model returned no {name:?}")));

@@ -1,5 +1,6 @@
 //! What computes the steps that the scheduler plans.
 
+mod adapters;
 mod batch_cache;
 #[cfg(feature = "double")]
 mod double;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use openledger_engine::{
-    AttentionForm, Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, LoraForm, Sampling,
+    AttentionForm, Engine, EngineConfig, EngineError, FinishReason, GenerateEvent, GenerateRequest, LoraForm,
 };
 use serde::Deserialize;
 
@@ -91,18 +91,7 @@ pub async fn load_adapters(engine: &Engine) {
 }
 
 pub fn greedy(adapter: Option<String>, prompt: Vec<u32>, max_new_tokens: usize) -> GenerateRequest {
-    GenerateRequest {
-        adapter,
-        more_adapters: Vec::new(),
-        prompt,
-        sampling: Sampling::greedy(),
-        max_new_tokens,
-        stop: Vec::new(),
-        grammar: None,
-        logprobs: None,
-        tenant: None,
-        deadline: None,
-    }
+    GenerateRequest { adapter, ..GenerateRequest::greedy(prompt, max_new_tokens) }
 }
 
 /// A finished answer.

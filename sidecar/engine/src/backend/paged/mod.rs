@@ -12,15 +12,15 @@
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use openledger_attention::{AttentionPlan, KvLayout, Span};
-use openledger_lora::StepPlan;
 use openledger_onnx_graph::{
     AttentionShape, LOGIT_ROWS, LoraSite, Model, PagedGraph, PagedOptions, ROW_SLOTS, page_attention,
 };
 use ort::{
-    session::{Session, SessionInputValue},
-    value::{DynValue, Tensor, TensorRef},
+    session::Session,
+    value::{DynValue, Tensor},
 };
 
+use super::adapters::{self, Inputs};
 use crate::{
     EngineError,
     attention::{KvCache, operators},
@@ -29,7 +29,7 @@ use crate::{
     interface::{Interface, unsupported},
     lora::{CurrentStep, Plans},
     runtime::Runtime,
-    slots::{BASE_SLOT, SlotStore, SlotTable},
+    slots::{BASE_SLOT, SlotTable},
 };
 
 /// Rows below which ONNX Runtime multiplies in another order.
@@ -168,7 +168,7 @@ impl PagedForward {
     pub fn run(&mut self, rows: &[PagedRow<'_>], slots: &SlotTable) -> Result<Logits, EngineError> {
         let packed = Packed::new(rows, self.cache.layout())?;
         let tokens = packed.ids.len();
-        let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::new();
+        let mut inputs: Inputs<'_> = Vec::new();
         let column = |values: &[i64]| Tensor::from_array(([tokens, 1], values.to_vec())).map_err(inference);
         inputs.push((Cow::Borrowed(&self.input_ids), column(&packed.ids)?.into()));
         if let Some(name) = &self.position_ids {
@@ -179,23 +179,7 @@ impl PagedForward {
         if !self.sites.is_empty() {
             inputs.push((Cow::Borrowed(ROW_SLOTS), list(&packed.slots)?.into()));
         }
-        let lora = match slots.store() {
-            SlotStore::Standard(slots) => {
-                let (count, rank) = slots.size();
-                for (site, held) in self.sites.iter().zip(slots.sites()) {
-                    let names = site.slot_inputs.as_ref().ok_or_else(|| inference("a site without slot inputs"))?;
-                    let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
-                    let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
-                    inputs.push((Cow::Borrowed(&names.a), a.map_err(inference)?.into()));
-                    inputs.push((Cow::Borrowed(&names.b), b.map_err(inference)?.into()));
-                }
-                None
-            }
-            SlotStore::Operator(slots) => {
-                let adapter = |slot: i64| usize::try_from(slot).ok().and_then(|slot| slots.get(&slot)).cloned();
-                Some(Arc::new(StepPlan::new(&packed.slots, adapter)))
-            }
-        };
+        let lora = adapters::bind(slots, &self.sites, &packed.slots, &mut inputs)?.map(Arc::new);
         // Ends with this function: afterwards nothing holds the adapters of the step.
         let _planned = self.step.begin_with(Plans { lora, attention: Some(Arc::new(packed.plan)) });
         let mut outputs = self.session.run(inputs).map_err(inference)?;
