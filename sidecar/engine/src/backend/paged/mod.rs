@@ -4,10 +4,10 @@
 //! rows belong to which sequence and adapter; the cache never passes through the session.
 //!
 //! **Same bits.** What a token computes depends on its own sequence and adapter alone, because every
-//! kernel treats rows alike whatever their number is. One row is the exception: with weights that
-//! are computed in the graph, or of 4 bits, ONNX Runtime then multiplies by another kernel that adds
-//! up in another order (`products` tests this). So a run has at least [`FEWEST_ROWS`], and so have
-//! the rows of its logits.
+//! kernel treats rows alike whatever their number is. In some graphs one row is the exception
+//! ([`lone_rows`]): there a run has two at least, and so have the rows of its logits.
+
+mod lone_rows;
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -20,6 +20,8 @@ use ort::{
     value::{DynValue, Tensor},
 };
 
+use lone_rows::fewest_rows;
+
 use super::adapters::{self, Inputs};
 use crate::{
     EngineError,
@@ -31,9 +33,6 @@ use crate::{
     runtime::Runtime,
     slots::{BASE_SLOT, SlotTable},
 };
-
-/// Rows below which ONNX Runtime multiplies in another order.
-const FEWEST_ROWS: usize = 2;
 
 /// What one sequence brings to a step.
 #[derive(Debug, Clone)]
@@ -82,6 +81,8 @@ pub(crate) struct PagedForward {
     step: Arc<CurrentStep>,
     cache: Arc<KvCache>,
     vocab: usize,
+    /// Rows that a run has at least.
+    fewest_rows: usize,
 }
 
 /// Logits of one step: [chosen, 1, vocabulary].
@@ -145,6 +146,7 @@ impl PagedForward {
         let layout =
             KvLayout::new(setup.block_tokens, kv_heads, head_size).map_err(|error| unsupported(error.to_string()))?;
         let cache = Arc::new(KvCache::new(layers, layout, setup.blocks));
+        let fewest_rows = fewest_rows(model.graph());
         let step = Arc::new(CurrentStep::default());
         let own = operators(&step, &cache, setup.threads)?;
         let session = runtime.session(&model, setup.threads, Some(own))?;
@@ -157,6 +159,7 @@ impl PagedForward {
             step,
             cache,
             vocab: setup.vocab,
+            fewest_rows,
         })
     }
 
@@ -166,7 +169,7 @@ impl PagedForward {
     /// # Errors
     /// [`EngineError::Inference`], also for rows whose blocks or ranges do not fit their tokens.
     pub fn run(&mut self, rows: &[PagedRow<'_>], slots: &SlotTable) -> Result<Logits, EngineError> {
-        let packed = Packed::new(rows, self.cache.layout())?;
+        let packed = Packed::new(rows, self.cache.layout(), self.fewest_rows)?;
         let tokens = packed.ids.len();
         let mut inputs: Inputs<'_> = Vec::new();
         let column = |values: &[i64]| Tensor::from_array(([tokens, 1], values.to_vec())).map_err(inference);
@@ -220,7 +223,7 @@ struct Packed {
 }
 
 impl Packed {
-    fn new(rows: &[PagedRow<'_>], layout: &KvLayout) -> Result<Self, EngineError> {
+    fn new(rows: &[PagedRow<'_>], layout: &KvLayout, fewest: usize) -> Result<Self, EngineError> {
         let (mut ids, mut positions, mut slots) = (Vec::new(), Vec::new(), Vec::new());
         let (mut logit_rows, mut starts) = (Vec::new(), vec![0]);
         let mut spans = Vec::with_capacity(rows.len());
@@ -241,12 +244,12 @@ impl Packed {
             return Err(inference("a step needs tokens"));
         }
         // Of nobody: any token that the model knows.
-        let total = ids.len().max(FEWEST_ROWS);
+        let total = ids.len().max(fewest);
         ids.resize(total, 0);
         positions.resize(total, 0);
         slots.resize(total, number(BASE_SLOT));
         // Twice the same row rather than one of nobody: it is certain to be finite if the first is.
-        logit_rows.resize(logit_rows.len().max(FEWEST_ROWS), logit_rows.first().copied().unwrap_or(0));
+        logit_rows.resize(logit_rows.len().max(fewest), logit_rows.first().copied().unwrap_or(0));
         let plan = AttentionPlan::new(&spans, total, layout).map_err(inference)?;
         Ok(Self { ids, positions, slots, logit_rows, starts, plan })
     }
