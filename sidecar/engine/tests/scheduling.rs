@@ -502,3 +502,22 @@ async fn a_pinned_adapter_leaves_room_for_another() {
         tokio::time::timeout(Duration::from_secs(10), collect(events)).await.expect("it waits for ever").unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_deadline_passes_while_an_adapter_is_read() {
+    let limits = Limits { max_resident: 1, ..Limits::default() };
+    let engine = Double { limits, ..Double::default() }.start().unwrap();
+    let adapters = Adapters::register(&engine, 2).await;
+    let slow = adapters.folder.path().join("0/adapter_config.json");
+    std::fs::remove_file(&slow).unwrap();
+    // A pipe without a writer: whoever reads it waits.
+    assert!(std::process::Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let events = engine.generate(GenerateRequest { deadline, ..request(Some(0), vec![1, 2], 3) }).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), collect(events)).await;
+    let stats = tokio::time::timeout(Duration::from_secs(5), engine.stats()).await;
+    // Lets the reader go on, so that the engine can end.
+    std::fs::write(&slow, "").unwrap();
+    assert_eq!(ended.expect("it waits for the reader").unwrap_err().code(), "DEADLINE_EXCEEDED");
+    assert_eq!(stats.unwrap().unwrap().waiting, 0);
+}
