@@ -205,8 +205,8 @@ impl Engine {
     }
 
     /// Reads a PEFT adapter folder and makes it available under `id`. Loading the same weights
-    /// under the same id again is allowed and changes nothing. The folder must stay: an adapter that was not used for long may
-    /// have to be read again.
+    /// under the same id again is allowed and changes only the folder. The folder must stay: an adapter that was not used for long
+    /// may have to be read again.
     ///
     /// # Errors
     /// All errors of adapters; nothing is loaded then.

@@ -10,7 +10,7 @@ use llguidance::{
 };
 use tokenizers::Tokenizer;
 
-use crate::{EngineError, error::inference, model_folder::ModelInfo};
+use crate::{EngineError, model_folder::ModelInfo};
 
 /// Longest grammar, in bytes.
 const MAX_GRAMMAR_BYTES: usize = 16 * 1024;
@@ -87,16 +87,23 @@ pub(crate) struct Constraint(Matcher);
 
 impl Constraint {
     /// Tokens that may come next; at a complete answer that allows no more, those that end it.
+    ///
+    /// # Errors
+    /// [`EngineError::RequestInvalid`] for a grammar that costs too much to follow further: its author chose it, and a client must
+    /// not be able to make an answer fail as if the engine had.
     pub fn allowed(&mut self) -> Result<SimpleVob, EngineError> {
-        self.0.compute_mask_or_eos().map_err(inference)
+        self.0.compute_mask_or_eos().map_err(|error| invalid(&error.to_string()))
     }
 
     /// Goes on by a token that was allowed.
+    ///
+    /// # Errors
+    /// As [`Constraint::allowed`].
     pub fn accept(&mut self, token: u32) -> Result<(), EngineError> {
         if self.0.is_stopped() {
             return Ok(());
         }
-        self.0.consume_token(token).map_err(inference)
+        self.0.consume_token(token).map_err(|error| invalid(&error.to_string()))
     }
 }
 

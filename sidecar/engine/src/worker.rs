@@ -1,5 +1,12 @@
 //! The thread that owns the session.
 
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Instant,
+};
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -72,11 +79,38 @@ pub(crate) fn run(mut scheduler: Scheduler, mut commands: mpsc::Receiver<Command
             }
         }
         if !scheduler.step() {
-            match commands.blocking_recv() {
-                Some(command) => handle(&mut scheduler, command),
-                None => return scheduler.stop(),
+            match receive(&mut commands, scheduler.next_deadline()) {
+                Some(Some(command)) => handle(&mut scheduler, command),
+                Some(None) => return scheduler.stop(),
+                None => {}
             }
         }
+    }
+}
+
+/// The next command, `Some(None)` when the last handle is gone, or `None` when `until` comes first.
+fn receive(commands: &mut mpsc::Receiver<Command>, until: Option<Instant>) -> Option<Option<Command>> {
+    let Some(until) = until else { return Some(commands.blocking_recv()) };
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(command) = commands.poll_recv(&mut context) {
+            return Some(command);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        thread::park_timeout(left);
+    }
+}
+
+/// Wakes a thread that waits for a command or a point in time, whichever comes first.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

@@ -101,3 +101,21 @@ async fn a_vast_expression_is_an_expression_like_others() {
     let found = answer(&engine, hot(0, regex("(((a{1,1000}){1,1000}){1,1000}b){1,1000}"))).await;
     assert!(found.text.starts_with('a') && found.text.chars().all(|c| "ab".contains(c)), "{}", found.text);
 }
+
+/// What an expression costs shows only while it is followed. That it costs too much is its author's fault, not the model's: who pays
+/// for tokens must be able to tell.
+#[tokio::test]
+async fn an_expression_that_becomes_too_costly_is_its_authors_fault() {
+    let engine = start();
+    let costly = regex("hello, (([a-z]{1,90} ?){1,90}[^a-f]{80}|[a-y ]{50,1000}(a|e)[a-z]{99}|.{400}b.{400})+");
+    let mut events = engine.generate(hot(1, costly)).await.unwrap();
+    let mut tokens = 0;
+    let error = loop {
+        match events.recv().await.unwrap() {
+            Ok(_) => tokens += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(tokens > 0, "it was refused at the start");
+    assert_eq!(error.code(), "REQUEST_INVALID", "{error}");
+}

@@ -389,3 +389,135 @@ async fn failing_steps_are_told_and_leave_nothing_behind() {
     assert!(failed > 0);
     idle(&engine).await;
 }
+
+/// Texts whose answers are long enough to overlap.
+fn long_texts(generation: Option<[u8; 32]>, count: usize, length: usize) -> Vec<Vec<u32>> {
+    (0..)
+        .map(|seed| prompt(seed, 3))
+        .filter(|text| answer(generation, text, length).len() == length)
+        .take(count)
+        .collect()
+}
+
+/// Keeps an adapter in use: answers of different lengths, so that one always goes on while another ends.
+async fn keep_busy(engine: &Engine, adapter: usize, texts: &[Vec<u32>]) {
+    let turns = texts.iter().zip([40, 29, 19]).map(|(text, length)| {
+        let (engine, ask) = (engine.clone(), request(Some(adapter), text.clone(), length));
+        async move {
+            loop {
+                collect(engine.generate(ask.clone()).await.unwrap()).await.unwrap();
+            }
+        }
+    });
+    let running: Vec<_> = turns.map(tokio::spawn).collect();
+    std::future::pending::<()>().await;
+    drop(running);
+}
+
+#[tokio::test]
+async fn an_adapter_that_finds_no_memory_is_not_starved_by_those_in_use() {
+    let limits = Limits { max_batch: 8, max_resident: 2, ..Limits::default() };
+    let engine = Double { limits, step: Duration::from_micros(200), ..Double::default() }.start().unwrap();
+    let adapters = Adapters::register(&engine, 3).await;
+    let own = |adapter: usize| long_texts(Some(adapters.generations[adapter]), 3, 40);
+    let (first, second) = (own(0), own(1));
+    let busy = async { tokio::join!(keep_busy(&engine, 0, &first), keep_busy(&engine, 1, &second)) };
+    let cold = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for seed in 0..3 {
+            let text = prompt(seed, 3);
+            let events = engine.generate(request(Some(2), text.clone(), 10)).await.unwrap();
+            assert_eq!(collect(events).await.unwrap().0, answer(Some(adapters.generations[2]), &text, 10));
+        }
+    };
+    tokio::select! {
+        _ = busy => unreachable!(),
+        served = tokio::time::timeout(Duration::from_secs(10), cold) => served.expect("it is never served"),
+    }
+}
+
+#[tokio::test]
+async fn a_step_of_one_large_adapter_has_room_for_more_of_its_rows() {
+    // Its matrices alone are more than a step may read.
+    let limits = Limits { max_step_adapter_bytes: 1, ..Limits::default() };
+    let engine = Double { limits, step: Duration::from_millis(2), ..Double::default() }.start().unwrap();
+    let adapters = Adapters::register(&engine, 1).await;
+    let texts = long_texts(Some(adapters.generations[0]), 4, 40);
+    let mut all = Vec::new();
+    for text in &texts {
+        all.push(engine.generate(request(Some(0), text.clone(), 40)).await.unwrap());
+    }
+    let base = long_texts(None, 1, 40).remove(0);
+    all.push(engine.generate(request(None, base, 40)).await.unwrap());
+    for events in &mut all {
+        events.recv().await.unwrap().unwrap();
+    }
+    // Whoever waited for another to end would see its end first.
+    assert_eq!(engine.stats().await.unwrap().running, 5);
+}
+
+#[tokio::test]
+async fn whoever_left_counts_no_more_when_its_tenant_comes_again() {
+    let limits = Limits { max_tenant_requests: 1, max_queue: 1, max_batch: 1, ..Limits::default() };
+    let engine = Double { limits, step: Duration::from_millis(1), ..Double::default() }.start().unwrap();
+    let text = long_texts(None, 1, 200).remove(0);
+    let of = |tenant: &str| GenerateRequest {
+        tenant: Some(tenant.to_owned()),
+        ..GenerateRequest::greedy(text.clone(), 200)
+    };
+    let mut runs = engine.generate(of("a")).await.unwrap();
+    runs.recv().await.unwrap().unwrap();
+    for _ in 0..50 {
+        let waits = engine.generate(of("b")).await.unwrap();
+        // Both the place in line and the tenant's are free again.
+        drop(waits);
+    }
+    drop(runs);
+    engine.generate(of("a")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_folder_that_an_adapter_was_last_loaded_from_is_the_one_it_is_read_from() {
+    let limits = Limits { max_resident: 1, ..Limits::default() };
+    let engine = Double { limits, ..Double::default() }.start().unwrap();
+    let adapters = Adapters::register(&engine, 2).await;
+    let moved = adapters.folder.path().join("moved");
+    write_adapter(&moved, 0).unwrap();
+    engine.load_adapter("0", &moved, None).await.unwrap();
+    std::fs::remove_dir_all(adapters.folder.path().join("0")).unwrap();
+    for number in [1, 0] {
+        let found = collect(engine.generate(request(Some(number), vec![1, 2], 3)).await.unwrap()).await.unwrap();
+        assert_eq!(found.0, answer(Some(adapters.generations[number]), &[1, 2], 3));
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_adapter_leaves_room_for_another() {
+    let limits = Limits { max_resident: 1, ..Limits::default() };
+    let engine = Double { limits, ..Double::default() }.start().unwrap();
+    let _adapters = Adapters::register(&engine, 2).await;
+    assert_eq!(engine.pin_adapter("0", true).await.unwrap_err().code(), "ADAPTER_LIMIT");
+    for number in [0, 1] {
+        let events = engine.generate(request(Some(number), vec![1, 2], 3)).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(10), collect(events)).await.expect("it waits for ever").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_passes_while_an_adapter_is_read() {
+    let limits = Limits { max_resident: 1, ..Limits::default() };
+    let engine = Double { limits, ..Double::default() }.start().unwrap();
+    let adapters = Adapters::register(&engine, 2).await;
+    let slow = adapters.folder.path().join("0/adapter_config.json");
+    std::fs::remove_file(&slow).unwrap();
+    // A pipe without a writer: whoever reads it waits.
+    assert!(std::process::Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let events = engine.generate(GenerateRequest { deadline, ..request(Some(0), vec![1, 2], 3) }).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), collect(events)).await;
+    let stats = tokio::time::timeout(Duration::from_secs(5), engine.stats()).await;
+    // Lets the reader go on, so that the engine can end.
+    std::fs::write(&slow, "").unwrap();
+    assert_eq!(ended.expect("it waits for the reader").unwrap_err().code(), "DEADLINE_EXCEEDED");
+    assert_eq!(stats.unwrap().unwrap().waiting, 0);
+}

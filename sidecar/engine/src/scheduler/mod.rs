@@ -107,6 +107,11 @@ impl Scheduler {
         }
     }
 
+    /// When the first of those that wait must be told that its time is over, whatever they wait for.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.waiting.iter().filter_map(|sequence| sequence.deadline).min()
+    }
+
     /// What happened so far, and what is there now.
     pub fn stats(&self) -> EngineStats {
         EngineStats {

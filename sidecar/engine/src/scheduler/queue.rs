@@ -53,6 +53,11 @@ impl<T> FairQueue<T> {
         self.lanes.get(lane)?.waiting.front().map(|(_, entry)| entry)
     }
 
+    /// The entries of all lanes.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.lanes.values().flat_map(|lane| &lane.waiting).map(|(_, entry)| entry)
+    }
+
     /// Takes the next entry of a lane.
     pub fn pop(&mut self, key: &LaneKey) -> Option<T> {
         let lane = self.lanes.get_mut(key)?;

@@ -47,6 +47,10 @@ impl Scheduler {
             within("bytes of a stop string", stop.len(), MAX_STOP_BYTES)?;
         }
         request.sampling.check()?;
+        if self.waiting.len() >= self.limits.max_queue || self.check_tenant(request.tenant.as_deref()).is_err() {
+            // Whoever left since the last step must not stand in the way of those who come.
+            self.drop_ended();
+        }
         self.check_tenant(request.tenant.as_deref())?;
         if self.waiting.len() >= self.limits.max_queue {
             return Err(EngineError::QueueFull { waiting: self.waiting.len() });

@@ -34,7 +34,8 @@ impl Generation {
     /// Chooses the next token and reports it. Returns it unless it was the last one.
     ///
     /// # Errors
-    /// [`EngineError::Inference`] for logits of which no token can be chosen, [`EngineError::Tokenization`].
+    /// [`EngineError::Inference`] for logits of which no token can be chosen, [`EngineError::RequestInvalid`] for a grammar that
+    /// became too costly, [`EngineError::Tokenization`].
     pub fn advance(&mut self, logits: &[f32], eos: &[u32]) -> Result<Option<u32>, EngineError> {
         let allowed = self.constraint.as_mut().map(Constraint::allowed).transpose()?;
         let past = Past { prompt: &self.prompt, answer: &self.answer };

@@ -145,14 +145,17 @@ impl SlotTable {
         self.slots.get(&slot).copied()
     }
 
-    /// Makes an adapter available under `id`. Loading the same again changes nothing.
+    /// Makes an adapter available under `id`. Loading the same again only changes where it is read from.
     ///
     /// # Errors
     /// [`EngineError::AdapterExists`] when the id has another generation; [`EngineError::AdapterLimit`] when there are too many
     /// adapters, or it is larger than all memory for adapters.
     pub fn load(&mut self, id: &str, prepared: Prepared, source: Source) -> Result<AdapterInfo, EngineError> {
         match self.names.get(id) {
-            Some(known) if *known == prepared.generation => self.info(id),
+            Some(&known) if known == prepared.generation => {
+                self.found_at(known, source);
+                self.info(id)
+            }
             Some(_) => Err(EngineError::AdapterExists { id: id.to_owned() }),
             None => {
                 self.admit(&prepared, 1)?;
@@ -182,6 +185,8 @@ impl SlotTable {
             self.admit(&prepared, 0)?;
             self.unname(id);
             self.name(id, prepared, source);
+        } else {
+            self.found_at(found, source);
         }
         self.info(id)
     }
@@ -208,7 +213,7 @@ impl SlotTable {
             let bytes = others().fold(own, |sum, (_, entry)| sum.saturating_add(entry.bytes));
             let count = others().count() + 1;
             for (what, value, limit) in
-                [("pinned bytes", bytes, self.max_bytes / 2), ("pinned count", count, self.max_resident.div_ceil(2))]
+                [("pinned bytes", bytes, self.max_bytes / 2), ("pinned count", count, self.max_resident / 2)]
             {
                 if value > limit {
                     return Err(EngineError::AdapterLimit { what, value, limit });
@@ -309,11 +314,15 @@ impl SlotTable {
     }
 
     /// The slot of a lease that begins to run: until [`SlotTable::deactivate`] it stays where it is. `None` while it is being
-    /// read.
+    /// read, or its memory is promised to one that is.
     pub fn activate(&mut self, lease: &Lease) -> Option<usize> {
         let Some(generation) = lease.generation else {
             return Some(BASE_SLOT);
         };
+        let entry = self.entries.get(&generation)?;
+        if !entry.stays() && matches!(entry.tier, Tier::Memory { .. }) && !self.could_hold(entry.bytes) {
+            return None;
+        }
         let entry = self.entries.get_mut(&generation)?;
         match entry.tier {
             Tier::Memory { slot } => {
@@ -333,6 +342,22 @@ impl SlotTable {
             }
             Tier::Loading => None,
         }
+    }
+
+    /// True when a lease's adapter cannot be in memory before others have gone.
+    pub fn lacks_memory(&self, lease: &Lease) -> bool {
+        let entry = lease.generation.and_then(|generation| self.entries.get(&generation));
+        entry.is_some_and(|entry| entry.tier != Tier::Loading && !entry.stays() && !self.could_hold(entry.bytes))
+    }
+
+    /// True when memory would be taken, or kept longer, if a lease began to run. Not so for the base, a pinned adapter, or one that
+    /// stays until this very lease has run.
+    pub fn would_take_memory(&self, lease: &Lease) -> bool {
+        let entry = lease.generation.and_then(|generation| self.entries.get(&generation));
+        entry.is_some_and(|entry| {
+            let stays_anyway = entry.pinned || (entry.active == 0 && (entry.awaited || entry.names == 0));
+            !(stays_anyway && matches!(entry.tier, Tier::Memory { .. }))
+        })
     }
 
     /// Bytes that a lease's adapter takes.
@@ -428,12 +453,18 @@ impl SlotTable {
             last_used: self.clock,
         });
         entry.names += 1;
-        // The newest folder: an older one may be gone.
-        entry.parts = vec![Part { generation, digest: entry.digest, source, factor: 1.0 }];
         let in_memory = matches!(entry.tier, Tier::Memory { .. });
         self.names.insert(id.to_owned(), generation);
+        self.found_at(generation, source);
         if !in_memory {
             self.keep(prepared);
+        }
+    }
+
+    /// Remembers the newest folder: an older one may be gone.
+    fn found_at(&mut self, generation: Generation, source: Source) {
+        if let Some(entry) = self.entries.get_mut(&generation) {
+            entry.parts = vec![Part { generation, digest: entry.digest, source, factor: 1.0 }];
         }
     }
 

@@ -147,6 +147,12 @@ impl Serving {
     }
 }
 
+/// Whether the client chose what ended its answer: how long to wait, or a grammar that costs too much to follow to the end. Were such
+/// answers free, a client could make all of its answers end so.
+fn is_the_clients_choice(error: &EngineError) -> bool {
+    matches!(error, EngineError::DeadlineExceeded | EngineError::RequestInvalid { .. })
+}
+
 /// What is to be made.
 struct Work {
     adapter: ServedAdapter,
@@ -179,6 +185,8 @@ impl AnswerTask {
                     let sent =
                         timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text, likelihood }))).await;
                     if !matches!(sent, Ok(Ok(()))) {
+                        // Nobody reads what would still come, and measuring takes a while.
+                        tokens.close();
                         // The client left or reads no more: it owes what it was sent, this token excluded.
                         break self.settle(delivered, None).await;
                     }
@@ -187,9 +195,9 @@ impl AnswerTask {
                 Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
                     break self.settle(tokens, Some((text, reason))).await;
                 }
-                // The client chose how long to wait: what it was sent by then it owes, as if it had left.
-                Some(Err(late @ EngineError::DeadlineExceeded)) if !delivered.is_empty() => {
-                    break self.settle(delivered, None).await.and(Err(late.into()));
+                // What it was sent by then it owes, as if it had left.
+                Some(Err(own)) if is_the_clients_choice(&own) && !delivered.is_empty() => {
+                    break self.settle(delivered, None).await.and(Err(own.into()));
                 }
                 Some(Err(error)) => break Err(self.abandon(error.into()).await),
                 None => break Err(self.abandon(NodeError::Internal("the engine gave up the answer".into())).await),
@@ -267,6 +275,24 @@ impl AnswerTask {
         match self.serving.ledger.release(session_id, sequence).await {
             Ok(()) => error,
             Err(store) => store,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_choose_to_pay_nothing_and_pays_for_no_failure_of_the_node() {
+        let costly = EngineError::RequestInvalid { reason: "the grammar cannot be used".into() };
+        for own in [EngineError::DeadlineExceeded, costly] {
+            assert!(is_the_clients_choice(&own), "{own}");
+        }
+        let failed = EngineError::Inference { reason: "not finite".into() };
+        let read = EngineError::AdapterUnavailable { reason: "gone".into() };
+        for other in [EngineError::Stopped, failed, read] {
+            assert!(!is_the_clients_choice(&other), "{other}");
         }
     }
 }
