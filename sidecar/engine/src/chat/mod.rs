@@ -4,9 +4,10 @@
 //! transformers gives it, in a budget of work and memory, and sees nothing but the messages, the model's special
 //! tokens and the clock.
 //!
-//! The budget is for templates that go wrong, and for long conversations. It does not count lists that a template
-//! adds to themselves again and again: who can write that into a model folder can write an endless loop into the
-//! model's graph too. Messages cannot reach it.
+//! The budget is for templates that go wrong, and for long conversations. Lists that a template adds to themselves again
+//! and again cost no fuel, so a rendering also has a bounded time, on a thread of its own. It cannot be stopped from
+//! outside: until one that took too long ends, no other begins. The memory of such lists is not bounded: who can write
+//! that into a model folder can write it into the model's graph too. Messages cannot reach it.
 
 mod json;
 mod source;
@@ -15,7 +16,9 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     path::Path,
-    time::SystemTime,
+    sync::{Arc, Mutex, PoisonError, Weak, mpsc},
+    thread::Builder,
+    time::{Duration, SystemTime},
 };
 
 use jiff::{Timestamp, ZonedDateTime, fmt::strtime, tz::TimeZone};
@@ -26,6 +29,10 @@ use crate::EngineError;
 
 /// Budget of one rendering: about as many instructions, and 64 bytes of data for each.
 const FUEL: u64 = 1 << 20;
+/// Longest rendering. The fuel lasts for a small part of it.
+const MAX_TIME: Duration = Duration::from_secs(5);
+/// Stack of a rendering, in bytes: enough for [`MAX_DEPTH`] in a build that is not optimised.
+const STACK_BYTES: usize = 8 << 20;
 /// Most messages of one conversation.
 const MAX_MESSAGES: usize = 4096;
 /// Most bytes of roles and contents together, and of the rendered text.
@@ -65,7 +72,9 @@ impl Default for ChatOptions {
 /// The chat templates of a model, parsed.
 #[derive(Debug)]
 pub(crate) struct ChatTemplates {
-    environment: Environment<'static>,
+    environment: Arc<Environment<'static>>,
+    /// Renderings that took too long, for as long as they go on.
+    late: Mutex<Vec<Weak<()>>>,
     /// `bos_token` and its like, by the names that templates use.
     special_tokens: BTreeMap<String, String>,
 }
@@ -89,7 +98,8 @@ impl ChatTemplates {
         for (name, text) in found.templates {
             environment.add_template_owned(name, text).map_err(broken)?;
         }
-        Ok(Some(Self { environment, special_tokens: found.special_tokens }))
+        let (environment, late) = (Arc::new(environment), Mutex::default());
+        Ok(Some(Self { environment, late, special_tokens: found.special_tokens }))
     }
 
     /// Names of the templates, sorted.
@@ -108,9 +118,10 @@ impl ChatTemplates {
     pub fn render(&self, messages: &[ChatMessage], options: &ChatOptions) -> Result<String, EngineError> {
         check(messages)?;
         let name = options.template.as_deref().unwrap_or(DEFAULT);
-        let template = self.environment.get_template(name).map_err(|_| EngineError::RequestInvalid {
-            reason: format!("the model has no chat template {name:?}, it has {:?}", self.names()),
-        })?;
+        if self.environment.get_template(name).is_err() {
+            let reason = format!("the model has no chat template {name:?}, it has {:?}", self.names());
+            return Err(EngineError::RequestInvalid { reason });
+        }
         let clock = clock(options.now)?;
         let strftime_now = move |format: String| {
             strtime::format(&format, &clock)
@@ -124,10 +135,42 @@ impl ChatTemplates {
             strftime_now => Value::from_function(strftime_now),
             ..Value::from(Serde(&self.special_tokens))
         };
-        let mut text = Bounded(Vec::new());
-        template.render_captured_to(conversation, &mut text).map_err(failed)?;
-        String::from_utf8(text.0).map_err(|error| EngineError::ChatTemplate { reason: error.to_string() })
+        self.in_time(name.to_owned(), conversation)
     }
+
+    /// Renders on a thread of its own and waits no longer than [`MAX_TIME`].
+    fn in_time(&self, name: String, conversation: Value) -> Result<String, EngineError> {
+        let template = |reason: String| EngineError::ChatTemplate { reason };
+        let late = || {
+            let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+            late.retain(|rendering| rendering.strong_count() > 0);
+            late
+        };
+        if !late().is_empty() {
+            return Err(template("a rendering that took too long still goes on".to_owned()));
+        }
+        let (environment, goes_on) = (Arc::clone(&self.environment), Arc::new(()));
+        let rendering = Arc::downgrade(&goes_on);
+        let (sender, rendered) = mpsc::channel();
+        let work = move || {
+            let _goes_on = goes_on;
+            // Whoever asked may have stopped waiting.
+            let _ = sender.send(render(&environment, &name, conversation));
+        };
+        let thread = Builder::new().name("openledger-chat".to_owned()).stack_size(STACK_BYTES);
+        thread.spawn(work).map_err(|error| template(format!("it has no thread: {error}")))?;
+        rendered.recv_timeout(MAX_TIME).unwrap_or_else(|_| {
+            late().push(rendering);
+            Err(template(format!("it did not end within {} seconds", MAX_TIME.as_secs())))
+        })
+    }
+}
+
+fn render(environment: &Environment<'_>, name: &str, conversation: Value) -> Result<String, EngineError> {
+    let mut text = Bounded(Vec::new());
+    let template = environment.get_template(name).map_err(broken)?;
+    template.render_captured_to(conversation, &mut text).map_err(failed)?;
+    String::from_utf8(text.0).map_err(|error| EngineError::ChatTemplate { reason: error.to_string() })
 }
 
 fn check(messages: &[ChatMessage]) -> Result<(), EngineError> {
