@@ -39,7 +39,7 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
 
 /// Attestations at once.
 const ATTESTATIONS: usize = 4;
-/// How long answers under way may take to be settled when the process ends.
+/// How long calls under way may go on when the process ends, and then their answers may take to be settled.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// Parts of a sidecar that is ready to serve.
@@ -142,7 +142,7 @@ impl Process {
 
     /// Serves without duties on intervals: the caller commits batches and epochs itself.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), NodeError> {
-        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
+        server::serve(self.listener, self.roles, self.ledger, stop, DRAIN).await?;
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("answers under way were cut off; they are not charged");
