@@ -40,7 +40,7 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
 
 /// Attestations at once.
 const ATTESTATIONS: usize = 4;
-/// How long answers under way may take to be settled when the process ends.
+/// How long calls under way may go on when the process ends, and then their answers may take to be settled.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// Parts of a sidecar that is ready to serve.
@@ -148,7 +148,7 @@ impl Process {
         if let Some((address, engine)) = self.metrics.take() {
             metrics::serve(address, engine, stop.clone())?;
         }
-        server::serve(self.listener, self.roles, self.ledger, stop.cancelled_owned()).await?;
+        server::serve(self.listener, self.roles, self.ledger, stop, DRAIN).await?;
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("answers under way were cut off; they are not charged");

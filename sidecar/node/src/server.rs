@@ -1,9 +1,10 @@
 //! One listener with every service that this process offers, health and reflection included.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{
     server::NamedService,
     transport::{Server, server::Router},
@@ -46,18 +47,27 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, NodeError> {
     TcpListener::bind(listen).await.map_err(|error| NodeError::Config(format!("cannot listen on {listen}: {error}")))
 }
 
-/// Serves until `shutdown` completes; answers in flight are finished first.
+/// Serves until `stop`. Calls under way may go on for `drain`: some never end by themselves, such as a watch of the health service.
 pub async fn serve(
     listener: TcpListener,
     roles: Roles,
     ledger: Ledger,
-    shutdown: impl Future<Output = ()>,
+    stop: CancellationToken,
+    drain: Duration,
 ) -> Result<(), NodeError> {
     let router = router(roles, ledger).await?;
-    router
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown)
-        .await
-        .map_err(|error| NodeError::Config(format!("the server stopped: {error}")))
+    let serving = router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.clone().cancelled_owned());
+    let over = async {
+        stop.cancelled().await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        served = serving => served.map_err(|error| NodeError::Config(format!("the server stopped: {error}"))),
+        () = over => {
+            tracing::warn!("calls that did not end were cut off");
+            Ok(())
+        }
+    }
 }
 
 async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
@@ -105,4 +115,28 @@ async fn router(roles: Roles, ledger: Ledger) -> Result<Router, NodeError> {
         router = router.add_service(attestation);
     }
     Ok(router)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_never_ends_does_not_keep_the_process() {
+        let home = tempfile::TempDir::new().unwrap();
+        let ledger = Ledger::open(&home.path().join("ledger.db")).await.unwrap();
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, Roles::default(), ledger, stop.clone(), Duration::from_millis(100)));
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.unwrap());
+        let watched = client.watch(HealthCheckRequest { service: String::new() }).await.unwrap();
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap().unwrap();
+        drop(watched);
+    }
 }

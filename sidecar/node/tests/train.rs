@@ -104,6 +104,8 @@ fn a_killed_training_goes_on_to_the_same_bits_and_its_transcript_holds() {
     assert_eq!((found["verdict"].as_str(), found["exact"].as_u64()), (Some("exact"), Some(60)));
     assert_eq!(found["transcript"], told["transcript"]);
     assert!(json(&verify(&["--steps", "1"]))["replayed"].as_u64().unwrap() < 60);
+    // A check that replays nothing would find everything.
+    assert!(refusal(&verify(&["--steps", "0"])).contains("--steps"));
 
     // One word of one row.
     let file = rows.join("body.jsonl");

@@ -2,11 +2,12 @@
 //!
 //! `checkpoints/step-00000040/` holds `state.safetensors` (`parameters`, `first_moment` and `second_moment`, 32-bit),
 //! `transcript.binpb` with the steps so far, and `checkpoint.json` with step and digests. The folder appears under its
-//! name only when all of it is on disk.
+//! name only when all of it is on disk. `checkpoints/.lock` is locked by whoever trains into the folder.
 
 use std::{
     collections::HashMap,
-    fs,
+    fs::{self, File, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -23,6 +24,8 @@ const FOLDER: &str = "checkpoints";
 const STATE: &str = "state.safetensors";
 const INDEX: &str = "checkpoint.json";
 const PREFIX: &str = "step-";
+const UNFINISHED: &str = ".unfinished-";
+const LOCK: &str = ".lock";
 /// Version of the folder's form.
 const VERSION: u32 = 1;
 const MAX_INDEX_BYTES: u64 = 1 << 16;
@@ -38,6 +41,45 @@ pub struct Checkpoint {
     pub state: TrainState,
     /// The steps up to it.
     pub transcript: Transcript,
+}
+
+/// Whoever holds it is the only one to train into a folder. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    _lock: File,
+}
+
+impl Claim {
+    /// Claims a training's folder and removes what a training that was killed left unfinished.
+    ///
+    /// # Errors
+    /// [`TrainError::InUse`], [`TrainError::File`].
+    pub fn of(training: &Path) -> Result<Self, TrainError> {
+        let all = training.join(FOLDER);
+        files::folder(&all)?;
+        let place = all.join(LOCK);
+        let fail = |error: std::io::Error| TrainError::file(&place, error);
+        let lock = File::options().create(true).truncate(false).write(true).open(&place).map_err(fail)?;
+        match lock.try_lock() {
+            Ok(()) => remove_unfinished(&all)?,
+            Err(TryLockError::WouldBlock) => return Err(TrainError::InUse { path: training.to_owned() }),
+            // Some network file systems have no locks. What lies there may then belong to somebody.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(fail(error)),
+        }
+        Ok(Self { _lock: lock })
+    }
+}
+
+fn remove_unfinished(all: &Path) -> Result<(), TrainError> {
+    let fail = |error: std::io::Error| TrainError::file(all, error);
+    for entry in fs::read_dir(all).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED)) {
+            fs::remove_dir_all(entry.path()).map_err(|error| TrainError::file(&entry.path(), error))?;
+        }
+    }
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,7 +104,7 @@ impl Checkpoint {
         }
         files::folder(&all)?;
         let fail = |error: std::io::Error| TrainError::file(&place, error);
-        let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(&all).map_err(fail)?;
+        let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&all).map_err(fail)?;
         let index = Index {
             version: VERSION,
             step: state.step,

@@ -78,6 +78,12 @@ pub enum TrainError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process trains into the folder.
+    #[error("another training writes to {path}; wait until it has ended, or choose another folder")]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The checkpoints belong to another training.
     #[error(
         "the checkpoint in {path} is of another training: {what} differs; give the same model, rows and recipe, or another folder"
@@ -117,6 +123,7 @@ impl TrainError {
             Self::NotFinite { .. } => "TRAIN_NOT_FINITE",
             Self::File { .. } => "TRAIN_FILE",
             Self::Exists { .. } => "TRAIN_EXISTS",
+            Self::InUse { .. } => "TRAIN_IN_USE",
             Self::Mismatch { .. } => "TRAIN_CHECKPOINT_MISMATCH",
             Self::Refuted { .. } => "TRAIN_TRANSCRIPT_REFUTED",
             Self::Corpus(_) => "TRAIN_ROWS_INVALID",

@@ -12,7 +12,7 @@ use crate::{Examples, Job, Progress, Recipe, TrainError, Weights, files, train_m
 pub struct FamilyPlan {
     /// The Datanet's name.
     pub datanet: String,
-    /// Order seeds of the placebos: trained on everything, in another order.
+    /// Order seeds of the placebos: trained on everything, each in an order of its own.
     pub placebo_seeds: Vec<u64>,
     /// Element type of the adapters.
     pub weights: Weights,
@@ -26,7 +26,7 @@ pub struct FamilyPlan {
 ///
 /// # Errors
 /// As [`train_many`], [`TrainError::Exists`] for a folder that holds a family, [`TrainError::Recipe`] for a recipe that
-/// leaves a contributor out itself, and [`TrainError::File`].
+/// leaves a contributor out itself or a placebo in an order that another adapter has, and [`TrainError::File`].
 pub fn train_family(
     session: &mut GradientSession,
     examples: &Examples,
@@ -42,6 +42,13 @@ pub fn train_family(
     if let Some(name) = &recipe.left_out {
         let expected = "absent: a family leaves out each contributor in turn".to_owned();
         return Err(TrainError::Recipe { field: "left_out", value: name.clone(), expected });
+    }
+    for (at, seed) in plan.placebo_seeds.iter().enumerate() {
+        // It would be that adapter again, and tell attribution that there is no noise.
+        if *seed == recipe.order_seed || plan.placebo_seeds.iter().take(at).any(|earlier| earlier == seed) {
+            let expected = format!("other than the order seed, {}, and than each other", recipe.order_seed);
+            return Err(TrainError::Recipe { field: "placebo_seeds", value: seed.to_string(), expected });
+        }
     }
     let same = |left_out: Option<&String>| Job { left_out: left_out.cloned(), order_seed: recipe.order_seed };
     let mut variants = vec![("full".to_owned(), "full", same(None))];

@@ -7,6 +7,7 @@ use openledger_protocol::Hash;
 
 use crate::{
     Checkpoint, Examples, Order, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Transcript, TranscriptStep, Weights,
+    checkpoint::Claim,
     files, initial_factors, peft,
     step::{Part, step},
     write_adapter,
@@ -171,13 +172,13 @@ impl<'a> Training<'a> {
     /// observer sees every step and may stop after it; then the state is stored.
     ///
     /// # Errors
-    /// As [`Training::step`], and [`TrainError::File`]. What was stored before stays as it was.
+    /// As [`Training::step`], [`TrainError::InUse`], and [`TrainError::File`]. What was stored before stays as it was.
     pub fn run(
         &mut self,
         storage: &Storage,
         mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Ended, TrainError> {
-        files::folder(&storage.folder)?;
+        let _claim = Claim::of(&storage.folder)?;
         while let Some(progress) = self.step()? {
             let done = progress.step == progress.steps;
             let stop = observer(&progress).is_break() && !done;

@@ -51,10 +51,10 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Whether every replayed state is equal bit for bit.
+    /// Whether every replayed state is equal bit for bit; not so when none was replayed, which says nothing.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.replayed == self.exact
+        self.replayed > 0 && self.replayed == self.exact
     }
 }
 

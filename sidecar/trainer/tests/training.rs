@@ -106,6 +106,36 @@ fn a_resumed_training_is_that_without_a_break() {
 }
 
 #[test]
+fn a_folder_has_one_training_at_a_time_and_keeps_nothing_unfinished() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut session, mut other) = (session(), session());
+    let examples = encoded(&slice(3, 4), &session);
+    let place = storage(folder.path(), 3);
+    // What a killed training leaves.
+    let left = folder.path().join("checkpoints/.unfinished-x7");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("state.safetensors"), "half").unwrap();
+    let mut training = Training::begin(&mut session, &examples, &recipe(), 1).unwrap();
+    let mut second = Training::begin(&mut other, &examples, &recipe(), 1).unwrap();
+    let mut refused = 0;
+    training
+        .run(&place, |progress| {
+            if progress.step == 4 {
+                let error = second.run(&place, go_on).unwrap_err();
+                assert_eq!(error.code(), "TRAIN_IN_USE", "{error}");
+                refused += 1;
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(refused, 1);
+    assert!(!left.exists());
+    // The place is free again.
+    second.run(&place, go_on).unwrap();
+    assert_eq!(Checkpoint::list(folder.path()).unwrap(), [3, 6, 9, 12]);
+}
+
+#[test]
 fn checkpoints_of_another_training_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let place = storage(folder.path(), 2);

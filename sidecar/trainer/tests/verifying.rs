@@ -52,6 +52,9 @@ fn an_honest_transcript_holds_bit_for_bit() {
     // One drawn step replays the span that holds it.
     let one = verify(&mut session, &examples, folder.path(), 1, 5, 1).unwrap();
     assert_eq!((one.replayed, one.exact), (4, 4));
+    // Nothing replayed says nothing.
+    let none = verify(&mut session, &examples, folder.path(), 0, 5, 1).unwrap();
+    assert!(none.replayed == 0 && !none.is_exact());
     let transcript = Transcript::from_bytes(&fs::read(folder.path().join(TRANSCRIPT_FILE)).unwrap()).unwrap();
     assert_eq!(transcript.steps().len(), 12);
     assert_eq!(transcript.recipe(), &recipe());
@@ -260,6 +263,12 @@ fn a_family_is_one_that_attribution_reads() {
     let stop = |_: &openledger_trainer::Progress| ControlFlow::Break(());
     assert!(!train_family(&mut session, &examples, &recipe(), &plan, other.path(), stop).unwrap());
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
+    // A placebo in an order that another adapter has is that adapter again: it would say that there is no noise.
+    for placebo_seeds in [vec![101, recipe().order_seed], vec![101, 101]] {
+        let plan = FamilyPlan { placebo_seeds, ..plan.clone() };
+        let error = train_family(&mut session, &examples, &recipe(), &plan, other.path(), go_on).unwrap_err();
+        assert!(matches!(error, TrainError::Recipe { field: "placebo_seeds", .. }), "{error}");
+    }
     let own = Recipe { left_out: Some(examples.contributors()[0].clone()), ..recipe() };
     let error = train_family(&mut session, &examples, &own, &plan, other.path(), go_on).unwrap_err();
     assert_eq!(error.code(), "TRAIN_RECIPE_INVALID");

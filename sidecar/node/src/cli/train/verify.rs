@@ -1,6 +1,6 @@
 //! `openledger train verify`.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 use openledger_trainer::{Transcript, verify};
@@ -20,8 +20,8 @@ pub struct Verify {
     #[command(flatten)]
     source: Source,
     /// Steps to draw; the spans between checkpoints that hold them are replayed.
-    #[arg(long, default_value_t = 4)]
-    steps: usize,
+    #[arg(long, default_value = "4")]
+    steps: NonZeroUsize,
     /// Decides which steps are drawn; the system's randomness when absent, so that no trainer can foresee it.
     #[arg(long)]
     seed: Option<u64>,
@@ -36,7 +36,7 @@ impl Verify {
         };
         let mut opened = self.source.open(transcript.recipe())?;
         let (session, examples) = (&mut opened.session, &opened.examples);
-        let found = verify(session, examples, &self.training, self.steps, seed, opened.threads)?;
+        let found = verify(session, examples, &self.training, self.steps.get(), seed, opened.threads)?;
         let digest = hex::encode(transcript.digest());
         let verdict = if found.is_exact() { "exact" } else { "within tolerance" };
         let text = format!(
