@@ -4,9 +4,9 @@ mod config;
 mod names;
 mod weights;
 
-pub(crate) use weights::AdapterWeights;
 #[cfg(test)]
 pub(crate) use weights::ModuleWeights;
+pub(crate) use weights::{AdapterWeights, ModuleMatrices};
 
 /// A loaded adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,10 @@ use openledger_onnx_graph::{LoraForm, LoraSite};
 use sha2::{Digest, Sha256};
 
 use super::StandardSlots;
-use crate::{EngineError, Limits, adapter::AdapterWeights};
+use crate::{
+    EngineError, Limits,
+    adapter::{AdapterWeights, ModuleMatrices},
+};
 
 /// Names what an adapter does: its weights, ranks and scales. Two folders of one generation are the same adapter.
 pub(crate) type Generation = [u8; 32];
@@ -46,7 +49,8 @@ impl Prepared {
         limits: &Limits,
         form: LoraForm,
     ) -> Result<Self, EngineError> {
-        Self::of(AdapterWeights::read(folder, expected_digest, known_digest, shapes, limits)?, shapes, form)
+        let weights = AdapterWeights::read(folder, expected_digest, known_digest, shapes, limits, form)?;
+        Self::of(weights, shapes, form)
     }
 
     /// Brings weights into the form of the graph.
@@ -66,7 +70,10 @@ impl Prepared {
         let (digest, rank, sites) = (weights.digest, weights.rank, weights.modules.len());
         let (bytes, matrices) = match form {
             LoraForm::Standard => {
-                let floats = weights.modules.iter().map(|module| module.a.len().saturating_add(module.b.len()));
+                let floats = weights.modules.iter().map(|module| match &module.matrices {
+                    ModuleMatrices::Floats { a, b } => a.len().saturating_add(b.len()),
+                    ModuleMatrices::Operator(module) => module.work(),
+                });
                 (floats.fold(0, usize::saturating_add).saturating_mul(4), PreparedMatrices::Standard(weights))
             }
             LoraForm::Operator => {
@@ -125,11 +132,14 @@ fn packed(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter, Engin
         let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };
         let site = shapes.get(module.site).ok_or_else(|| unfit("the model has no such site".to_owned()))?;
         let shape = [module.rank, site.in_features, site.out_features];
-        let own =
-            Module::new(shape, Matrices::exact(module.a, module.b), module.scale).map_err(|error| match error {
-                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
-                other => unfit(other.to_string()),
-            })?;
+        let own = match module.matrices {
+            ModuleMatrices::Floats { a, b } => Module::new(shape, Matrices::exact(a, b), module.scale),
+            ModuleMatrices::Operator(own) => Ok(own),
+        };
+        let own = own.map_err(|error| match error {
+            LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
+            other => unfit(other.to_string()),
+        })?;
         modules.push((module.site, own));
     }
     Ok(Adapter::new(modules))
