@@ -4,7 +4,7 @@ use half::bf16;
 
 use crate::{
     LoraError,
-    packed::{Packed, pack, unpack},
+    packed::{Packed, pack_rows, pack_transposed, unpack},
 };
 
 /// Highest rank of a module.
@@ -74,10 +74,8 @@ impl Module {
     ) -> Result<Self, LoraError> {
         check([rank, in_features, out_features], matrices.lengths())?;
         let weights = match matrices {
-            Matrices::Bf16 { a, b } => {
-                Packed::Bf16(pack(a, |at, lane| b[lane * out_features + at], out_features, rank))
-            }
-            Matrices::F32 { a, b } => Packed::F32(pack(a, |at, lane| b[lane * out_features + at], out_features, rank)),
+            Matrices::Bf16 { a, b } => Packed::Bf16(pack_transposed(a, &b, out_features)),
+            Matrices::F32 { a, b } => Packed::F32(pack_transposed(a, &b, out_features)),
         };
         Ok(Self { rank, in_features, out_features, scale, weights })
     }
@@ -97,7 +95,7 @@ impl Module {
         check([rank, in_features, out_features], [a.len(), b.len()])?;
         let mut values = Vec::with_capacity(a.len().saturating_add(b.len()));
         values.extend(a.iter().copied().map(bf16::from_le_bytes));
-        let values = pack(values, |at, lane| bf16::from_le_bytes(b[at * rank + lane]), out_features, rank);
+        let values = pack_rows(values, b, rank, bf16::from_le_bytes);
         Ok(Self { rank, in_features, out_features, scale, weights: Packed::Bf16(values) })
     }
 

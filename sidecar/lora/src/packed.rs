@@ -2,6 +2,8 @@
 
 use half::bf16;
 
+use crate::module::MAX_RANK;
+
 /// Columns of B that stand together: as many as the kernel adds up at once. In bf16 their weights of
 /// one rank are one cache line.
 pub(crate) const TILE: usize = 32;
@@ -15,13 +17,37 @@ pub(crate) enum Packed {
     F32(Vec<f32>),
 }
 
-/// Appends B to A, tile by tile; `b(column, rank)` is the element.
-pub(crate) fn pack<W>(mut a: Vec<W>, b: impl Fn(usize, usize) -> W, out_features: usize, rank: usize) -> Vec<W> {
-    a.reserve_exact(out_features.saturating_mul(rank));
+/// Appends B, given transposed as [rank, out_features], to A.
+pub(crate) fn pack_transposed<W: Copy>(mut a: Vec<W>, b: &[W], out_features: usize) -> Vec<W> {
+    a.reserve_exact(b.len());
     for start in (0..out_features).step_by(TILE) {
         let end = out_features.min(start.saturating_add(TILE));
-        for lane in 0..rank {
-            a.extend((start..end).map(|column| b(column, lane)));
+        for row in b.chunks_exact(out_features) {
+            a.extend_from_slice(&row[start..end]);
+        }
+    }
+    a
+}
+
+/// Appends B, given as [out_features, rank], to A; `value` reads an element.
+pub(crate) fn pack_rows<S: Copy, W: Copy + Default>(
+    mut a: Vec<W>,
+    b: &[S],
+    rank: usize,
+    value: impl Fn(S) -> W,
+) -> Vec<W> {
+    a.reserve_exact(b.len());
+    let mut tile = [[W::default(); TILE]; MAX_RANK];
+    for columns in b.chunks(TILE * rank) {
+        let width = columns.len() / rank;
+        // Written down one column after the other, so in a buffer that the nearest cache holds.
+        for (column, weights) in columns.chunks_exact(rank).enumerate() {
+            for (row, weight) in tile.iter_mut().zip(weights) {
+                row[column] = value(*weight);
+            }
+        }
+        for row in &tile[..rank] {
+            a.extend_from_slice(&row[..width]);
         }
     }
     a
