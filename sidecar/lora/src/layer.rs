@@ -40,16 +40,21 @@ struct Task<'t, 'v> {
 /// A task as an operation to be compiled for every level.
 struct RunTask<'r, 't, 'v> {
     parts: &'r [Part],
+    /// The adapter whose task follows.
+    next: Option<&'r Adapter>,
     task: &'r mut Task<'t, 'v>,
 }
 
-impl Operation for RunTask<'_, '_, '_> {
+impl<'r> Operation for RunTask<'r, '_, '_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
+        let first_of = |adapter: &'r Adapter| self.parts.iter().find_map(|part| adapter.module(part.site));
+        let following = self.next.and_then(first_of);
         let mut start = 0;
-        for part in self.parts {
+        for (index, part) in self.parts.iter().enumerate() {
             if let Some(module) = self.task.adapter.module(part.site) {
-                add_module(isa, module, start, self.task.tokens);
+                let own = self.parts[index + 1..].iter().find_map(|part| self.task.adapter.module(part.site));
+                add_module(isa, module, own.or(following), start, self.task.tokens);
             }
             start += part.out_features;
         }
@@ -119,17 +124,18 @@ impl Layer {
         let workers = if work < PARALLEL_WORK { 1 } else { threads.threads().max(1) };
         let share = tokens.len().div_ceil(workers).next_multiple_of(TASK_UNIT);
         let tasks = cut(plan, tokens_of_row, &mut tokens, share);
-        let run = |task: &mut Task<'_, '_>| level.run(RunTask { parts: &self.parts, task });
+        let run = |task: &mut Task<'_, '_>, next| level.run(RunTask { parts: &self.parts, next, task });
         if workers == 1 || tasks.len() == 1 {
-            for mut task in tasks {
-                run(&mut task);
+            let mut tasks = tasks.into_iter().peekable();
+            while let Some(mut task) = tasks.next() {
+                run(&mut task, tasks.peek().map(|next| next.adapter));
             }
         } else {
             let tasks: Vec<Mutex<Task<'_, '_>>> = tasks.into_iter().map(Mutex::new).collect();
             threads.run(tasks.len(), &|index| {
                 if let Some(task) = tasks.get(index) {
-                    // Never contended: every index is called once.
-                    run(&mut task.lock().unwrap_or_else(PoisonError::into_inner));
+                    // Never contended: every index is called once. Which task a thread gets next is not known.
+                    run(&mut task.lock().unwrap_or_else(PoisonError::into_inner), None);
                 }
             });
         }

@@ -13,6 +13,7 @@ mod error;
 mod kernel;
 mod layer;
 mod module;
+mod packed;
 mod plan;
 
 pub use error::LoraError;

@@ -2,7 +2,10 @@
 
 use half::bf16;
 
-use crate::LoraError;
+use crate::{
+    LoraError,
+    packed::{Packed, pack_rows, pack_transposed, unpack},
+};
 
 /// Highest rank of a module.
 pub const MAX_RANK: usize = 128;
@@ -46,13 +49,6 @@ impl Matrices {
             Self::F32 { a, b } => [a.len(), b.len()],
         }
     }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Bf16 { a, b } => size_of_val(a.as_slice()).saturating_add(size_of_val(b.as_slice())),
-            Self::F32 { a, b } => size_of_val(a.as_slice()).saturating_add(size_of_val(b.as_slice())),
-        }
-    }
 }
 
 /// One module: `delta = scale * B (A x)`.
@@ -62,7 +58,7 @@ pub struct Module {
     in_features: usize,
     out_features: usize,
     scale: f32,
-    matrices: Matrices,
+    weights: Packed,
 }
 
 impl Module {
@@ -76,17 +72,31 @@ impl Module {
         matrices: Matrices,
         scale: f32,
     ) -> Result<Self, LoraError> {
-        if rank == 0 || rank > MAX_RANK {
-            return Err(LoraError::Rank { rank, max: MAX_RANK });
-        }
-        let [a, b] = matrices.lengths();
-        for (what, found, width) in [("A", a, in_features), ("B", b, out_features)] {
-            let expected = rank.checked_mul(width).ok_or(LoraError::Overflow)?;
-            if found != expected {
-                return Err(LoraError::Length { what, found, expected });
-            }
-        }
-        Ok(Self { rank, in_features, out_features, scale, matrices })
+        check([rank, in_features, out_features], matrices.lengths())?;
+        let weights = match matrices {
+            Matrices::Bf16 { a, b } => Packed::Bf16(pack_transposed(a, &b, out_features)),
+            Matrices::F32 { a, b } => Packed::F32(pack_transposed(a, &b, out_features)),
+        };
+        Ok(Self { rank, in_features, out_features, scale, weights })
+    }
+
+    /// Takes matrices as a file of PEFT holds them in bf16: little-endian bytes of A as
+    /// [rank, in_features] and of B, not transposed, as [out_features, rank]. No value is converted.
+    ///
+    /// # Errors
+    /// [`LoraError::Rank`], [`LoraError::Length`] (in elements), [`LoraError::Overflow`].
+    pub fn from_stored_bf16(
+        [rank, in_features, out_features]: [usize; 3],
+        a: &[u8],
+        b: &[u8],
+        scale: f32,
+    ) -> Result<Self, LoraError> {
+        let (a, b) = (a.as_chunks::<2>().0, b.as_chunks::<2>().0);
+        check([rank, in_features, out_features], [a.len(), b.len()])?;
+        let mut values = Vec::with_capacity(a.len().saturating_add(b.len()));
+        values.extend(a.iter().copied().map(bf16::from_le_bytes));
+        let values = pack_rows(values, b, rank, bf16::from_le_bytes);
+        Ok(Self { rank, in_features, out_features, scale, weights: Packed::Bf16(values) })
     }
 
     /// Rows of A and of the transposed B.
@@ -113,18 +123,55 @@ impl Module {
         self.scale
     }
 
-    /// Both matrices.
+    /// A copy of both matrices in the order in which [`Module::new`] takes them.
     #[must_use]
-    pub fn matrices(&self) -> &Matrices {
-        &self.matrices
+    pub fn matrices(&self) -> Matrices {
+        let shape = [self.rank, self.in_features, self.out_features];
+        match &self.weights {
+            Packed::Bf16(values) => {
+                let (a, b) = unpack(values, shape);
+                Matrices::Bf16 { a, b }
+            }
+            Packed::F32(values) => {
+                let (a, b) = unpack(values, shape);
+                Matrices::F32 { a, b }
+            }
+        }
+    }
+
+    /// The weights in the order of the kernel.
+    pub(crate) fn weights(&self) -> &Packed {
+        &self.weights
     }
 
     /// Multiply-adds of one token.
     #[must_use]
     pub fn work(&self) -> usize {
-        let [a, b] = self.matrices.lengths();
-        a.saturating_add(b)
+        match &self.weights {
+            Packed::Bf16(values) => values.len(),
+            Packed::F32(values) => values.len(),
+        }
     }
+
+    fn bytes(&self) -> usize {
+        match &self.weights {
+            Packed::Bf16(values) => size_of_val(values.as_slice()),
+            Packed::F32(values) => size_of_val(values.as_slice()),
+        }
+    }
+}
+
+fn check([rank, in_features, out_features]: [usize; 3], [a, b]: [usize; 2]) -> Result<(), LoraError> {
+    if rank == 0 || rank > MAX_RANK {
+        return Err(LoraError::Rank { rank, max: MAX_RANK });
+    }
+    for (what, found, width) in [("A", a, in_features), ("B", b, out_features)] {
+        let expected = rank.checked_mul(width).ok_or(LoraError::Overflow)?;
+        if found != expected {
+            return Err(LoraError::Length { what, found, expected });
+        }
+    }
+    Ok(())
 }
 
 /// The modules of one adapter by the index of their site.
@@ -159,7 +206,7 @@ impl Adapter {
     /// Bytes of all matrices.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let bytes = self.modules.iter().flatten().map(|module| module.matrices.bytes());
+        let bytes = self.modules.iter().flatten().map(|module| module.bytes());
         bytes.fold(0, usize::saturating_add)
     }
 }
@@ -177,5 +224,30 @@ mod tests {
         assert_eq!(one(third), Matrices::F32 { a: vec![1.0], b: vec![third] });
         let adapter = |value| Adapter::new([(2, Module::new([1, 1, 1], one(value), 1.0).unwrap())]);
         assert_eq!((adapter(rounded).bytes(), adapter(third).bytes()), (4, 8));
+    }
+
+    #[test]
+    fn matrices_come_back_as_they_were_given_whatever_their_source() {
+        // Whole tiles, a rest above 16 columns, one below, and one column.
+        for (rank, inputs, outputs) in [(1, 1, 1), (3, 5, 64), (16, 7, 51), (4, 33, 37)] {
+            let count =
+                |from: usize, count: usize| (from..from + count).map(|value| value as f32).collect::<Vec<f32>>();
+            let (a, b) = (small(0, rank * inputs), small(3, rank * outputs));
+            let shape = [rank, inputs, outputs];
+            let narrow = Matrices::Bf16 { a: a.clone(), b: b.clone() };
+            let module = Module::new(shape, narrow.clone(), 2.0).unwrap();
+            assert_eq!(module.matrices(), narrow);
+            let bytes = |values: &[bf16]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+            let rows: Vec<bf16> = (0..outputs * rank).map(|at| b[at % rank * outputs + at / rank]).collect();
+            assert_eq!(Module::from_stored_bf16(shape, &bytes(&a), &bytes(&rows), 2.0).unwrap(), module);
+            assert!(Module::from_stored_bf16(shape, &bytes(&a), &bytes(&rows[1..]), 2.0).is_err());
+            let wide = Matrices::F32 { a: count(0, rank * inputs), b: count(9, rank * outputs) };
+            assert_eq!(Module::new(shape, wide.clone(), 2.0).unwrap().matrices(), wide);
+        }
+    }
+
+    /// Whole numbers below 256 are exact in bf16.
+    fn small(from: usize, count: usize) -> Vec<bf16> {
+        (from..from + count).map(|value| bf16::from_f32((value % 251) as f32)).collect()
     }
 }

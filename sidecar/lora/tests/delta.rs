@@ -63,7 +63,7 @@ fn reference(adapter: &Adapter, widths: &[usize], x: &[f32], y: &[f32]) -> Vec<f
     let mut start = 0;
     for (site, width) in widths.iter().enumerate() {
         if let Some(module) = adapter.module(site) {
-            let wide = |values: &[bf16]| values.iter().map(|value| value.to_f64()).collect::<Vec<f64>>();
+            let wide = |values: Vec<bf16>| values.iter().map(|value| value.to_f64()).collect::<Vec<f64>>();
             let (a, b): (Vec<f64>, Vec<f64>) = match module.matrices() {
                 Matrices::Bf16 { a, b } => (wide(a), wide(b)),
                 Matrices::F32 { a, b } => {

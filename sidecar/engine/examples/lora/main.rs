@@ -5,6 +5,7 @@
 //! Without `--quick` it writes `docs/benchmarks/lora.md`.
 
 mod adapters;
+mod cold;
 mod date;
 mod measure;
 mod report;
@@ -38,9 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     stack::write(&folder, &shape, &repository.join("examples/model/tokenizer.json"))?;
     cells.extend(measure_model("random stack", &folder, &shape, work.path(), quick).await?);
 
-    println!("{}", report::table(&cells));
+    let cold = cold::measure(&folder, &shape, work.path(), quick).await?;
+
+    println!("{}\n{}", report::table(&cells), report::cold(&cold));
     if !quick {
-        report::write(&repository.join("docs/benchmarks/lora.md"), &cells, &shape)?;
+        report::write(&repository.join("docs/benchmarks/lora.md"), &cells, &cold, &shape)?;
     }
     if json {
         println!("{}", report::bars(&cells));
@@ -56,7 +59,7 @@ async fn measure_model(
     quick: bool,
 ) -> Result<Vec<Cell>, Box<dyn Error>> {
     let count = CELLS.iter().map(|cell| cell.1).max().unwrap_or(1);
-    let written = adapters::write(&work.join(format!("adapters of {model}")), shape, count)?;
+    let written = adapters::write(&work.join(format!("adapters of {model}")), shape, count, adapters::RANK)?;
     let subject = Subject::start(folder, &written).await?;
     let mut cells = Vec::new();
     for (rows, adapters) in CELLS {

@@ -101,7 +101,7 @@ async fn run(engine: &Engine, rows: usize, adapters: usize) -> Result<f64, Box<d
         .map(|row| {
             let engine = engine.clone();
             let adapter = row.checked_rem(adapters).map(|index| index.to_string());
-            tokio::spawn(async move { count_tokens(&engine, adapter).await })
+            tokio::spawn(async move { answer(&engine, adapter, TOKENS).await })
         })
         .collect();
     for answer in answers {
@@ -113,13 +113,14 @@ async fn run(engine: &Engine, rows: usize, adapters: usize) -> Result<f64, Box<d
     Ok(start.elapsed().as_secs_f64())
 }
 
-async fn count_tokens(engine: &Engine, adapter: Option<String>) -> Result<usize, EngineError> {
+/// Tokens of one greedy answer.
+pub async fn answer(engine: &Engine, adapter: Option<String>, most: usize) -> Result<usize, EngineError> {
     let request = GenerateRequest {
         adapter,
         more_adapters: Vec::new(),
         prompt: vec![5; PROMPT],
         sampling: Sampling::greedy(),
-        max_new_tokens: TOKENS,
+        max_new_tokens: most,
         stop: Vec::new(),
         grammar: None,
         logprobs: None,
@@ -136,7 +137,7 @@ async fn count_tokens(engine: &Engine, adapter: Option<String>) -> Result<usize,
     Ok(count)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -4,7 +4,7 @@ mod config;
 mod names;
 mod weights;
 
-pub(crate) use weights::{AdapterWeights, ModuleWeights};
+pub(crate) use weights::{AdapterWeights, ModuleMatrices, ModuleWeights};
 
 /// A loaded adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]

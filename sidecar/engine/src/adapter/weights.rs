@@ -6,7 +6,8 @@ use std::{
 };
 
 use half::{bf16, f16};
-use openledger_onnx_graph::LoraSite;
+use openledger_lora::{LoraError, Module};
+use openledger_onnx_graph::{LoraForm, LoraSite};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
 
@@ -38,12 +39,19 @@ pub(crate) struct ModuleWeights {
     /// Index of the site.
     pub site: usize,
     pub rank: usize,
-    /// A as PEFT stores it: [rank, in], row-major.
-    pub a: Vec<f32>,
-    /// B transposed: [rank, out], row-major.
-    pub b: Vec<f32>,
+    pub matrices: ModuleMatrices,
     /// Factor on the product.
     pub scale: f32,
+}
+
+/// The matrices of a module.
+#[derive(Debug)]
+pub(crate) enum ModuleMatrices {
+    /// A as PEFT stores it, [rank, in], and B transposed, [rank, out], both row-major.
+    Floats { a: Vec<f32>, b: Vec<f32> },
+    /// As the operator reads them: what a file of bf16 becomes at once when the operator asks for it.
+    /// Through 32 bits a cold adapter took several times as long.
+    Operator(Module),
 }
 
 /// The two tensors of one module while they are being collected.
@@ -84,6 +92,7 @@ impl AdapterWeights {
         known_digest: Option<[u8; 32]>,
         sites: &[LoraSite],
         limits: &Limits,
+        form: LoraForm,
     ) -> Result<Self, EngineError> {
         let path = folder.join("adapter_model.safetensors");
         let broken = |reason: String| EngineError::AdapterBroken { path: path.clone(), reason };
@@ -101,7 +110,7 @@ impl AdapterWeights {
         config.check_patterns(|fits| pairs.iter().any(|pair| fits(&pair.module)))?;
         let mut modules = Vec::with_capacity(covered.len());
         for pair in &pairs {
-            modules.extend(weights(pair, sites, &config, limits)?);
+            modules.extend(weights(pair, sites, &config, limits, form)?);
         }
         modules.sort_by_key(|module| module.site);
         let rank = modules.iter().map(|module| module.rank).max();
@@ -193,6 +202,7 @@ fn weights(
     sites: &[LoraSite],
     config: &PeftConfig,
     limits: &Limits,
+    form: LoraForm,
 ) -> Result<Vec<ModuleWeights>, EngineError> {
     let missing = |matrix: &str| EngineError::AdapterShape {
         tensor: format!("{}.lora_{matrix}.weight", pair.module),
@@ -216,6 +226,23 @@ fn weights(
     }
     expect_width(b_name, b_shape[0], parts().map(|(_, site)| site.out_features).sum())?;
     let scale = config.scale_of(&pair.module) as f32;
+    if form == LoraForm::Operator && a.dtype() == Dtype::BF16 && b.dtype() == Dtype::BF16 {
+        expect_finite(a_name, a.data(), 1.0)?;
+        expect_finite(b_name, b.data(), scale)?;
+        let mut rows = b.data();
+        let mut modules = Vec::with_capacity(pair.sites.len());
+        for (site, shape) in parts() {
+            let (own, rest) = rows.split_at(shape.out_features * stored * size_of::<bf16>());
+            rows = rest;
+            let shape = [stored, shape.in_features, shape.out_features];
+            let module = Module::from_stored_bf16(shape, a.data(), own, scale).map_err(|error| match error {
+                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
+                other => EngineError::AdapterShape { tensor: a_name.clone(), reason: other.to_string() },
+            })?;
+            modules.push(ModuleWeights { site, rank: stored, matrices: ModuleMatrices::Operator(module), scale });
+        }
+        return Ok(modules);
+    }
     let a = floats(a_name, a)?;
     let b = floats(b_name, b)?;
     if b.iter().any(|value| !(value * scale).is_finite()) {
@@ -227,7 +254,8 @@ fn weights(
         let (own, rest) = rows.split_at(shape.out_features * stored);
         rows = rest;
         let b = transposed(own, [shape.out_features, stored]);
-        modules.push(ModuleWeights { site, rank: stored, a: a.clone(), b, scale });
+        let matrices = ModuleMatrices::Floats { a: a.clone(), b };
+        modules.push(ModuleWeights { site, rank: stored, matrices, scale });
     }
     Ok(modules)
 }
@@ -270,6 +298,18 @@ fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, EngineError> {
     }
 }
 
+/// Checks that bf16 values are numbers, and still are when `scale` has been applied.
+fn expect_finite(name: &str, bytes: &[u8], scale: f32) -> Result<(), EngineError> {
+    // Without the sign, bits are in the order of the magnitudes, infinity and what is no number last. The greatest
+    // of them decides for all, and is found many at a time.
+    let magnitude = |pair: &[u8; 2]| u16::from_le_bytes(*pair) & 0x7fff;
+    let greatest = bytes.as_chunks::<2>().0.iter().fold(0, |greatest: u16, pair| greatest.max(magnitude(pair)));
+    if (bf16::from_bits(greatest).to_f32() * scale).is_finite() {
+        return Ok(());
+    }
+    Err(EngineError::AdapterNotFinite { tensor: name.to_owned() })
+}
+
 fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     let mut out = Vec::with_capacity(values.len());
     for column in 0..columns {
@@ -280,9 +320,18 @@ fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use openledger_lora::Matrices;
+
     use super::*;
 
     type Encode = fn(f32) -> Vec<u8>;
+
+    fn floats(module: &ModuleWeights) -> (&[f32], &[f32]) {
+        match &module.matrices {
+            ModuleMatrices::Floats { a, b } => (a, b),
+            ModuleMatrices::Operator(_) => panic!("the other form"),
+        }
+    }
 
     const CONFIG: &str = r#"{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["up_proj"]}"#;
 
@@ -298,7 +347,7 @@ mod tests {
     }
 
     /// Writes A = [[1, 2, 3], [4, 5, 6]] and B = [[0.5, -1]] with the given encoding and reads them.
-    fn read(dtype: Dtype, encode: Encode) -> Result<AdapterWeights, EngineError> {
+    fn read(dtype: Dtype, encode: Encode, form: LoraForm) -> Result<AdapterWeights, EngineError> {
         let folder = tempfile::tempdir().unwrap();
         let bytes = |values: &[f32]| values.iter().flat_map(|value| encode(*value)).collect::<Vec<u8>>();
         let (a, b) = (bytes(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), bytes(&[0.5, -1.0]));
@@ -310,7 +359,7 @@ mod tests {
         let file = safetensors::serialize(tensors, None).unwrap();
         std::fs::write(folder.path().join("adapter_model.safetensors"), file).unwrap();
         std::fs::write(folder.path().join("adapter_config.json"), CONFIG).unwrap();
-        AdapterWeights::read(folder.path(), None, None, &[site()], &Limits::default())
+        AdapterWeights::read(folder.path(), None, None, &[site()], &Limits::default(), form)
     }
 
     #[test]
@@ -321,10 +370,20 @@ mod tests {
             (Dtype::BF16, |value| bf16::from_f32(value).to_le_bytes().to_vec()),
         ];
         for (dtype, encode) in types {
-            let weights = read(dtype, encode).unwrap();
+            let weights = read(dtype, encode, LoraForm::Standard).unwrap();
             let module = &weights.modules[0];
-            assert_eq!(module.a, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-            assert_eq!((module.b.as_slice(), module.scale), (&[0.5, -1.0][..], 2.0));
+            let (a, b): (&[f32], &[f32]) = (&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[0.5, -1.0]);
+            assert_eq!((floats(module), module.scale), ((a, b), 2.0));
+            // The operator's form of a file does not depend on the file's type, as long as 16 bits hold it.
+            let weights = read(dtype, encode, LoraForm::Operator).unwrap();
+            let expected = Module::new([2, 3, 1], Matrices::exact(a.to_vec(), b.to_vec()), 2.0).unwrap();
+            match &weights.modules[0].matrices {
+                ModuleMatrices::Operator(module) => assert_eq!((dtype, module), (Dtype::BF16, &expected)),
+                ModuleMatrices::Floats { .. } => {
+                    assert_ne!(dtype, Dtype::BF16);
+                    assert_eq!(floats(&weights.modules[0]), (a, b));
+                }
+            }
         }
     }
 
@@ -358,15 +417,15 @@ mod tests {
             .unwrap();
         let config = format!(r#"{{"peft_type":"LORA","r":1,"lora_alpha":2,{config}}}"#);
         std::fs::write(folder.path().join("adapter_config.json"), config).unwrap();
-        AdapterWeights::read(folder.path(), None, None, &packed_sites(), &Limits::default())
+        AdapterWeights::read(folder.path(), None, None, &packed_sites(), &Limits::default(), LoraForm::Standard)
     }
 
     #[test]
     fn packed_modules_are_cut_at_the_columns_of_their_parts() {
         let targets = r#""target_modules":["qkv_proj","gate_up_proj"]"#;
         let found = read_modules(targets, &[("self_attn.qkv_proj", 4), ("mlp.gate_up_proj", 6)]).unwrap();
-        assert!(found.modules.iter().all(|module| module.a == [3.0, 4.0] && module.scale == 2.0));
-        let b: Vec<(usize, &[f32])> = found.modules.iter().map(|module| (module.site, module.b.as_slice())).collect();
+        assert!(found.modules.iter().all(|module| floats(module).0 == [3.0, 4.0] && module.scale == 2.0));
+        let b: Vec<(usize, &[f32])> = found.modules.iter().map(|module| (module.site, floats(module).1)).collect();
         let expected: [(usize, &[f32]); 5] =
             [(0, &[1.0, 2.0]), (1, &[3.0]), (2, &[4.0]), (3, &[1.0, 2.0, 3.0]), (4, &[4.0, 5.0, 6.0])];
         assert_eq!(b, expected);
@@ -411,9 +470,16 @@ mod tests {
 
     #[test]
     fn other_types_and_infinities_are_refused() {
-        let error = read(Dtype::I32, |value| (value as i32).to_le_bytes().to_vec()).unwrap_err();
-        assert_eq!(error.code(), "ADAPTER_UNSUPPORTED");
-        let error = read(Dtype::F32, |value| (value / 0.0).to_le_bytes().to_vec()).unwrap_err();
-        assert_eq!(error.code(), "ADAPTER_NOT_FINITE");
+        for form in [LoraForm::Standard, LoraForm::Operator] {
+            let refused = |dtype, encode: Encode| read(dtype, encode, form).unwrap_err().code();
+            let integer: Encode = |value| (value as i32).to_le_bytes().to_vec();
+            assert_eq!(refused(Dtype::I32, integer), "ADAPTER_UNSUPPORTED");
+            assert_eq!(refused(Dtype::F32, |value| (value / 0.0).to_le_bytes().to_vec()), "ADAPTER_NOT_FINITE");
+            let infinite: Encode = |value| bf16::from_f32(value / 0.0).to_le_bytes().to_vec();
+            assert_eq!(refused(Dtype::BF16, infinite), "ADAPTER_NOT_FINITE");
+            // -1 is the lowest number of B; times the scale of 2 it is none.
+            let beyond: Encode = |value| bf16::from_f32(if value < 0.0 { -3e38 } else { value }).to_le_bytes().to_vec();
+            assert_eq!(refused(Dtype::BF16, beyond), "ADAPTER_NOT_FINITE");
+        }
     }
 }

@@ -79,10 +79,13 @@ impl Loader {
 }
 
 fn read(order: &LoadOrder, sites: &[LoraSite], limits: &Limits, form: LoraForm) -> Result<Prepared, EngineError> {
+    // What is added up has to be numbers that can be added.
+    let lone = matches!(order.parts.as_slice(), [only] if only.generation == order.generation);
+    let part_form = if lone { form } else { LoraForm::Standard };
     let mut parts = Vec::with_capacity(order.parts.len());
     for Part { generation, digest, source, factor } in &order.parts {
         let known = source.unchanged().then_some(*digest);
-        let weights = AdapterWeights::read(&source.folder, Some(*digest), known, sites, limits)?;
+        let weights = AdapterWeights::read(&source.folder, Some(*digest), known, sites, limits, part_form)?;
         if store::generation(&weights) != *generation {
             return Err(EngineError::AdapterBroken {
                 path: source.folder.join("adapter_config.json"),
@@ -91,11 +94,11 @@ fn read(order: &LoadOrder, sites: &[LoraSite], limits: &Limits, form: LoraForm) 
         }
         parts.push((weights, *factor));
     }
-    match order.parts.as_slice() {
-        [only] if only.generation == order.generation => {
-            let (weights, _) = parts.pop().ok_or(EngineError::Stopped)?;
-            Prepared::of(weights, sites, form)
+    match parts.pop() {
+        Some((weights, _)) if lone => Prepared::of(weights, sites, form),
+        last => {
+            parts.extend(last);
+            Prepared::sum(order.generation, parts, sites, form)
         }
-        _ => Prepared::sum(order.generation, parts, sites, form),
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use openledger_onnx_graph::LoraSite;
 
-use crate::adapter::AdapterWeights;
+use crate::adapter::{AdapterWeights, ModuleMatrices};
 
 /// All slots of one site, row-major: `a` [slots, in, rank] and `b` [slots, rank, out].
 pub(crate) struct SiteSlots {
@@ -91,15 +91,19 @@ impl StandardSlots {
             let (Some(site), Some(slots)) = (self.shapes.get(module.site), self.sites.get_mut(module.site)) else {
                 continue;
             };
+            let ModuleMatrices::Floats { a: own_a, b: own_b } = &module.matrices else {
+                tracing::error!("an adapter was read for another form of the graph");
+                continue;
+            };
             let a = &mut slots.a[slot * site.in_features * self.rank..];
-            for (component, row) in module.a.chunks_exact(site.in_features).enumerate() {
+            for (component, row) in own_a.chunks_exact(site.in_features).enumerate() {
                 for (input, value) in row.iter().enumerate() {
                     a[input * self.rank + component] = *value;
                 }
             }
             let start = slot * self.rank * site.out_features;
-            let b = &mut slots.b[start..start + module.b.len()];
-            for (place, value) in b.iter_mut().zip(&module.b) {
+            let b = &mut slots.b[start..start + own_b.len()];
+            for (place, value) in b.iter_mut().zip(own_b) {
                 *place = *value * module.scale;
             }
         }

@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use super::StandardSlots;
 use crate::{
     EngineError, Limits,
-    adapter::{AdapterWeights, ModuleWeights},
+    adapter::{AdapterWeights, ModuleMatrices, ModuleWeights},
+    error::inference,
 };
 
 /// Names what an adapter does: its weights, ranks and scales. Two folders of one generation are the same adapter.
@@ -40,6 +41,14 @@ enum PreparedMatrices {
     Operator(Arc<Adapter>),
 }
 
+/// A module of a sum while it grows.
+#[derive(Default)]
+struct Sum {
+    rank: usize,
+    a: Vec<f32>,
+    b: Vec<f32>,
+}
+
 impl Prepared {
     /// Reads a PEFT folder. With `known_digest` the file is taken to have it and is not hashed again.
     ///
@@ -53,7 +62,8 @@ impl Prepared {
         limits: &Limits,
         form: LoraForm,
     ) -> Result<Self, EngineError> {
-        Self::of(AdapterWeights::read(folder, expected_digest, known_digest, shapes, limits)?, shapes, form)
+        let weights = AdapterWeights::read(folder, expected_digest, known_digest, shapes, limits, form)?;
+        Self::of(weights, shapes, form)
     }
 
     /// Brings weights into the form of the graph.
@@ -66,7 +76,7 @@ impl Prepared {
     }
 
     /// The sum of several adapters, each times its own factor, as one adapter: the ranks of a module one after the other, and the
-    /// factors in B. `generation` is the name of the sum.
+    /// factors in B. `generation` is the name of the sum; the parts are read in the standard form.
     ///
     /// # Errors
     /// As [`Prepared::of`].
@@ -76,25 +86,28 @@ impl Prepared {
         shapes: &[LoraSite],
         form: LoraForm,
     ) -> Result<Self, EngineError> {
-        let mut modules: BTreeMap<usize, ModuleWeights> = BTreeMap::new();
+        let mut sums: BTreeMap<usize, Sum> = BTreeMap::new();
         for (weights, factor) in parts {
-            for ModuleWeights { site, rank, a, b, scale } in weights.modules {
-                let sum = modules.entry(site).or_insert_with(|| ModuleWeights {
-                    site,
-                    rank: 0,
-                    a: Vec::new(),
-                    b: Vec::new(),
-                    scale: 1.0,
-                });
-                sum.rank = sum.rank.saturating_add(rank);
+            for module in weights.modules {
+                let ModuleMatrices::Floats { a, b } = module.matrices else {
+                    return Err(inference("a part of a sum was read in the operator's form"));
+                };
+                let sum = sums.entry(module.site).or_default();
+                sum.rank = sum.rank.saturating_add(module.rank);
                 sum.a.extend(a);
-                sum.b.extend(b.into_iter().map(|value| value * (scale * factor)));
+                sum.b.extend(b.into_iter().map(|value| value * (module.scale * factor)));
             }
         }
-        let modules: Vec<ModuleWeights> = modules.into_values().collect();
-        if modules.iter().any(|module| module.b.iter().any(|value| !value.is_finite())) {
+        if sums.values().any(|sum| sum.b.iter().any(|value| !value.is_finite())) {
             return Err(EngineError::AdapterNotFinite { tensor: "of a sum of adapters".to_owned() });
         }
+        let module = |(site, Sum { rank, a, b })| ModuleWeights {
+            site,
+            rank,
+            matrices: ModuleMatrices::Floats { a, b },
+            scale: 1.0,
+        };
+        let modules: Vec<ModuleWeights> = sums.into_iter().map(module).collect();
         let rank = modules.iter().map(|module| module.rank).max().unwrap_or(0);
         Self::packed(generation, AdapterWeights { digest: generation, rank, modules }, shapes, form)
     }
@@ -108,7 +121,10 @@ impl Prepared {
         let (digest, rank, sites) = (weights.digest, weights.rank, weights.modules.len());
         let (bytes, matrices) = match form {
             LoraForm::Standard => {
-                let floats = weights.modules.iter().map(|module| module.a.len().saturating_add(module.b.len()));
+                let floats = weights.modules.iter().map(|module| match &module.matrices {
+                    ModuleMatrices::Floats { a, b } => a.len().saturating_add(b.len()),
+                    ModuleMatrices::Operator(module) => module.work(),
+                });
                 (floats.fold(0, usize::saturating_add).saturating_mul(4), PreparedMatrices::Standard(weights))
             }
             LoraForm::Operator => {
@@ -181,11 +197,14 @@ fn operator_form(shapes: &[LoraSite], weights: AdapterWeights) -> Result<Adapter
         let unfit = |reason: String| EngineError::AdapterShape { tensor: format!("of site {}", module.site), reason };
         let site = shapes.get(module.site).ok_or_else(|| unfit("the model has no such site".to_owned()))?;
         let shape = [module.rank, site.in_features, site.out_features];
-        let own =
-            Module::new(shape, Matrices::exact(module.a, module.b), module.scale).map_err(|error| match error {
-                LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
-                other => unfit(other.to_string()),
-            })?;
+        let own = match module.matrices {
+            ModuleMatrices::Floats { a, b } => Module::new(shape, Matrices::exact(a, b), module.scale),
+            ModuleMatrices::Operator(own) => Ok(own),
+        };
+        let own = own.map_err(|error| match error {
+            LoraError::Rank { rank, max } => EngineError::AdapterLimit { what: "rank", value: rank, limit: max },
+            other => unfit(other.to_string()),
+        })?;
         modules.push((module.site, own));
     }
     Ok(Adapter::new(modules))

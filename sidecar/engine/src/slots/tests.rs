@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::adapter::{AdapterWeights, ModuleWeights};
+use crate::adapter::{AdapterWeights, ModuleMatrices, ModuleWeights};
 
 const FORMS: [LoraForm; 2] = [LoraForm::Standard, LoraForm::Operator];
 
@@ -43,8 +43,10 @@ fn weights(digest: u8, rank: usize) -> AdapterWeights {
         modules: vec![ModuleWeights {
             site: 0,
             rank,
-            a: (0..rank * 2).map(|i| i as f32 + 1.0).collect(),
-            b: (0..rank * 3).map(|i| -(i as f32) - 1.0).collect(),
+            matrices: ModuleMatrices::Floats {
+                a: (0..rank * 2).map(|i| i as f32 + 1.0).collect(),
+                b: (0..rank * 3).map(|i| -(i as f32) - 1.0).collect(),
+            },
             scale: 2.0,
         }],
     }
