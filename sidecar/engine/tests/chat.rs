@@ -152,9 +152,11 @@ fn work_and_memory_of_a_template_are_bounded() {
 /// Lists that are added to themselves cost no fuel: only time bounds them.
 #[test]
 fn a_template_that_does_not_end_holds_nobody_up() {
+    // Looking through the list once takes ten seconds and more, and it is looked through a hundred times.
     let engine = with_template(concat!(
         "{% if messages[0].content == 'go' %}{% set ns = namespace(x=range(50) | list) %}",
-        "{% for i in range(30) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x | max }}{% endif %}fine",
+        "{% for i in range(30) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "{% for i in range(100) %}{{ ns.x | max }}{% endfor %}{% endif %}fine",
     ));
     let text = |content: &str| engine.chat_text(&[message("user", content)], &at(0));
     assert_eq!(text("hi").unwrap(), "fine");
@@ -162,7 +164,7 @@ fn a_template_that_does_not_end_holds_nobody_up() {
     for _ in 0..3 {
         assert_eq!(text("go").unwrap_err().code(), "CHAT_TEMPLATE_FAILED");
     }
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     // A rendering cannot be stopped from outside; no second one begins while it goes on.
     let error = text("hi").unwrap_err();
     assert!(error.to_string().contains("still"), "{error}");

@@ -75,14 +75,14 @@ pub fn all(quick: bool) -> Vec<Case> {
     use Popularity::{Base, Distinct, Identical, Zipf};
     use Side::{Genai, Llama, Ours, Peft};
     let one = |key, side, popularity| Case { rounds: 3, ..Case::new(key, side, "1b", 1, popularity) };
-    // PEFT needs minutes for what takes the others seconds.
-    let slow = |case: Case| Case { rounds: 1, new_tokens: 16, repeats: 1, ..case };
+    // PEFT needs a minute for what takes the others seconds.
+    let slow = |case: Case| Case { rounds: 1, repeats: 2, ..case };
     let zipf = |key, registered| Case { registered, rounds: 6, ..Case::new(key, Ours, "135m", 32, Zipf) };
     let mut cases = vec![
         Case::new("135m-32-base", Ours, "135m", 32, Base),
         Case::new("135m-32x8", Ours, "135m", 32, Distinct),
         Case::new("135m-32-genai", Genai, "135m", 32, Base),
-        slow(Case::new("135m-32x8-short", Ours, "135m", 32, Distinct)),
+        slow(Case::new("135m-32x8-once", Ours, "135m", 32, Distinct)),
         slow(Case::new("135m-32x8-peft", Peft, "135m", 32, Distinct)),
         Case::new("135m-8-base", Ours, "135m", 8, Base),
         Case::new("135m-8x8", Ours, "135m", 8, Distinct),
