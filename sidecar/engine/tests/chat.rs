@@ -161,13 +161,15 @@ fn a_template_that_does_not_end_holds_nobody_up() {
     let text = |content: &str| engine.chat_text(&[message("user", content)], &at(0));
     assert_eq!(text("hi").unwrap(), "fine");
     let started = std::time::Instant::now();
-    for _ in 0..3 {
-        assert_eq!(text("go").unwrap_err().code(), "CHAT_TEMPLATE_FAILED");
+    let error = text("go").unwrap_err();
+    assert_eq!(error.code(), "CHAT_TEMPLATE_FAILED");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    // The list may be refused for its size before the time is over. If it was not, the rendering goes on, because it cannot be
+    // stopped from outside, and no second one begins meanwhile.
+    if error.to_string().contains("did not end") {
+        let error = text("hi").unwrap_err();
+        assert!(error.to_string().contains("still"), "{error}");
     }
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
-    // A rendering cannot be stopped from outside; no second one begins while it goes on.
-    let error = text("hi").unwrap_err();
-    assert!(error.to_string().contains("still"), "{error}");
 }
 
 #[test]
