@@ -4,6 +4,8 @@
 //! flat vectors of 32-bit floats whose places a [`FactorLayout`] tells; they are inputs of every run, so one session
 //! serves any number of them.
 
+mod stored;
+
 use std::{borrow::Cow, ops::Range, path::PathBuf};
 
 use openledger_onnx_graph::{
@@ -23,6 +25,8 @@ use crate::{
     model_folder::BaseFolder,
     runtime::Runtime,
 };
+
+pub use stored::StoredAdapter;
 
 /// Longest text that is tokenised, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;
