@@ -7,11 +7,13 @@
 //! loses between placebos is noise; what it gains over the base is the lift. From there on
 //! everything is integers: `openledger_protocol::attribution` divides the fee.
 //!
-//! This needs forward passes only, so any node that can serve the family can audit it.
+//! This needs forward passes only, so any node that can serve the family can audit it. The module [`index`] estimates the
+//! same deltas from one gradient and one committed row of integers per contributor.
 
 mod digest;
 mod error;
 mod family;
+pub mod index;
 mod lane;
 mod measure;
 mod rank;

@@ -1,0 +1,99 @@
+//! The index of a family in memory.
+
+use openledger_engine::gradient::GradientSession;
+use openledger_protocol::{
+    Hash,
+    fraud::score::{IndexFacts, index_root},
+};
+
+use super::{IndexError, Projection, Secants, leverage, leverage::Leverage, quantise};
+use crate::Family;
+
+/// One 8-bit row per cluster, and what turns a gradient into a query for them.
+///
+/// All rows have one scale. The chain knows rows and not scales, and a receipt's score is the plain dot product of query and
+/// row: with a scale per row, products of different rows could not be compared, and every receipt that did so
+/// would be proven false.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Digest of the family the rows come from.
+    pub family: Hash,
+    /// Digest of the base the family was trained on.
+    pub base: Hash,
+    /// One per row: the clusters.
+    pub contributors: Vec<String>,
+    /// Of each cluster, as many integers as there are dimensions, one row after the other.
+    pub rows: Vec<i8>,
+    /// Of each placebo, likewise: how far training moves for no reason. Not under the root.
+    pub placebos: Vec<i8>,
+    /// One integer of a row means `2^exponent` in units of parameters.
+    pub exponent: i32,
+    /// How long rows may be, and how many were longer.
+    pub leverage: Leverage,
+    /// From gradients to coordinates.
+    pub projection: Projection,
+}
+
+impl Index {
+    /// Reads a family's adapters and builds its index with at most `dimensions` dimensions.
+    ///
+    /// # Errors
+    /// All errors of adapters, and as [`Index::of`].
+    pub fn build(session: &GradientSession, family: &Family, dimensions: usize) -> Result<Self, IndexError> {
+        Self::of(&Secants::read(session, family)?, session.model().base_digest, dimensions)
+    }
+
+    /// Projects, caps and rounds secants. Placebos are not capped: a shorter one would lower the noise floor.
+    ///
+    /// # Errors
+    /// [`IndexError::Size`] for too many clusters or dimensions, [`IndexError::NoDirections`],
+    /// [`IndexError::NotFinite`], [`IndexError::Length`].
+    pub fn of(secants: &Secants, base: Hash, dimensions: usize) -> Result<Self, IndexError> {
+        let (clusters, limit) = (secants.clusters.len(), super::MAX_CLUSTERS);
+        if clusters == 0 || clusters > limit {
+            return Err(IndexError::Size { what: "clusters", value: clusters, limit });
+        }
+        if secants.contributors.len() != clusters {
+            let found = secants.contributors.len();
+            return Err(IndexError::Length { what: "the list of contributors", found, expected: clusters });
+        }
+        let all = secants.clusters.iter().chain(&secants.placebos).map(Vec::as_slice);
+        let projection = Projection::principal(all, dimensions)?;
+        let project = |vectors: &[Vec<f32>]| -> Result<Vec<Vec<f64>>, IndexError> {
+            vectors.iter().map(|vector| projection.project(vector)).collect()
+        };
+        let (mut rows, placebos) = (project(&secants.clusters)?, project(&secants.placebos)?);
+        let leverage = leverage::cap(&mut rows)?;
+        let exponent = quantise::exponent_of(rows.iter().chain(&placebos).flatten(), "a row")?;
+        let steps = |rows: &[Vec<f64>]| rows.iter().flat_map(|row| quantise::steps(row, exponent)).collect();
+        Ok(Self {
+            family: secants.family,
+            base,
+            contributors: secants.contributors.clone(),
+            rows: steps(&rows),
+            placebos: steps(&placebos),
+            exponent,
+            leverage,
+            projection,
+        })
+    }
+
+    /// Length of a row.
+    #[must_use]
+    pub fn dimensions(&self) -> usize {
+        self.projection.dimensions()
+    }
+
+    /// Rows of the clusters, in the order of the contributors.
+    pub fn clusters(&self) -> impl Iterator<Item = &[i8]> {
+        self.rows.chunks_exact(self.dimensions().max(1))
+    }
+
+    /// What an adapter version's registration says of its index.
+    #[must_use]
+    pub fn facts(&self) -> IndexFacts {
+        let count = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        let rows: Vec<Vec<i8>> = self.clusters().map(<[i8]>::to_vec).collect();
+        IndexFacts { root: index_root(&rows), rows: count(rows.len()), dimensions: count(self.dimensions()) }
+    }
+}

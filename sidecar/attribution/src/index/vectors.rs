@@ -1,0 +1,48 @@
+//! What each cluster did to the adapter: secants.
+
+use openledger_engine::gradient::{GradientSession, StoredAdapter};
+use openledger_protocol::Hash;
+
+use super::IndexError;
+use crate::{Family, Variant};
+
+/// Displacements of the served adapter, each as long as its parameters.
+#[derive(Debug, Clone)]
+pub struct Secants {
+    /// Digest of the family they come from.
+    pub family: Hash,
+    /// Contributors, in the order of all deltas: the clusters.
+    pub contributors: Vec<String>,
+    /// Of each cluster: the served parameters less those trained without it.
+    pub clusters: Vec<Vec<f32>>,
+    /// Of each placebo: the served parameters less the placebo's. What training moves for no reason.
+    pub placebos: Vec<Vec<f32>>,
+    /// The served adapter.
+    pub served: StoredAdapter,
+}
+
+impl Secants {
+    /// Reads all adapters of a family, each checked against its digest.
+    ///
+    /// # Errors
+    /// Errors of adapters, [`IndexError::Variant`] for a variant of another rank or scale than the served adapter.
+    pub fn read(session: &GradientSession, family: &Family) -> Result<Self, IndexError> {
+        let served = session.read_adapter(&family.full.folder, Some(family.full.digest))?;
+        let secant = |variant: &Variant| -> Result<Vec<f32>, IndexError> {
+            let other = session.read_adapter(&variant.folder, Some(variant.digest))?;
+            let differs = |reason: &str| IndexError::Variant { variant: variant.name.clone(), reason: reason.into() };
+            if other.layout != served.layout {
+                return Err(differs("its rank is not that of the served adapter"));
+            }
+            // With another scale the same parameters mean another adapter, and their difference means nothing.
+            if other.scale.to_bits() != served.scale.to_bits() {
+                return Err(differs("its alpha is not that of the served adapter"));
+            }
+            Ok(served.parameters.iter().zip(&other.parameters).map(|(with, without)| with - without).collect())
+        };
+        let all = |variants: &[Variant]| variants.iter().map(secant).collect::<Result<Vec<_>, _>>();
+        let (clusters, placebos) = (all(&family.counterfactuals)?, all(&family.placebos)?);
+        let contributors = family.contributors().map(str::to_owned).collect();
+        Ok(Self { family: family.digest(), contributors, clusters, placebos, served })
+    }
+}
