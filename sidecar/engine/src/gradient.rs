@@ -4,16 +4,20 @@
 //! flat vectors of 32-bit floats whose places a [`FactorLayout`] tells; they are inputs of every run, so one session
 //! serves any number of them.
 
+mod curvature;
 mod stored;
 
 use std::{borrow::Cow, ops::Range, path::PathBuf};
 
 use openledger_onnx_graph::{
-    Sites,
-    grad::{GradientOptions, LOG_PROBS, LoraFactors, TARGET_WEIGHTS, TARGETS, grouped_gradient_graph, lora_factors},
+    Model, Sites,
+    grad::{
+        GradError, GradientOptions, LOG_PROBS, LoraFactors, TARGET_WEIGHTS, TARGETS, grouped_gradient_graph,
+        lora_factors,
+    },
 };
 use ort::{
-    session::{Session, SessionInputValue},
+    session::{Session, SessionInputValue, SessionOutputs},
     value::Tensor,
 };
 use tokenizers::Tokenizer;
@@ -26,6 +30,7 @@ use crate::{
     runtime::Runtime,
 };
 
+pub use curvature::{CurvatureRow, CurvatureRun, CurvatureSession};
 pub use stored::StoredAdapter;
 
 /// Longest text that is tokenised, in bytes.
@@ -105,6 +110,9 @@ pub struct GradientSession {
     info: ModelInfo,
 }
 
+/// An input of a run; it owns its name, because the session is borrowed for the run.
+type NamedInput = (Cow<'static, str>, SessionInputValue<'static>);
+
 /// The integer inputs that the graph reads.
 struct TokenInputs {
     interface: Interface,
@@ -119,6 +127,14 @@ impl GradientSession {
     /// [`EngineError::Runtime`], all errors of models and tokenizers, [`EngineError::ModelUnsupported`] for a graph
     /// that cannot be differentiated, and [`EngineError::AdapterSite`] for a target that the model does not have.
     pub fn open(config: &GradientConfig) -> Result<Self, EngineError> {
+        Ok(Self::compiled(config, grouped_gradient_graph)?.0)
+    }
+
+    /// A session of what a compiler makes of the model, and the sites with adapters.
+    fn compiled(
+        config: &GradientConfig,
+        compile: fn(&Model, &GradientOptions) -> Result<Model, GradError>,
+    ) -> Result<(Self, Sites), EngineError> {
         let runtime = Runtime::load(config.ort_library.as_deref())?;
         let base = BaseFolder::read(&config.model_dir, &runtime.version)?;
         let sites = targeted(base.linear, &config.targets)?;
@@ -146,20 +162,21 @@ impl GradientSession {
             attention: base.attention,
             sites,
         };
-        let graph = grouped_gradient_graph(&base.model, &options)
-            .map_err(|error| unsupported(format!("it cannot be trained: {error}")))?;
+        let graph =
+            compile(&base.model, &options).map_err(|error| unsupported(format!("it cannot be trained: {error}")))?;
         let reads = |name: &str| graph.graph().input.iter().any(|input| input.name() == name);
         let reads_mask = reads(&base.interface.attention_mask);
         let reads_positions = base.interface.position_ids.as_deref().is_some_and(reads);
         let session = runtime.session(&graph, config.threads, None)?;
-        Ok(Self {
+        let opened = Self {
             session,
             inputs: TokenInputs { interface: base.interface, reads_mask, reads_positions },
             factors,
             modules,
             tokenizer: base.tokenizer,
             info: base.info,
-        })
+        };
+        Ok((opened, options.sites))
     }
 
     /// What is known about the model.
@@ -232,6 +249,22 @@ impl GradientSession {
         layout: &FactorLayout,
         scale: f32,
     ) -> Result<GradientRun, EngineError> {
+        let (width, inputs) = self.feed(rows, adapters, layout, scale)?;
+        let outputs = self.session.run(inputs).map_err(inference)?;
+        Ok(GradientRun {
+            log_probs: log_probs(&outputs, rows, width)?,
+            gradients: gradients(&outputs, &self.factors, layout, adapters.len(), scale)?,
+        })
+    }
+
+    /// Width of the padded rows, and all inputs of a run.
+    fn feed(
+        &self,
+        rows: &[GradientRow<'_>],
+        adapters: &[&[f32]],
+        layout: &FactorLayout,
+        scale: f32,
+    ) -> Result<(usize, Vec<NamedInput>), EngineError> {
         let width = self.check(rows, adapters, layout, scale)?;
         let mut inputs = self.inputs.of(rows, width)?;
         for (factors, place) in &self.factors {
@@ -246,36 +279,10 @@ impl GradientSession {
             };
             let a = Tensor::from_array(([adapters.len(), rank, factors.in_features], a)).map_err(inference)?;
             let b = Tensor::from_array(([adapters.len(), factors.out_features, rank], b)).map_err(inference)?;
-            inputs.push((Cow::Borrowed(&factors.a_input), a.into()));
-            inputs.push((Cow::Borrowed(&factors.b_input), b.into()));
+            inputs.push((factors.a_input.clone().into(), a.into()));
+            inputs.push((factors.b_input.clone().into(), b.into()));
         }
-        let outputs = self.session.run(inputs).map_err(inference)?;
-        let floats = |name: &str, len: usize| -> Result<&[f32], EngineError> {
-            let value = outputs.get(name).ok_or_else(|| inference(format!("the graph returned no {name:?}")))?;
-            let (_, data) = value.try_extract_tensor::<f32>().map_err(inference)?;
-            let found = data.len();
-            (found == len).then_some(data).ok_or_else(|| inference(format!("{name:?} has {found} elements, not {len}")))
-        };
-        let found = floats(LOG_PROBS, rows.len().saturating_mul(width))?;
-        // Position i of the graph predicts token i + 1.
-        let own = |(row, found): (&GradientRow<'_>, &[f32])| {
-            std::iter::once(0.0).chain(found.iter().copied()).take(row.tokens.len()).collect()
-        };
-        let log_probs = rows.iter().zip(found.chunks_exact(width)).map(own).collect();
-        let mut gradients = vec![vec![0.0; layout.len]; adapters.len()];
-        for (factors, place) in &self.factors {
-            let Some((a, b)) = place.and_then(|place| layout.modules.get(place)) else { continue };
-            for (name, places, factor) in [(&factors.a_gradient, a, 1.0), (&factors.b_gradient, b, scale)] {
-                let found = floats(name, adapters.len().saturating_mul(places.len()))?;
-                for (gradient, found) in gradients.iter_mut().zip(found.chunks_exact(places.len())) {
-                    let Some(into) = gradient.get_mut(places.clone()) else { continue };
-                    for (into, found) in into.iter_mut().zip(found) {
-                        *into = found * factor;
-                    }
-                }
-            }
-        }
-        Ok(GradientRun { log_probs, gradients })
+        Ok((width, inputs))
     }
 
     /// Width of the padded rows.
@@ -321,14 +328,56 @@ impl GradientSession {
     }
 }
 
+/// An output of so many floats.
+fn floats<'o>(outputs: &'o SessionOutputs<'_>, name: &str, len: usize) -> Result<&'o [f32], EngineError> {
+    let value = outputs.get(name).ok_or_else(|| inference(format!("the graph returned no {name:?}")))?;
+    let (_, data) = value.try_extract_tensor::<f32>().map_err(inference)?;
+    let found = data.len();
+    (found == len).then_some(data).ok_or_else(|| inference(format!("{name:?} has {found} elements, not {len}")))
+}
+
+/// Of each row its tokens' log-probabilities.
+fn log_probs(
+    outputs: &SessionOutputs<'_>,
+    rows: &[GradientRow<'_>],
+    width: usize,
+) -> Result<Vec<Vec<f32>>, EngineError> {
+    let found = floats(outputs, LOG_PROBS, rows.len().saturating_mul(width))?;
+    // Position i of the graph predicts token i + 1.
+    let own = |(row, found): (&GradientRow<'_>, &[f32])| {
+        std::iter::once(0.0).chain(found.iter().copied()).take(row.tokens.len()).collect()
+    };
+    Ok(rows.iter().zip(found.chunks_exact(width)).map(own).collect())
+}
+
+/// Of each adapter its gradient.
+fn gradients(
+    outputs: &SessionOutputs<'_>,
+    factors: &[(LoraFactors, Option<usize>)],
+    layout: &FactorLayout,
+    adapters: usize,
+    scale: f32,
+) -> Result<Vec<Vec<f32>>, EngineError> {
+    let mut gradients = vec![vec![0.0; layout.len]; adapters];
+    for (factors, place) in factors {
+        let Some((a, b)) = place.and_then(|place| layout.modules.get(place)) else { continue };
+        for (name, places, factor) in [(&factors.a_gradient, a, 1.0), (&factors.b_gradient, b, scale)] {
+            let found = floats(outputs, name, adapters.saturating_mul(places.len()))?;
+            for (gradient, found) in gradients.iter_mut().zip(found.chunks_exact(places.len())) {
+                let Some(into) = gradient.get_mut(places.clone()) else { continue };
+                for (into, found) in into.iter_mut().zip(found) {
+                    *into = found * factor;
+                }
+            }
+        }
+    }
+    Ok(gradients)
+}
+
 impl TokenInputs {
     /// Ids, targets and weights padded on the right, and mask and positions where the graph reads them.
-    fn of(
-        &self,
-        rows: &[GradientRow<'_>],
-        width: usize,
-    ) -> Result<Vec<(Cow<'_, str>, SessionInputValue<'static>)>, EngineError> {
-        let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'static>)> = Vec::new();
+    fn of(&self, rows: &[GradientRow<'_>], width: usize) -> Result<Vec<NamedInput>, EngineError> {
+        let mut inputs: Vec<NamedInput> = Vec::new();
         let size = [rows.len(), width];
         let padded = |of: &dyn Fn(&GradientRow<'_>, usize) -> i64| -> Vec<i64> {
             rows.iter().flat_map(|row| (0..width).map(move |at| of(row, at))).collect()
@@ -344,7 +393,7 @@ impl TokenInputs {
             integers.push((name, padded(&|_, at| i64::try_from(at).unwrap_or(i64::MAX))));
         }
         for (name, values) in integers {
-            inputs.push((Cow::Borrowed(name), Tensor::from_array((size, values)).map_err(inference)?.into()));
+            inputs.push((name.to_owned().into(), Tensor::from_array((size, values)).map_err(inference)?.into()));
         }
         let weight = |row: &GradientRow<'_>, at: usize| row.weights.get(at + 1).copied().unwrap_or(0.0);
         let weights: Vec<f32> = rows.iter().flat_map(|row| (0..width).map(move |at| weight(row, at))).collect();

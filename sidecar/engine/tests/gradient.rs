@@ -176,3 +176,100 @@ fn bad_input_is_refused_before_it_runs() {
     let nowhere = open(Path::new("/nowhere").to_owned(), &[]).err().unwrap();
     assert_eq!(nowhere.code(), "MODEL_FOLDER_INVALID");
 }
+
+mod curvature {
+    use openledger_engine::gradient::{CurvatureRow, CurvatureSession};
+
+    use super::*;
+
+    fn open(model_dir: PathBuf) -> CurvatureSession {
+        let config = GradientConfig { model_dir, ort_library: None, threads: 1, targets: Vec::new() };
+        CurvatureSession::open(&config).unwrap()
+    }
+
+    fn rows_of<'a>(rows: &'a [(Vec<u32>, Vec<f32>)], draws: &'a [Vec<f32>]) -> Vec<CurvatureRow<'a>> {
+        let row = |(tokens, weights): &'a (Vec<u32>, Vec<f32>)| GradientRow { tokens, weights };
+        rows.iter().zip(draws).map(|(own, draws)| CurvatureRow { row: row(own), draws }).collect()
+    }
+
+    #[test]
+    fn without_draws_it_is_the_gradient_session() {
+        for folder in [support::model_dir(), optimum()] {
+            let mut plain = super::open(folder.clone(), &[]).unwrap();
+            let layout = plain.layout(2).unwrap();
+            let adapter = numbers(layout.len, 3, 0.1);
+            let expected = run(&mut plain, &rows(), &[&adapter], &layout).unwrap();
+            let mut session = open(folder);
+            let rows = rows();
+            let none = vec![Vec::new(); rows.len()];
+            let found = session.run(&rows_of(&rows, &none), &[&adapter], &layout, SCALE).unwrap();
+            for (found, expected) in found.gradients[0].iter().zip(&expected.gradients[0]) {
+                assert!((found - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{found} instead of {expected}");
+            }
+            assert_eq!(found.log_probs.len(), expected.log_probs.len());
+        }
+    }
+
+    /// y = W x + s B A x, so the gradient by B is s M Aᵀ and that by A is s Bᵀ M, M being the gradient by W.
+    #[test]
+    fn gradients_by_weights_give_those_by_factors() {
+        for folder in [support::model_dir(), optimum()] {
+            let mut session = open(folder);
+            let layout = session.gradients().layout(2).unwrap();
+            let adapter = numbers(layout.len, 3, 0.1);
+            let rows = rows();
+            let none = vec![Vec::new(); rows.len()];
+            let found = session.run(&rows_of(&rows, &none), &[&adapter], &layout, SCALE).unwrap();
+            let modules = session.modules().to_vec();
+            assert_eq!(found.weights.len(), modules.len());
+            for ((module, (a, b)), weight) in modules.iter().zip(&layout.modules).zip(&found.weights) {
+                let (wide, long) = (module.out_features, module.in_features);
+                assert_eq!(weight.len(), wide * long);
+                let (a_values, b_gradient) = (&adapter[a.clone()], &found.gradients[0][b.clone()]);
+                for out in 0..wide {
+                    for rank in 0..2 {
+                        let product =
+                            |at: usize| f64::from(weight[out * long + at]) * f64::from(a_values[rank * long + at]);
+                        let expected = f64::from(SCALE) * (0..long).map(product).sum::<f64>();
+                        let got = f64::from(b_gradient[out * 2 + rank]);
+                        assert!((got - expected).abs() < 1e-3 * (1.0 + expected.abs()), "{got} instead of {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// With number 0 the first token of the vocabulary is drawn, and the frequencies of many draws are the model's own.
+    #[test]
+    fn draws_follow_the_models_distribution() {
+        let mut session = open(support::model_dir());
+        let layout = session.gradients().layout(1).unwrap();
+        let adapter = vec![0.0; layout.len];
+        let vocabulary = session.gradients().model().vocab_size;
+        let tokens = |last: u32| vec![1_u32, 5, last];
+        let weights = vec![0.0, 0.0, 1.0];
+        let mut score = |last: u32, draws: &[f32]| -> f32 {
+            let tokens = tokens(last);
+            let row = CurvatureRow { row: GradientRow { tokens: &tokens, weights: &weights }, draws };
+            session.run(&[row], &[&adapter], &layout, SCALE).unwrap().log_probs[0][2]
+        };
+        let own: Vec<f32> = (0..vocabulary).map(|token| score(token as u32, &[])).collect();
+        assert_eq!(score(3, &[0.0, 0.0, 0.0]), own[0]);
+        let mut cumulative = 0.0;
+        for (token, log_prob) in own.iter().enumerate() {
+            let middle = cumulative + log_prob.exp() / 2.0;
+            cumulative += log_prob.exp();
+            if log_prob.exp() > 1e-4 {
+                let got = score(3, &[0.0, 0.0, middle]);
+                assert!((got - log_prob).abs() < 1e-5, "token {token}: {got} instead of {log_prob}");
+            }
+        }
+        assert_eq!(score(3, &[0.0, 0.0, 1.0]), own[vocabulary - 1]);
+        let tokens = tokens(3);
+        let row = GradientRow { tokens: &tokens, weights: &weights };
+        for draws in [&[0.5_f32][..], &[0.0, 0.0, 1.5], &[0.0, 0.0, f32::NAN]] {
+            let error = session.run(&[CurvatureRow { row, draws }], &[&adapter], &layout, SCALE).unwrap_err();
+            assert!(matches!(error, EngineError::RequestInvalid { .. }), "{error}");
+        }
+    }
+}

@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use super::{
     GradError, cache,
     dims::Fact,
-    factors::{Attachment, FactorAxis},
+    factors::{Attachment, End, FactorAxis},
     graph::GraphBuilder,
     head,
     objective::{self, Source},
-    paths, prune, reverse, unfuse, vjp,
+    paths, prune, reverse, unfuse,
+    vjp::{self, gradient_name},
 };
 use crate::{
-    AttentionShape, Model, Sites,
+    AttentionShape, LinearSite, Model, Sites,
     build::tensor_info,
     element,
     proto::{GraphProto, NodeProto, ValueInfoProto, tensor_shape_proto::dimension, type_proto},
@@ -22,6 +23,8 @@ use crate::{
 pub const TARGETS: &str = "targets";
 /// Input: weight of each position in the row's sum, float32 [batch, tokens].
 pub const TARGET_WEIGHTS: &str = "target_weights";
+/// Input of [`curvature_graph`]: a number from 0 to 1 for each position, or a negative one, float32 [batch, tokens].
+pub const TARGET_DRAWS: &str = "target_draws";
 /// Output: log-probability of each target in nats, float32 [batch, tokens].
 pub const LOG_PROBS: &str = "log_probs";
 /// Output: weighted sum of a row's log-probabilities, float32 `[batch]`.
@@ -52,7 +55,7 @@ pub struct GradientOptions {
 /// graph lacks, [`GradError::NoRule`] and [`GradError::Node`] for an operator that cannot be differentiated,
 /// [`GradError::Opset`] outside of ONNX 14 to 26, and [`GradError::Value`] for a type or shape that does not fit.
 pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
-    compile(model, options, FactorAxis::Row)
+    compile(model, options, FactorAxis::Row, Extras::None)
 }
 
 /// As [`gradient_graph`], for rows that share adapters: the first axis of the factors and their gradients is
@@ -62,10 +65,39 @@ pub fn gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model,
 /// # Errors
 /// As [`gradient_graph`].
 pub fn grouped_gradient_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
-    compile(model, options, FactorAxis::Group)
+    compile(model, options, FactorAxis::Group, Extras::None)
 }
 
-fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis) -> Result<Model, GradError> {
+/// As [`grouped_gradient_graph`], with what the curvature of the loss is estimated from.
+///
+/// A position whose [`TARGET_DRAWS`] is not negative is not scored on its target but on a token that the model itself
+/// would draw with that number: the first at which the cumulative probability passes it. Outer products of the gradients of
+/// such rows are, in the mean over draws, the generalised Gauss-Newton matrix of the log-loss, which is the true Fisher
+/// information (Martens, *New Insights and Perspectives on the Natural Gradient Method*, 2020).
+///
+/// [`weight_gradient`] names one more output per site: the gradient of all rows' sum by the frozen weight, \[out, in\] as
+/// PEFT counts. The product of two factors bends the loss even where its Gauss-Newton matrix is flat; that part is this matrix.
+///
+/// # Errors
+/// As [`gradient_graph`].
+pub fn curvature_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
+    compile(model, options, FactorAxis::Group, Extras::Curvature)
+}
+
+/// Output of [`curvature_graph`] for a site's weight, its parts one below the other.
+#[must_use]
+pub fn weight_gradient(site: &LinearSite) -> String {
+    gradient_name(&format!("weight.{}", site.node))
+}
+
+/// What a graph computes besides gradients by factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extras {
+    None,
+    Curvature,
+}
+
+fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis, extras: Extras) -> Result<Model, GradError> {
     if options.sites.linear.is_empty() {
         return Err(GradError::NoSites);
     }
@@ -96,7 +128,9 @@ fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis) -> Result
     }
     attachment.finished()?;
     let forward = graph.nodes.len();
-    for (name, data_type) in [(TARGETS, element::INT64), (TARGET_WEIGHTS, element::FLOAT)] {
+    let curvature = extras == Extras::Curvature;
+    let draws = curvature.then_some((TARGET_DRAWS, element::FLOAT));
+    for (name, data_type) in [(TARGETS, element::INT64), (TARGET_WEIGHTS, element::FLOAT)].into_iter().chain(draws) {
         if graph.is_taken(name) {
             return Err(vjp::taken(name));
         }
@@ -104,9 +138,13 @@ fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis) -> Result
     }
     let hidden = head.and_then(|head| Some((head.input.first()?.as_str(), head::weight(&graph, head)?)));
     let (value, head) = hidden.map_or((options.logits.as_str(), None), |(value, head)| (value, Some(head)));
-    let objective = objective::add(&mut graph, &Source { value, head, targets: TARGETS, weights: TARGET_WEIGHTS })?;
+    let draws = curvature.then_some(TARGET_DRAWS);
+    let source = Source { value, head, targets: TARGETS, weights: TARGET_WEIGHTS, draws };
+    let objective = objective::add(&mut graph, &source)?;
     let names: Vec<String> = attachment.inputs.iter().map(|input| input.name().to_owned()).collect();
-    let gradients = reverse::reverse(&mut graph, forward, &objective.seed, &names)?;
+    let sums: Vec<String> = attachment.ends.iter().map(|end| end.output.clone()).collect();
+    let watched = if curvature { sums.as_slice() } else { &[] };
+    let (gradients, adjoints) = reverse::reverse(&mut graph, forward, &objective.seed, &names, watched)?;
     let row = tokens.iter().take(1).cloned().collect();
     let mut outputs = Vec::with_capacity(gradients.len() + 2);
     for (name, value, axes) in
@@ -121,7 +159,27 @@ fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis) -> Result
     for (input, gradient) in attachment.inputs.into_iter().zip(gradients) {
         outputs.push(vjp::name_output(&mut graph, input, &gradient)?);
     }
+    for (end, adjoint) in attachment.ends.iter().zip(adjoints) {
+        outputs.push(by_weight(&mut graph, end, &adjoint)?);
+    }
     vjp::finish(model, graph, outputs, &HashSet::new())
+}
+
+/// Adds the gradient by a site's frozen weight as an output: Σ over all tokens of adjoint times input.
+fn by_weight(graph: &mut GraphBuilder, end: &End<'_>, adjoint: &str) -> Result<ValueInfoProto, GradError> {
+    graph.enter(&format!("{}/weight", end.site.node));
+    let name = weight_gradient(end.site);
+    if graph.is_taken(&name) {
+        return Err(vjp::taken(&name));
+    }
+    let size = |width: usize| i64::try_from(width).unwrap_or(i64::MAX);
+    let (wide, long) = (size(end.site.out_features), size(end.site.in_features));
+    let adjoints = graph.reshape(adjoint, &[-1, wide])?;
+    let inputs = graph.reshape(&end.input, &[-1, long])?;
+    let turned = graph.transpose(&adjoints, &[1, 0])?;
+    graph.op_named("MatMul", &[&turned, &inputs], Vec::new(), &[&name])?;
+    let axes = [wide, long].map(|size| Some(dimension::Value::DimValue(size)));
+    Ok(tensor_info(&name, element::FLOAT, axes.to_vec()))
 }
 
 /// Batch and token axis as the model declares them.

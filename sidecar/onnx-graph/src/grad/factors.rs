@@ -98,6 +98,17 @@ pub(super) struct Attachment<'s> {
     first: Option<dimension::Value>,
     /// Declarations of the factors that were added, A then B of each module.
     pub inputs: Vec<ValueInfoProto>,
+    /// Where the sites that were attached read and write.
+    pub ends: Vec<End<'s>>,
+}
+
+/// Both ends of a site in the graph.
+pub(super) struct End<'s> {
+    pub site: &'s LinearSite,
+    /// What the frozen weight is multiplied with, [batch, tokens, in].
+    pub input: String,
+    /// The product and the low-rank path together, [batch, tokens, out].
+    pub output: String,
 }
 
 impl<'s> Attachment<'s> {
@@ -112,6 +123,7 @@ impl<'s> Attachment<'s> {
             axis,
             first,
             inputs: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -140,7 +152,7 @@ impl<'s> Attachment<'s> {
         graph: &mut GraphBuilder,
         unfuse: &Unfuse,
         node: &NodeProto,
-        site: &LinearSite,
+        site: &'s LinearSite,
     ) -> Result<(), GradError> {
         if site.data_type != element::FLOAT {
             let reason =
@@ -187,6 +199,7 @@ impl<'s> Attachment<'s> {
             FactorAxis::Row => delta,
             FactorAxis::Group => graph.reshape_like(&delta, &product)?,
         };
+        self.ends.push(End { site, input: x.clone(), output: y.clone() });
         graph.op_named("Add", &[&product, &delta], Vec::new(), &[y])
     }
 

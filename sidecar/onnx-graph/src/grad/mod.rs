@@ -28,6 +28,7 @@
 //! | [`LoraFactors::a_gradient`], [`LoraFactors::b_gradient`] | float32 | as the inputs | gradient of the row's log-likelihood |
 //!
 //! Where neighbouring rows share an adapter, as in training, [`grouped_gradient_graph`] takes factors of groups of rows.
+//! [`curvature_graph`] also returns what the curvature of a training's loss is estimated from.
 //!
 //! The gradient is of the log-likelihood; a loss to be minimised is its negative.
 //!
@@ -86,7 +87,8 @@ mod values;
 mod vjp;
 
 pub use decoder::{
-    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_WEIGHTS, TARGETS, gradient_graph, grouped_gradient_graph,
+    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_DRAWS, TARGET_WEIGHTS, TARGETS, curvature_graph, gradient_graph,
+    grouped_gradient_graph, weight_gradient,
 };
 pub use error::GradError;
 pub use factors::{LoraFactors, lora_factors};

@@ -1,7 +1,7 @@
 //! The objective: weighted log-probability of the target tokens, and where its gradient starts.
 
 use super::{GradError, graph::GraphBuilder, reverse::Seed, rules::transpose_last};
-use crate::build::int_attribute;
+use crate::{build::int_attribute, element};
 
 /// What the objective is computed from.
 pub(super) struct Source<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Source<'a> {
     pub targets: &'a str,
     /// Input with the weight of each position, float32 [batch, tokens].
     pub weights: &'a str,
+    /// Input with the number that draws each position's target, float32 [batch, tokens]; negative to keep its own.
+    pub draws: Option<&'a str>,
 }
 
 /// Values of the objective in the graph.
@@ -62,6 +64,15 @@ pub(super) fn add(graph: &mut GraphBuilder, source: &Source<'_>) -> Result<Objec
         None => rows,
     };
     let table = graph.op_with("LogSoftmax", &[&logits], vec![int_attribute("axis", -1)])?;
+    let targets = match source.draws {
+        Some(draws) => {
+            let draws = graph.op("Reshape", &[draws, &all])?;
+            let draws = pick(graph, &draws, &chosen)?;
+            let draws = graph.op("Unsqueeze", &[&draws, &last])?;
+            drawn(graph, &table, &draws, &targets)?
+        }
+        None => targets,
+    };
     let log_probs = graph.op_with("GatherElements", &[&table, &targets], vec![int_attribute("axis", -1)])?;
     let by_logits = by_logits(graph, &table, &log_probs, &targets, &weights)?;
     let by_rows = match source.head {
@@ -81,6 +92,26 @@ pub(super) fn add(graph: &mut GraphBuilder, source: &Source<'_>) -> Result<Objec
     let weighted = graph.op("Mul", &[&log_probs, source.weights])?;
     let log_likelihood = graph.reduce_sum(&weighted, &[-1], false)?;
     Ok(Objective { log_probs, log_likelihood, seed: Seed { value: x.to_owned(), adjoint } })
+}
+
+/// Targets with those replaced that have a number: by the token at which the cumulative probability passes it, the last
+/// one when rounding keeps it below. All [positions, 1], the table [positions, vocabulary].
+fn drawn(graph: &mut GraphBuilder, table: &str, draws: &str, targets: &str) -> Result<String, GradError> {
+    let probabilities = graph.op("Exp", &[table])?;
+    let axis = graph.int_scalar(1);
+    let cumulative = graph.op("CumSum", &[&probabilities, &axis])?;
+    let passed = graph.op("LessOrEqual", &[&cumulative, draws])?;
+    let counted = graph.op_with("Cast", &[&passed], vec![int_attribute("to", element::INT64.into())])?;
+    let token = graph.reduce_sum(&counted, &[-1], true)?;
+    let shape = graph.op("Shape", &[table])?;
+    let (at, one, start) = (graph.int_vector(&[1]), graph.int_scalar(1), graph.int_scalar(0));
+    let width = graph.op_with("Gather", &[&shape, &at], vec![int_attribute("axis", 0)])?;
+    let highest = graph.op("Sub", &[&width, &one])?;
+    let token = graph.op("Min", &[&token, &highest])?;
+    let token = graph.op("Max", &[&token, &start])?;
+    let zero = graph.scalar_like(0.0, draws)?;
+    let own = graph.op("Less", &[draws, &zero])?;
+    graph.op("Where", &[&own, targets, &token])
 }
 
 /// `weight · (onehot(target) - softmax)`, all [positions, vocabulary] or [positions, 1].

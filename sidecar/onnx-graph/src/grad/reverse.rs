@@ -19,7 +19,8 @@ pub(crate) struct Seed {
     pub adjoint: String,
 }
 
-/// Adds the nodes that compute the adjoint of every input in `by`; returns their names in that order.
+/// Adds the nodes that compute the adjoint of every input in `by`; returns their names in that order, and then those of the
+/// adjoints of the `watched` outputs of nodes.
 ///
 /// Only the nodes before `forward` are walked: the seed's own computation is not differentiated. Weights,
 /// masks and positions get no adjoint, because none of `by` reaches them.
@@ -31,13 +32,15 @@ pub(crate) fn reverse(
     forward: usize,
     seed: &Seed,
     by: &[String],
-) -> Result<Vec<String>, GradError> {
+    watched: &[String],
+) -> Result<(Vec<String>, Vec<String>), GradError> {
     for input in by {
         graph.float_type(input)?;
     }
     let nodes: Vec<NodeProto> = graph.nodes.iter().take(forward).cloned().collect();
     let active = active_values(graph, &nodes, by);
     let mut adjoints = Adjoints::default();
+    let mut seen: HashMap<&str, String> = HashMap::new();
     adjoints.add(&seed.value, seed.adjoint.clone());
     for node in nodes.iter().rev() {
         if !node.output.iter().any(|output| adjoints.has(output) && active.contains(output)) {
@@ -51,6 +54,11 @@ pub(crate) fn reverse(
         graph.enter(&format!("{}/grad", node.name()));
         let outputs = node.output.iter().map(|output| adjoints.take(graph, output));
         let outputs: Vec<Option<String>> = outputs.collect::<Result<_, _>>()?;
+        for (output, adjoint) in node.output.iter().zip(&outputs) {
+            if let (Some(name), Some(adjoint)) = (watched.iter().find(|name| *name == output), adjoint) {
+                seen.insert(name, adjoint.clone());
+            }
+        }
         let inputs = apply(graph, &Call { node, adjoints: &outputs, wanted: &wanted })?;
         let mut inputs = inputs.into_iter();
         for (input, wanted) in node.input.iter().zip(wanted) {
@@ -63,7 +71,10 @@ pub(crate) fn reverse(
         }
     }
     let independent = |input: &String| GradError::Independent { output: seed.value.clone(), input: input.to_owned() };
-    by.iter().map(|input| adjoints.take(graph, input)?.ok_or_else(|| independent(input))).collect()
+    let found = by.iter().map(|input| adjoints.take(graph, input)?.ok_or_else(|| independent(input)));
+    let found = found.collect::<Result<_, _>>()?;
+    let seen = watched.iter().map(|name| seen.remove(name.as_str()).ok_or_else(|| independent(name)));
+    Ok((found, seen.collect::<Result<_, _>>()?))
 }
 
 /// Float values that change when one of `by` does.

@@ -68,7 +68,7 @@ pub fn vector_jacobian_product(model: &Model, output: &str, by: &[&str]) -> Resu
     let fact = graph.fact(output);
     graph.refine(&seed.adjoint, &fact);
     let names: Vec<String> = by.iter().map(|&name| name.to_owned()).collect();
-    let gradients = reverse(&mut graph, forward, &seed, &names)?;
+    let (gradients, _) = reverse(&mut graph, forward, &seed, &names, &[])?;
     let mut outputs = vec![declared.clone()];
     for (input, gradient) in inputs.into_iter().zip(gradients) {
         outputs.push(name_output(&mut graph, input, &gradient)?);

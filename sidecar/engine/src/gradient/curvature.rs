@@ -1,0 +1,131 @@
+//! What the curvature of a training's loss is estimated from.
+
+use std::{borrow::Cow, ops::Range};
+
+use openledger_onnx_graph::grad::{TARGET_DRAWS, curvature_graph, weight_gradient};
+use ort::value::Tensor;
+
+use super::{FactorLayout, GradientConfig, GradientRow, GradientSession, TrainedModule, floats, gradients, log_probs};
+use crate::{EngineError, error::inference};
+
+/// One sequence of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct CurvatureRow<'a> {
+    /// Tokens and weights.
+    pub row: GradientRow<'a>,
+    /// Numbers from 0 to 1, as many as tokens: token `i` is scored as the one that the model would draw in its place with
+    /// number `i`. Empty to score the row's own tokens.
+    pub draws: &'a [f32],
+}
+
+/// What a run returns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurvatureRun {
+    /// Of each row: log-probability in nats of each scored token that has a weight, 0 elsewhere.
+    pub log_probs: Vec<Vec<f32>>,
+    /// Of each adapter: gradient of Σ weight · log-probability over its rows, laid out as the adapter.
+    pub gradients: Vec<Vec<f32>>,
+    /// Of each module of the session: gradient of the sum over all rows by its frozen weight, [out, in], row-major.
+    pub weights: Vec<Vec<f32>>,
+}
+
+/// A model's curvature graph in ONNX Runtime: a gradient graph that can also draw the tokens it scores.
+pub struct CurvatureSession {
+    gradients: GradientSession,
+    /// Graph outputs with the gradients by weights.
+    weights: Vec<SiteWeight>,
+}
+
+/// One site's output.
+struct SiteWeight {
+    output: String,
+    /// Elements of the site's weight.
+    len: usize,
+    /// Module of the session, and its part of the elements.
+    parts: Vec<(usize, Range<usize>)>,
+}
+
+impl CurvatureSession {
+    /// Loads the runtime and the model and compiles the curvature graph.
+    ///
+    /// # Errors
+    /// As [`GradientSession::open`].
+    pub fn open(config: &GradientConfig) -> Result<Self, EngineError> {
+        let (gradients, sites) = GradientSession::compiled(config, curvature_graph)?;
+        let place = |layer: usize, name: &str| {
+            gradients.modules().iter().position(|module| module.layer == layer && module.module == name)
+        };
+        let one = |site: &openledger_onnx_graph::LinearSite| {
+            let elements = |columns: &Range<usize>| {
+                columns.start.saturating_mul(site.in_features)..columns.end.saturating_mul(site.in_features)
+            };
+            let parts = site.parts.iter();
+            SiteWeight {
+                output: weight_gradient(site),
+                len: site.in_features.saturating_mul(site.out_features),
+                parts: parts
+                    .filter_map(|part| Some((place(site.layer, &part.module)?, elements(&part.columns))))
+                    .collect(),
+            }
+        };
+        let weights = sites.linear.iter().map(one).collect();
+        Ok(Self { gradients, weights })
+    }
+
+    /// The modules that get adapters, in the order of every adapter's parameters.
+    #[must_use]
+    pub fn modules(&self) -> &[TrainedModule] {
+        self.gradients.modules()
+    }
+
+    /// The session without draws, for its tokenizer and layouts.
+    #[must_use]
+    pub fn gradients(&self) -> &GradientSession {
+        &self.gradients
+    }
+
+    /// One forward and backward pass; adapters share the rows as in [`GradientSession::run`].
+    ///
+    /// # Errors
+    /// As [`GradientSession::run`], and [`EngineError::RequestInvalid`] for draws of another number than tokens or
+    /// outside 0 to 1.
+    pub fn run(
+        &mut self,
+        rows: &[CurvatureRow<'_>],
+        adapters: &[&[f32]],
+        layout: &FactorLayout,
+        scale: f32,
+    ) -> Result<CurvatureRun, EngineError> {
+        let plain: Vec<GradientRow<'_>> = rows.iter().map(|row| row.row).collect();
+        let fits = |row: &CurvatureRow<'_>| {
+            let sound = row.draws.iter().all(|draw| (0.0..=1.0).contains(draw));
+            sound && (row.draws.is_empty() || row.draws.len() == row.row.tokens.len())
+        };
+        if !rows.iter().all(fits) {
+            let reason = "a row's draws are not as many as its tokens, or not from 0 to 1".to_owned();
+            return Err(EngineError::RequestInvalid { reason });
+        }
+        let (width, mut inputs) = self.gradients.feed(&plain, adapters, layout, scale)?;
+        // Position i predicts token i + 1; a negative number keeps the row's own token.
+        let draw = |row: &CurvatureRow<'_>, at: usize| row.draws.get(at.saturating_add(1)).copied().unwrap_or(-1.0);
+        let draws: Vec<f32> = rows.iter().flat_map(|row| (0..width).map(move |at| draw(row, at))).collect();
+        let draws = Tensor::from_array(([rows.len(), width], draws)).map_err(inference)?;
+        inputs.push((Cow::Borrowed(TARGET_DRAWS), draws.into()));
+        let session = &mut self.gradients;
+        let outputs = session.session.run(inputs).map_err(inference)?;
+        let mut weights = vec![Vec::new(); session.modules.len()];
+        for site in &self.weights {
+            let found = floats(&outputs, &site.output, site.len)?;
+            for (module, part) in &site.parts {
+                if let (Some(into), Some(part)) = (weights.get_mut(*module), found.get(part.clone())) {
+                    part.clone_into(into);
+                }
+            }
+        }
+        Ok(CurvatureRun {
+            log_probs: log_probs(&outputs, &plain, width)?,
+            gradients: gradients(&outputs, &session.factors, layout, adapters.len(), scale)?,
+            weights,
+        })
+    }
+}
