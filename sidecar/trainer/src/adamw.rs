@@ -3,7 +3,7 @@
 use crate::{Recipe, TrainState};
 
 /// Added to the norm before dividing, as PyTorch's clipping does.
-const NORM_EPSILON: f64 = 1e-6;
+pub(crate) const NORM_EPSILON: f64 = 1e-6;
 
 /// Euclidean norm in 64 bits, summed in order.
 pub(crate) fn norm(values: &[f32]) -> f64 {
@@ -45,7 +45,7 @@ pub(crate) fn update(state: &mut TrainState, gradient: &[f32], recipe: &Recipe, 
 }
 
 /// A whole power by squaring: the standard library leaves the rounding of its own open.
-fn power(mut base: f64, mut exponent: u64) -> f64 {
+pub(crate) fn power(mut base: f64, mut exponent: u64) -> f64 {
     let mut result = 1.0;
     while exponent > 0 {
         if exponent & 1 == 1 {

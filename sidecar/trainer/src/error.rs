@@ -41,6 +41,14 @@ pub enum TrainError {
         /// Names there are.
         known: String,
     },
+    /// A row to leave out that there is not.
+    #[error("row {row} is to be left out, the Datanet has {rows}, counted from 0")]
+    UnknownRow {
+        /// Row asked for.
+        row: usize,
+        /// Rows there are.
+        rows: usize,
+    },
     /// More work than a training may hold.
     #[error("{what}: {value} is over the limit of {limit}; train on less")]
     Limit {
@@ -118,6 +126,7 @@ impl TrainError {
             Self::Recipe { .. } => "TRAIN_RECIPE_INVALID",
             Self::RowTooLong { .. } => "TRAIN_ROW_TOO_LONG",
             Self::UnknownContributor { .. } => "TRAIN_CONTRIBUTOR_UNKNOWN",
+            Self::UnknownRow { .. } => "TRAIN_ROW_UNKNOWN",
             Self::Limit { .. } => "TRAIN_LIMIT",
             Self::NoEndToken => "TRAIN_NO_END_TOKEN",
             Self::NotFinite { .. } => "TRAIN_NOT_FINITE",

@@ -3,7 +3,7 @@
 use openledger_corpus::{Contribution, Datanet, Hash, Row, content_root};
 use openledger_engine::gradient::GradientSession;
 
-use crate::{Recipe, TrainError};
+use crate::{LeftOut, Recipe, TrainError};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,15 +108,33 @@ impl Examples {
         self.root
     }
 
-    /// Cluster of the contributor that a recipe leaves out.
+    /// Of every row its weight in a training that leaves some out.
     ///
     /// # Errors
-    /// [`TrainError::UnknownContributor`].
-    pub(crate) fn left_out(&self, recipe: &Recipe) -> Result<Option<usize>, TrainError> {
-        let Some(name) = &recipe.left_out else { return Ok(None) };
-        let found = self.contributors.iter().position(|known| known == name);
-        let unknown = || TrainError::UnknownContributor { name: name.clone(), known: self.contributors.join(", ") };
-        found.map(Some).ok_or_else(unknown)
+    /// [`TrainError::UnknownContributor`], and [`TrainError::UnknownRow`] for a row beyond the last.
+    pub(crate) fn weights(&self, left_out: &LeftOut) -> Result<Vec<f32>, TrainError> {
+        let mut weights = vec![1.0; self.len()];
+        match left_out {
+            LeftOut::Nothing => {}
+            LeftOut::Contributor(name) => {
+                let found = self.contributors.iter().position(|known| known == name);
+                let known = || self.contributors.join(", ");
+                let cluster =
+                    found.ok_or_else(|| TrainError::UnknownContributor { name: name.clone(), known: known() })?;
+                for (weight, example) in weights.iter_mut().zip(&self.examples) {
+                    if example.cluster == cluster {
+                        *weight = 0.0;
+                    }
+                }
+            }
+            LeftOut::Rows(rows) => {
+                for &row in rows {
+                    let unknown = TrainError::UnknownRow { row, rows: self.len() };
+                    *weights.get_mut(row).ok_or(unknown)? = 0.0;
+                }
+            }
+        }
+        Ok(weights)
     }
 }
 

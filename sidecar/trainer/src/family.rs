@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, path::Path};
 use openledger_engine::gradient::GradientSession;
 use serde_json::json;
 
-use crate::{Examples, Job, Progress, Recipe, TrainError, Weights, files, train_many, write_adapter};
+use crate::{Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files, train_many, write_adapter};
 
 /// What a family holds besides the adapter and its counterfactuals.
 #[derive(Debug, Clone)]
@@ -50,13 +50,13 @@ pub fn train_family(
             return Err(TrainError::Recipe { field: "placebo_seeds", value: seed.to_string(), expected });
         }
     }
-    let same = |left_out: Option<&String>| Job { left_out: left_out.cloned(), order_seed: recipe.order_seed };
-    let mut variants = vec![("full".to_owned(), "full", same(None))];
+    let same = |left_out: LeftOut| Job { left_out, order_seed: recipe.order_seed };
+    let mut variants = vec![("full".to_owned(), "full", same(LeftOut::Nothing))];
     for name in examples.contributors() {
-        variants.push((format!("without-{name}"), "counterfactual", same(Some(name))));
+        variants.push((format!("without-{name}"), "counterfactual", same(LeftOut::Contributor(name.clone()))));
     }
     for (number, &order_seed) in (1..).zip(&plan.placebo_seeds) {
-        variants.push((format!("placebo-{number}"), "placebo", Job { left_out: None, order_seed }));
+        variants.push((format!("placebo-{number}"), "placebo", Job { left_out: LeftOut::Nothing, order_seed }));
     }
     let jobs: Vec<Job> = variants.iter().map(|(_, _, job)| job.clone()).collect();
     let mut done = false;
@@ -78,7 +78,7 @@ pub fn train_family(
         listed.push(json!({
             "name": name,
             "kind": kind,
-            "contributor": job.left_out,
+            "contributor": own.left_out,
             "path": name,
             "order_seed": job.order_seed,
             "sha256": hex::encode(digest),

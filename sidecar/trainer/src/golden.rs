@@ -83,12 +83,12 @@ fn train(golden: &Golden, run_rows: u32) -> (Vec<f64>, TrainState, GradientSessi
         }
     }
     let mut states = vec![TrainState::new(parameters)];
-    let rows: Vec<usize> = (0..examples.len()).collect();
+    let (rows, weights): (Vec<usize>, Vec<f32>) = (0..examples.len()).map(|row| (row, 1.0)).unzip();
     let batches: Vec<&[usize]> = rows.chunks(usize::try_from(golden.batch_rows).unwrap()).collect();
     let steps = golden.losses.len();
     let mut losses = Vec::new();
     for at in 0..steps {
-        let parts = [Part { rows: batches[at % batches.len()], left_out: None }];
+        let parts = [Part { rows: batches[at % batches.len()], weights: &weights }];
         let found = step(&mut session, &layout, &recipe, &examples, &parts, &mut states, (at, steps)).unwrap();
         losses.push(found[0].loss);
     }

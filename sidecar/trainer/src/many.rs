@@ -12,20 +12,44 @@ use crate::{
 /// Adapters of one call: each keeps its state three times in memory.
 const MAX_JOBS: usize = 4096;
 
+/// Rows without weight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOut {
+    /// None.
+    Nothing,
+    /// Those of a contributor.
+    Contributor(String),
+    /// These, counted from 0 in the order of [`Examples`].
+    Rows(Vec<usize>),
+}
+
+impl LeftOut {
+    /// What a recipe leaves out.
+    #[must_use]
+    pub fn of(recipe: &Recipe) -> Self {
+        recipe.left_out.clone().map_or(Self::Nothing, Self::Contributor)
+    }
+}
+
 /// One adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Contributor whose rows have no weight.
-    pub left_out: Option<String>,
+    /// Rows that have no weight.
+    pub left_out: LeftOut,
     /// Seed of the rows' order.
     pub order_seed: u64,
 }
 
 impl Job {
-    /// The recipe of this adapter alone.
+    /// The recipe of this adapter alone. A recipe leaves out contributors only: the rows of a job that leaves out others
+    /// stand in no recipe.
     #[must_use]
     pub fn recipe(&self, shared: &Recipe) -> Recipe {
-        Recipe { left_out: self.left_out.clone(), order_seed: self.order_seed, ..shared.clone() }
+        let left_out = match &self.left_out {
+            LeftOut::Contributor(name) => Some(name.clone()),
+            LeftOut::Nothing | LeftOut::Rows(_) => None,
+        };
+        Recipe { left_out, order_seed: self.order_seed, ..shared.clone() }
     }
 }
 
@@ -52,14 +76,14 @@ pub fn train_many(
     }
     let own: Vec<Recipe> = jobs.iter().map(|job| job.recipe(recipe)).collect();
     let orders = own.iter().map(|own| Order::new(own, examples.len())).collect::<Result<Vec<_>, _>>()?;
-    let left_out = own.iter().map(|own| examples.left_out(own)).collect::<Result<Vec<_>, _>>()?;
+    let weights = jobs.iter().map(|job| examples.weights(&job.left_out)).collect::<Result<Vec<_>, _>>()?;
     let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
     let initial = initial_factors(session.modules(), &layout, recipe.init_seed);
     let mut states = vec![TrainState::new(initial); jobs.len()];
     let steps = orders.first().map_or(0, Order::steps);
     for at in 0..steps {
         let parts: Vec<Part<'_>> =
-            orders.iter().zip(&left_out).map(|(order, &left_out)| Part { rows: order.step(at), left_out }).collect();
+            orders.iter().zip(&weights).map(|(order, weights)| Part { rows: order.step(at), weights }).collect();
         let found = step(session, &layout, recipe, examples, &parts, &mut states, (at, steps))?;
         let rows = parts.iter().flat_map(|part| part.rows);
         let tokens = rows.filter_map(|&row| examples.get(row)).map(|example| example.tokens.len()).sum();

@@ -8,12 +8,12 @@ use crate::{
     schedule::learning_rate,
 };
 
-/// One adapter of a step: its rows, and whose weigh nothing.
+/// One adapter of a step: its rows, and what they weigh.
 pub(crate) struct Part<'a> {
     /// Indices of the step's rows; every part of a step has as many.
     pub rows: &'a [usize],
-    /// Cluster without weight.
-    pub left_out: Option<usize>,
+    /// Of every row of the training its weight: 0 when it is left out, else 1.
+    pub weights: &'a [f32],
 }
 
 /// A weighted row.
@@ -108,12 +108,13 @@ fn split(recipe: &Recipe, batch: usize) -> (usize, usize) {
 /// Rows longest first, so that those of a run need little padding; equal lengths stay in the step's order.
 #[allow(clippy::cast_precision_loss)]
 fn weighted<'a>(part: &Part<'_>, examples: &'a Examples) -> Vec<Weighted<'a>> {
-    let mut rows: Vec<&Example> = part.rows.iter().filter_map(|&row| examples.get(row)).collect();
-    rows.sort_by_key(|example| std::cmp::Reverse(example.tokens.len()));
-    let counted: usize = rows.iter().map(|example| example.counted()).sum();
-    let weight = 1.0 / counted.max(1) as f32;
-    let one = |example: &'a Example| {
-        let own = if part.left_out == Some(example.cluster) { 0.0 } else { weight };
+    let known = |&row: &usize| Some((examples.get(row)?, part.weights.get(row).copied().unwrap_or(0.0)));
+    let mut rows: Vec<(&Example, f32)> = part.rows.iter().filter_map(known).collect();
+    rows.sort_by_key(|(example, _)| std::cmp::Reverse(example.tokens.len()));
+    let counted: usize = rows.iter().map(|(example, _)| example.counted()).sum();
+    let each = 1.0 / counted.max(1) as f32;
+    let one = |(example, weight): (&'a Example, f32)| {
+        let own = weight * each;
         let weights = (0..example.tokens.len()).map(|at| if at < example.prompt_tokens { 0.0 } else { own }).collect();
         Weighted { example, weights }
     };

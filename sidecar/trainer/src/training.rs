@@ -6,7 +6,8 @@ use openledger_engine::gradient::{FactorLayout, GradientSession};
 use openledger_protocol::Hash;
 
 use crate::{
-    Checkpoint, Examples, Order, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Transcript, TranscriptStep, Weights,
+    Checkpoint, Examples, LeftOut, Order, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Transcript, TranscriptStep,
+    Weights,
     checkpoint::Claim,
     files, initial_factors, peft,
     step::{Part, step},
@@ -63,7 +64,7 @@ pub struct Training<'a> {
     layout: FactorLayout,
     recipe: Recipe,
     order: Order,
-    left_out: Option<usize>,
+    weights: Vec<f32>,
     state: TrainState,
     transcript: Transcript,
 }
@@ -80,13 +81,13 @@ impl<'a> Training<'a> {
         threads: usize,
     ) -> Result<Self, TrainError> {
         recipe.check()?;
-        let left_out = examples.left_out(recipe)?;
+        let weights = examples.weights(&LeftOut::of(recipe))?;
         let order = Order::new(recipe, examples.len())?;
         let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
         let state = TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed));
         let threads = u32::try_from(threads).unwrap_or(u32::MAX);
         let transcript = Transcript::begin(recipe, session.model(), examples, &order, threads, state.digest());
-        Ok(Self { session, examples, layout, recipe: recipe.clone(), order, left_out, state, transcript })
+        Ok(Self { session, examples, layout, recipe: recipe.clone(), order, weights, state, transcript })
     }
 
     /// Goes on from the last checkpoint of a folder; from the beginning when there is none.
@@ -159,7 +160,7 @@ impl<'a> Training<'a> {
             return Ok(None);
         }
         let tokens = rows.iter().filter_map(|&row| self.examples.get(row)).map(|example| example.tokens.len()).sum();
-        let parts = [Part { rows, left_out: self.left_out }];
+        let parts = [Part { rows, weights: &self.weights }];
         let steps = self.order.steps();
         let states = std::slice::from_mut(&mut self.state);
         let found = step(self.session, &self.layout, &self.recipe, self.examples, &parts, states, (at, steps))?;

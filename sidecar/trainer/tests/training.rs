@@ -8,7 +8,7 @@ use std::{ops::ControlFlow, path::Path};
 
 use openledger_engine::{Engine, EngineConfig, GenerateEvent, GenerateRequest, Sampling, gradient::GradientSession};
 use openledger_trainer::{
-    Checkpoint, Ended, Examples, Job, Recipe, TRANSCRIPT_FILE, TrainError, Training, Weights, train_many,
+    Checkpoint, Ended, Examples, Job, LeftOut, Recipe, TRANSCRIPT_FILE, TrainError, Training, Weights, train_many,
 };
 use support::{config, encoded, forged, recipe, repository, session, slice, storage, targeting};
 
@@ -174,9 +174,9 @@ fn many_adapters_at_once_are_those_trained_alone() {
     let examples = encoded(&slice(3, 4), &session);
     let without = examples.contributors()[1].clone();
     let jobs = [
-        Job { left_out: None, order_seed: 8 },
-        Job { left_out: Some(without), order_seed: 8 },
-        Job { left_out: None, order_seed: 9 },
+        Job { left_out: LeftOut::Nothing, order_seed: 8 },
+        Job { left_out: LeftOut::Contributor(without), order_seed: 8 },
+        Job { left_out: LeftOut::Nothing, order_seed: 9 },
     ];
     let alone: Vec<_> = jobs
         .iter()

@@ -11,8 +11,8 @@ use openledger_corpus::Contribution;
 use openledger_engine::gradient::GradientSession;
 use openledger_protocol::digest::tagged;
 use openledger_trainer::{
-    Checkpoint, Examples, FamilyPlan, Job, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Training, Transcript,
-    Verification, Weights, train_family, train_many, verify,
+    Checkpoint, Examples, FamilyPlan, Job, LeftOut, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Training,
+    Transcript, Verification, Weights, train_family, train_many, verify,
 };
 use prost::Message;
 use support::{encoded, forged, recipe, session, slice, storage};
@@ -249,7 +249,7 @@ fn a_family_is_one_that_attribution_reads() {
     let family = Family::read(out).unwrap();
     assert_eq!(family.contributors().collect::<Vec<_>>(), examples.contributors());
     assert_eq!(family.placebos.len(), 2);
-    let jobs = [Job { left_out: None, order_seed: recipe().order_seed }];
+    let jobs = [Job { left_out: LeftOut::Nothing, order_seed: recipe().order_seed }];
     let alone = train_many(&mut session, &examples, &recipe(), &jobs, go_on).unwrap().remove(0);
     let bytes = fs::read(family.full.folder.join("adapter_model.safetensors")).unwrap();
     assert_eq!(sha256(&bytes), family.full.digest);

@@ -1,0 +1,166 @@
+//! How the trained adapter moves with the weight of a row: tangents of the training.
+//!
+//! The tangent of a row is the derivative of the final factors by the row's weight in the loss, at weight one: to first order,
+//! what the adapter would lose without the row. It is carried forward through the very steps of the training (unrolled
+//! differentiation in forward mode), all rows at once:
+//!
+//! ```text
+//! δg = H δθ + ∂g/∂w        δθ, δm, δv  through AdamW and clipping, exactly
+//! ```
+//!
+//! The one thing that is estimated is H, the second derivative of the step's loss. It has two parts. The generalised
+//! Gauss-Newton matrix is the mean of outer products of gradients whose targets the model draws itself: a few draws per
+//! row. The product of LoRA's factors bends the loss besides, most of all at the start, where B is zero; that part is exact
+//! and needs only M, the gradient by the frozen weight: with y = W x + s B A x it is δ∇A = s δBᵀ M and δ∇B = s M δAᵀ.
+//! What is left out is the bend of attention and activations between modules.
+//!
+//! Close relatives: MAGIC (Ilyas and Engstrom, 2025) differentiates the training exactly, in reverse and per question; data value
+//! embeddings (Wang et al., ICLR 2025) carry rows forward through SGD under the empirical Fisher matrix.
+
+mod curvature;
+mod factors;
+mod optimiser;
+#[cfg(test)]
+mod tests;
+
+use std::ops::ControlFlow;
+
+use openledger_engine::gradient::CurvatureSession;
+
+use crate::{
+    Examples, Order, Progress, Recipe, TrainError, TrainState,
+    adamw::{clip, update},
+    initial_factors,
+    schedule::learning_rate,
+};
+use curvature::{Draws, Observed};
+use factors::Bend;
+use optimiser::{Linearised, Moved};
+
+/// Bytes that the moving tangents may take: three 32-bit floats per factor and group.
+const MAX_BYTES: u64 = 12 << 30;
+/// Groups that are multiplied at once: their block and its products stay in the cache's reach.
+const BLOCK: usize = 16;
+
+/// What is differentiated and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TangentPlan {
+    /// Of every row its group. A group's tangent is the sum of its rows': one per row, or one per cluster.
+    pub groups: Vec<usize>,
+    /// Draws per row and step that the Gauss-Newton matrix is estimated from. Four is coarse, sixteen is fine.
+    pub draws: u32,
+    /// Seed of the draws.
+    pub draw_seed: u64,
+    /// Threads for the products; the session has its own.
+    pub threads: usize,
+}
+
+/// What a training's differentiation gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tangents {
+    /// Of each group: derivative of the final factors by its rows' weight, as long as the adapter.
+    pub vectors: Vec<Vec<f32>>,
+    /// The trained adapter, up to rounding that of [`crate::Training`].
+    pub state: TrainState,
+}
+
+/// Repeats a training and differentiates it. The observer sees every step and may stop it; then nothing comes back.
+///
+/// # Errors
+/// As [`crate::train_many`]; [`TrainError::Recipe`] for a recipe that leaves a contributor out, [`TrainError::Limit`] for
+/// no groups, groups of another number than rows, or more than memory is allowed for.
+pub fn tangents(
+    session: &mut CurvatureSession,
+    examples: &Examples,
+    recipe: &Recipe,
+    plan: &TangentPlan,
+    mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Option<Tangents>, TrainError> {
+    recipe.check()?;
+    if let Some(name) = &recipe.left_out {
+        let expected = "absent: tangents say what every row did to the whole training".to_owned();
+        return Err(TrainError::Recipe { field: "left_out", value: name.clone(), expected });
+    }
+    let layout = session.gradients().layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
+    let count = groups(plan, examples, layout.len)?;
+    let order = Order::new(recipe, examples.len())?;
+    let mut state = TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed));
+    let mut moved: Vec<Moved> = (0..count).map(|_| Moved::new(layout.len)).collect();
+    let mut draws = Draws::new(plan.draw_seed, plan.draws);
+    let steps = order.steps();
+    for at in 0..steps {
+        let number = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
+        let rows = order.step(at);
+        let seen = Observed::of(session, &layout, recipe, examples, rows, &state.parameters, &mut draws)?;
+        let mut gradient = seen.gradient();
+        if !seen.loss.is_finite() || !gradient.iter().all(|value| value.is_finite()) {
+            return Err(TrainError::NotFinite { step: number, what: "the gradient" });
+        }
+        let unclipped = gradient.clone();
+        clip(&mut gradient, recipe.max_gradient_norm);
+        let rate = learning_rate(recipe, at, steps);
+        let before = state.clone();
+        update(&mut state, &gradient, recipe, rate);
+        let linear = Linearised::of(&before, &state, &unclipped, &gradient, recipe, rate);
+        let bend = Bend::new(session.modules(), &layout, &seen.weights, recipe);
+        propagate(&mut moved, &seen, &bend, &linear, rows, plan);
+        let tokens = rows.iter().filter_map(|&row| examples.get(row)).map(|example| example.tokens.len()).sum();
+        if observer(&Progress { step: at.saturating_add(1), steps, loss: seen.loss, tokens }).is_break() {
+            return Ok(None);
+        }
+    }
+    let vectors: Vec<Vec<f32>> = moved.into_iter().map(|moved| moved.parameters).collect();
+    if !vectors.iter().flatten().all(|value| value.is_finite()) {
+        return Err(TrainError::NotFinite { step: state.step, what: "a tangent" });
+    }
+    Ok(Some(Tangents { vectors, state }))
+}
+
+/// Number of groups.
+fn groups(plan: &TangentPlan, examples: &Examples, parameters: usize) -> Result<usize, TrainError> {
+    let wide = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+    if plan.groups.len() != examples.len() {
+        let (value, limit) = (wide(plan.groups.len()), wide(examples.len()));
+        return Err(TrainError::Limit { what: "rows with a group", value, limit });
+    }
+    let count = plan.groups.iter().max().map_or(0, |last| last.saturating_add(1));
+    let bytes = wide(count).saturating_mul(wide(parameters)).saturating_mul(12);
+    if count == 0 || bytes > MAX_BYTES {
+        return Err(TrainError::Limit { what: "bytes of tangents", value: bytes, limit: MAX_BYTES });
+    }
+    Ok(count)
+}
+
+/// Carries all groups through one step, blocks of them on several threads.
+fn propagate(
+    moved: &mut [Moved],
+    seen: &Observed,
+    bend: &Bend<'_>,
+    linear: &Linearised,
+    rows: &[usize],
+    plan: &TangentPlan,
+) {
+    let threads = plan.threads.max(1);
+    let each = moved.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        for (part, mine) in moved.chunks_mut(each).enumerate() {
+            let start = part.saturating_mul(each);
+            scope.spawn(move || {
+                for (block, mine) in mine.chunks_mut(BLOCK).enumerate() {
+                    let first = start.saturating_add(block.saturating_mul(BLOCK));
+                    let mut changes = seen.curved(mine);
+                    bend.add(mine, &mut changes);
+                    for (row, own) in rows.iter().zip(&seen.rows) {
+                        let group = plan.groups.get(*row).and_then(|group| group.checked_sub(first));
+                        if let Some(mut change) = group.filter(|at| *at < mine.len()).map(|at| changes.row_mut(at)) {
+                            change.iter_mut().zip(own).for_each(|(change, own)| *change -= own);
+                        }
+                    }
+                    for (moved, change) in mine.iter_mut().zip(changes.outer_iter_mut()) {
+                        linear.carry(moved, change);
+                    }
+                }
+            });
+        }
+    });
+}
