@@ -1,6 +1,6 @@
 //! What decides a training besides base and rows.
 
-use crate::TrainError;
+use crate::{TrainError, schedule::learning_rate};
 
 /// Most steps over which the rate may rise, epochs, rows of a step: beyond it is a slip of the pen.
 const MAX_COUNT: u32 = 1 << 20;
@@ -121,6 +121,12 @@ impl Recipe {
     pub fn scale(&self) -> f64 {
         let rank = f64::from(self.rank);
         self.alpha / if self.rank_stabilised { rank.sqrt() } else { rank }
+    }
+
+    /// Learning rate of a step, from 0, of so many.
+    #[must_use]
+    pub fn rate(&self, step: usize, steps: usize) -> f64 {
+        learning_rate(self, step, steps)
     }
 
     /// Refuses what makes no sense.

@@ -1,0 +1,58 @@
+//! How well scores say what data did: our methods and peers against real retraining.
+//!
+//! `cargo xtask bench attribution [--quick]`. `OPENLEDGER_PEER_PYTHON` names a Python with the packages of
+//! `tests/peers/README.md`; without one only our own methods are measured.
+
+mod metrics;
+mod ours;
+mod peers;
+mod report;
+mod setting;
+mod truth;
+
+use std::{error::Error, path::PathBuf};
+
+use clap::Parser;
+use report::Report;
+use setting::Setting;
+use truth::Truth;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Fewer retrainings, draws and questions.
+    #[arg(long)]
+    quick: bool,
+    /// End with one line of JSON for machines.
+    #[arg(long)]
+    json: bool,
+    /// Folder with the base model.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/model"))]
+    model: PathBuf,
+    /// Folder with `datanet/` and `questions.jsonl`.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/attribution"))]
+    data: PathBuf,
+    /// Where retrainings are kept, by the digest of what decides them.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/attribution"))]
+    cache: PathBuf,
+    /// Threads of every side.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Only these peers, by name.
+    #[arg(long, value_delimiter = ',')]
+    peers: Option<Vec<String>>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let setting = Setting::prepare(&arguments).await?;
+    let truth = Truth::of(&setting)?;
+    let mut methods = ours::all(&setting)?;
+    methods.extend(peers::all(&setting, arguments.peers.as_deref())?);
+    let report = Report::of(&setting, &truth, &methods)?;
+    println!("{}", report.to_markdown());
+    if arguments.json {
+        println!("{}", report.bars());
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The tables, and the bars they are judged by.
+
+use std::error::Error;
+
+use openledger_attribution::index::agreement::spearman;
+use serde_json::{Value, json};
+
+use crate::{
+    metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
+    ours::Method,
+    setting::Setting,
+    truth::Truth,
+};
+
+/// One method's line.
+struct Line {
+    name: String,
+    settings: String,
+    questions: usize,
+    tenths: Option<Figure>,
+    halves: Option<Figure>,
+    contributors: Figure,
+    without: Figure,
+    payout: Figure,
+    paraphrases: Option<Figure>,
+    literal: Option<Figure>,
+    wrong: Option<f64>,
+    build_ms: Option<f64>,
+    question_ms: Option<f64>,
+    bytes: Option<f64>,
+}
+
+pub struct Report {
+    head: String,
+    lines: Vec<Line>,
+    reliability: [Figure; 2],
+    /// The audit lane's payout against itself in another order of the rows.
+    audit: Figure,
+}
+
+impl Report {
+    pub fn of(setting: &Setting, truth: &Truth, methods: &[Method]) -> Result<Self, Box<dyn Error>> {
+        let lines = best_of_each(methods, truth).into_iter().map(|method| line(setting, truth, method)).collect();
+        let pairs = |left: &[Vec<f64>], right: &[Vec<f64>]| -> Vec<(Vec<f64>, Vec<f64>)> {
+            let column = |of: &[Vec<f64>], question: usize| of.iter().map(|log_probs| log_probs[question]).collect();
+            (0..setting.questions.len()).map(|at| (column(left, at), column(right, at))).collect()
+        };
+        let [first, second] = &truth.reordered;
+        let reliability = [
+            correlation(&pairs(&truth.halves.log_probs, &first.log_probs)),
+            correlation(&pairs(&first.log_probs, &second.log_probs)),
+        ];
+        let audit: Vec<f64> = (0..setting.questions.len())
+            .map(|question| {
+                let own = losses(&truth.whole, &truth.without.log_probs, question);
+                let other = losses(&truth.whole_reordered, &truth.without_reordered.log_probs, question);
+                payout_error(&own, &other)
+            })
+            .collect();
+        let lost = |whole: &[f64]| whole.iter().sum::<f64>() / whole.len() as f64;
+        let head = format!(
+            "{} rows of {} contributors, {} questions; {} factors; trained in {:.1} s; answers have {:.2} nats under the base and \
+             {:.2} under the adapter in the mean; {} retrainings ({:.0} s of this run), digest {}.\n",
+            setting.examples.len(),
+            setting.examples.contributors().len(),
+            setting.questions.len(),
+            setting.layout.len,
+            setting.train_seconds,
+            lost(&truth.base),
+            lost(&truth.whole),
+            truth.retrainings,
+            truth.seconds,
+            setting.digest,
+        );
+        Ok(Self { head, lines, reliability, audit: Figure::of(&audit) })
+    }
+
+    pub fn to_markdown(&self) -> String {
+        let mut out = format!(
+            "{}\nThe same halves in another order of the rows: Spearman {} and {}. The audit lane's division in another order: distance {}.\n\n",
+            self.head, self.reliability[0], self.reliability[1], self.audit,
+        );
+        out.push_str(
+            "| method | questions | LDS, tenths | LDS, halves | contributor LDS | leave-one-contributor-out | payout error | MRR paraphrased | MRR literal | wrong rows, AUC | build, ms a row | question, ms | bytes a row |\n\
+             |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        );
+        let figure = |figure: &Option<Figure>| figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string());
+        let number = |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+        for line in &self.lines {
+            out.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                line.name,
+                line.questions,
+                figure(&line.tenths),
+                figure(&line.halves),
+                line.contributors,
+                line.without,
+                line.payout,
+                figure(&line.paraphrases),
+                figure(&line.literal),
+                number(line.wrong, 3),
+                number(line.build_ms, 1),
+                number(line.question_ms, 1),
+                number(line.bytes, 0),
+            ));
+        }
+        out.push_str("\nSettings:\n\n");
+        for line in self.lines.iter().filter(|line| !line.settings.is_empty()) {
+            out.push_str(&format!("- {}: {}\n", line.name, line.settings));
+        }
+        out
+    }
+
+    fn named(&self, start: &str) -> Option<&Line> {
+        self.lines.iter().rev().find(|line| line.name.starts_with(start))
+    }
+
+    /// The bars that this run can judge.
+    pub fn bars(&self) -> Value {
+        let least = |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value >= bar});
+        let most = |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
+        let mut bars = Vec::new();
+        let mean = |figure: Option<Figure>| figure.map_or(0.0, |figure| figure.mean);
+        if let Some(tangents) = self.named("tangents") {
+            let own = mean(tangents.tenths);
+            bars.push(least("row_lds", own, 0.6));
+            for (peer, name, factor) in [("ekfac", "row_lds_over_ekfac", 1.5), ("magic", "row_lds_over_magic", 0.9)] {
+                if let Some(peer) = self.named(peer) {
+                    bars.push(least(name, own / mean(peer.tenths), factor));
+                }
+            }
+        }
+        if let Some(secants) = self.named("secants") {
+            bars.push(least("contributor_lds", secants.contributors.mean, 0.9));
+            bars.push(least("leave_one_contributor_out", secants.without.mean, 0.9));
+            bars.push(most("payout_error", secants.payout.mean, 0.1));
+        }
+        json!({ "bars": bars })
+    }
+}
+
+/// What each contributor's absence costs an answer, in nats.
+fn losses(whole: &[f64], without: &[Vec<f64>], question: usize) -> Vec<f64> {
+    without.iter().map(|log_probs| whole[question] - log_probs[question]).collect()
+}
+
+/// Of several settings of one method the one with the best score: peers are tuned on the truth itself, in their favour.
+fn best_of_each<'m>(methods: &'m [Method], truth: &Truth) -> Vec<&'m Method> {
+    let mut best: Vec<(&Method, f64)> = Vec::new();
+    for method in methods {
+        let score = if method.rows.is_empty() { 0.0 } else { lds(&method.rows, &method.questions, &truth.tenths).mean };
+        match best.iter_mut().find(|(other, _)| other.name == method.name) {
+            Some(place) if place.1 < score => *place = (method, score),
+            Some(_) => {}
+            None => best.push((method, score)),
+        }
+    }
+    best.into_iter().map(|(method, _)| method).collect()
+}
+
+fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
+    let by_rows = !method.rows.is_empty();
+    let of = |subsets| by_rows.then(|| lds(&method.rows, &method.questions, subsets));
+    let contributors = {
+        // Kept rows say which contributors a subset keeps.
+        let clusters = setting.clusters();
+        let kept = truth.contributors.kept.iter().map(|kept| {
+            let mut of = vec![false; setting.examples.contributors().len()];
+            clusters.iter().zip(kept).for_each(|(&cluster, &kept)| of[cluster] = kept);
+            of
+        });
+        let subsets = crate::truth::Subsets { kept: kept.collect(), log_probs: truth.contributors.log_probs.clone() };
+        lds(&method.contributors, &method.questions, &subsets)
+    };
+    let pairs = method.contributors.iter().zip(&method.questions);
+    let pairs: Vec<(Vec<f64>, Vec<f64>)> = pairs
+        .map(|(scores, &question)| (scores.clone(), losses(&truth.whole, &truth.without.log_probs, question)))
+        .collect();
+    let ranks: Vec<f64> = pairs.iter().map(|(left, right)| spearman(left, right).unwrap_or(0.0)).collect();
+    let payouts: Vec<f64> = pairs.iter().map(|(left, right)| payout_error(left, right)).collect();
+    let traced = |kind: &str| {
+        let ranks: Vec<f64> = method
+            .rows
+            .iter()
+            .zip(&method.questions)
+            .filter(|(_, question)| setting.questions[**question].kind == kind)
+            .map(|(scores, question)| reciprocal_rank(scores, &setting.questions[*question].tellers))
+            .collect();
+        (!ranks.is_empty()).then(|| Figure::of(&ranks))
+    };
+    let wrong = by_rows.then(|| {
+        let mut sums = vec![0.0; setting.examples.len()];
+        for (scores, _) in method.rows.iter().zip(&method.questions).filter(|(_, at)| !setting.questions[**at].tellers.is_empty()) {
+            sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
+        }
+        area(&sums, &setting.planted.wrong)
+    });
+    Line {
+        name: method.name.clone(),
+        settings: method.settings.clone(),
+        questions: method.questions.len(),
+        tenths: of(&truth.tenths),
+        halves: of(&truth.halves),
+        contributors,
+        without: Figure::of(&ranks),
+        payout: Figure::of(&payouts),
+        paraphrases: traced("paraphrase"),
+        literal: traced("literal"),
+        wrong,
+        build_ms: method.build_seconds.map(|seconds| seconds * 1e3),
+        question_ms: method.question_seconds.map(|seconds| seconds * 1e3),
+        bytes: method.bytes,
+    }
+}

@@ -1,0 +1,126 @@
+//! Ground truth: the adapter trained again without some rows, and what every answer loses.
+
+use std::{error::Error, fs, ops::ControlFlow, time::Instant};
+
+use openledger_trainer::{Job, LeftOut, train_many};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::setting::Setting;
+
+/// Adapters that are trained side by side.
+const TOGETHER: usize = 8;
+
+/// Retrainings of one kind.
+pub struct Subsets {
+    /// Rows that each keeps.
+    pub kept: Vec<Vec<bool>>,
+    /// Of each, the log-probability of every question's answer in nats.
+    pub log_probs: Vec<Vec<f64>>,
+}
+
+pub struct Truth {
+    /// Under the adapter itself.
+    pub whole: Vec<f64>,
+    /// Under the base.
+    pub base: Vec<f64>,
+    /// Random halves of the rows: the classic linear datamodeling score.
+    pub halves: Subsets,
+    /// The same halves in other orders of the rows.
+    pub reordered: [Subsets; 2],
+    /// All but a random tenth of the rows: close to what a share of one answer means.
+    pub tenths: Subsets,
+    /// All but one contributor, each in turn.
+    pub without: Subsets,
+    /// Contributors' leave-one-out in another order of the rows, and the adapter itself in that order.
+    pub without_reordered: Subsets,
+    pub whole_reordered: Vec<f64>,
+    /// Random halves of the contributors.
+    pub contributors: Subsets,
+    pub retrainings: usize,
+    /// Of this run; what was kept from an earlier one costs nothing.
+    pub seconds: f64,
+}
+
+impl Truth {
+    pub fn of(setting: &Setting) -> Result<Self, Box<dyn Error>> {
+        let (few, many) = if setting.quick { (16, 16) } else { (48, 64) };
+        let rows = setting.examples.len();
+        let clusters = setting.clusters();
+        let count = setting.examples.contributors().len();
+        let mut random = ChaCha20Rng::seed_from_u64(1);
+        let halves: Vec<_> = (0..few).map(|_| kept(&mut random, rows, rows / 2)).collect();
+        let tenths: Vec<_> = (0..many).map(|_| kept(&mut random, rows, rows - rows / 10)).collect();
+        let of = |chosen: &[bool]| clusters.iter().map(|&cluster| chosen[cluster]).collect::<Vec<_>>();
+        let without: Vec<_> = (0..count).map(|left| of(&(0..count).map(|at| at != left).collect::<Vec<_>>())).collect();
+        let contributors: Vec<_> = (0..few).map(|_| of(&kept(&mut random, count, count / 2))).collect();
+        let all = vec![vec![true; rows]];
+        let mut lab = Lab { setting, session: setting.session()?, retrainings: 0, start: Instant::now() };
+        let mut own = |name: &str, kept: Vec<Vec<bool>>, seed: u64| lab.subsets(name, kept, seed);
+        let whole = own("whole", all.clone(), 0)?.log_probs.remove(0);
+        let truth = Self {
+            halves: own("halves", halves.clone(), 0)?,
+            reordered: [own("halves-1", halves.clone(), 1)?, own("halves-2", halves, 2)?],
+            tenths: own("tenths", tenths, 0)?,
+            without: own("without", without.clone(), 0)?,
+            without_reordered: own("without-1", without, 1)?,
+            whole_reordered: own("whole-1", all, 1)?.log_probs.remove(0),
+            contributors: own("contributors", contributors, 0)?,
+            whole,
+            base: Vec::new(),
+            retrainings: 0,
+            seconds: 0.0,
+        };
+        let base = setting.ask(&mut lab.session, &vec![0.0; setting.layout.len])?;
+        let base = base.into_iter().map(|(log_prob, _)| log_prob).collect();
+        Ok(Self { base, retrainings: lab.retrainings, seconds: lab.start.elapsed().as_secs_f64(), ..truth })
+    }
+}
+
+struct Lab<'s> {
+    setting: &'s Setting,
+    session: openledger_engine::gradient::GradientSession,
+    retrainings: usize,
+    start: Instant,
+}
+
+impl Lab<'_> {
+    /// Trains and asks, or takes what an earlier run kept.
+    fn subsets(&mut self, name: &str, kept: Vec<Vec<bool>>, order: u64) -> Result<Subsets, Box<dyn Error>> {
+        let setting = self.setting;
+        let path = setting.cache.join(format!("{name}-{}-{}.json", kept.len(), setting.questions.len()));
+        self.retrainings += kept.len();
+        if let Ok(bytes) = fs::read(&path) {
+            let log_probs: Vec<Vec<f64>> = serde_json::from_slice(&bytes)?;
+            return Ok(Subsets { kept, log_probs });
+        }
+        let mut log_probs = Vec::new();
+        let order_seed = setting.recipe.order_seed.wrapping_add(order);
+        for kept in kept.chunks(TOGETHER) {
+            let job = |kept: &Vec<bool>| {
+                let rows = kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(row, _)| row).collect();
+                Job { left_out: LeftOut::Rows(rows), order_seed }
+            };
+            let jobs: Vec<Job> = kept.iter().map(job).collect();
+            let go = |_: &_| ControlFlow::Continue(());
+            for state in train_many(&mut self.session, &setting.examples, &setting.recipe, &jobs, go)? {
+                let found = setting.ask(&mut self.session, &state.parameters)?;
+                log_probs.push(found.into_iter().map(|(log_prob, _)| log_prob).collect());
+            }
+            eprintln!("{name}: {} of {} retrainings, {:.0} s", log_probs.len(), kept.len(), self.start.elapsed().as_secs_f64());
+        }
+        fs::write(&path, serde_json::to_vec(&log_probs)?)?;
+        Ok(Subsets { kept, log_probs })
+    }
+}
+
+/// A random choice of so many.
+fn kept(random: &mut ChaCha20Rng, of: usize, count: usize) -> Vec<bool> {
+    let mut places: Vec<usize> = (0..of).collect();
+    for last in (1..of).rev() {
+        places.swap(last, (random.next_u64() % (last as u64 + 1)) as usize);
+    }
+    let mut kept = vec![false; of];
+    places.iter().take(count).for_each(|&place| kept[place] = true);
+    kept
+}
