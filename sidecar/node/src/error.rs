@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use openledger_attribution::index::IndexError;
 use openledger_chain::ChainError;
 use openledger_corpus::CorpusError;
 use openledger_engine::EngineError;
@@ -162,6 +163,9 @@ pub enum NodeError {
     /// A training or its verification was refused or failed.
     #[error(transparent)]
     Train(TrainError),
+    /// An attribution index cannot be built, read or asked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// Rows of a Datanet are refused.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
@@ -216,6 +220,7 @@ impl NodeError {
             Self::OpenTooLittle { .. } => "OPEN_TOO_LITTLE",
             Self::Engine(error) => error.code(),
             Self::Train(error) => error.code(),
+            Self::Index(error) => error.code(),
             Self::Corpus(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
@@ -253,7 +258,7 @@ impl NodeError {
             Self::OpenTooLittle { .. } => "send the account more OPEN, or bond less",
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Train(TrainError::Refuted { .. }) => "do not rely on the adapter; keep the folder as evidence",
-            Self::Corpus(_) => "see the message; nothing was changed",
+            Self::Index(_) | Self::Corpus(_) => "see the message; nothing was changed",
             Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -283,6 +288,7 @@ impl NodeError {
             | Self::NotBonded { .. }
             | Self::OpenTooLittle { .. }
             | Self::Train(_)
+            | Self::Index(_)
             | Self::Corpus(_)
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
             Self::Engine(error) => match error.code() {

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod network;
 pub mod operator;
 pub mod process;
+pub mod registering;
 pub mod server;
 pub mod service;
 pub mod serving;

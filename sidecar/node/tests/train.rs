@@ -115,6 +115,33 @@ fn a_killed_training_goes_on_to_the_same_bits_and_its_transcript_holds() {
     assert!(refused.contains("[TRAIN_TRANSCRIPT_REFUTED]") && refused.contains("fix:"), "{refused}");
 }
 
+/// The family's index is shown, built again to the same root, asked, and refused when it is damaged.
+fn indexed(family: &Path, told: &Value) {
+    let index = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_openledger"));
+        command.args(["--output", "json", "index"]).args(args);
+        command
+    };
+    let file = family.join("attribution.index");
+    let shown = json(&index(&["show"]).arg(&file).output().unwrap());
+    assert_eq!(shown["root"], told["index"]["root"]);
+    assert_eq!(shown["contributors"], serde_json::json!(["animal", "body"]));
+    let with_model = |args: &[&str]| {
+        let mut command = index(args);
+        command.arg("--model").arg(examples().join("model")).arg("--family").arg(family).args(["--threads", "1"]);
+        command
+    };
+    let again = family.join("again.index");
+    let built = json(&with_model(&["build"]).arg("--out").arg(&again).output().unwrap());
+    assert_eq!(built["root"], shown["root"]);
+    assert_eq!(fs::read(&again).unwrap(), fs::read(&file).unwrap());
+    let asked = json(&with_model(&["ask", "What is a cicada?\n", "stout-bodied insect"]).output().unwrap());
+    assert_eq!(asked["contributors"][0]["contributor"], "animal");
+    assert!(asked["explained"].as_f64().unwrap() > 0.0);
+    fs::write(&again, b"OLINDEX\0").unwrap();
+    assert!(refusal(&index(&["show"]).arg(&again).output().unwrap()).contains("[INDEX_FILE_INVALID]"));
+}
+
 #[test]
 fn a_family_is_trained_and_nonsense_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,6 +154,7 @@ fn a_family_is_trained_and_nonsense_is_refused() {
     let listed: Value = serde_json::from_slice(&fs::read(out.join("adapters.json")).unwrap()).unwrap();
     let kinds: Vec<_> = listed["variants"].as_array().unwrap().iter().map(|each| each["kind"].clone()).collect();
     assert_eq!(kinds, ["full", "counterfactual", "counterfactual", "placebo"]);
+    indexed(&out, &told);
 
     let other = folder.path().join("other");
     for (args, expected) in [

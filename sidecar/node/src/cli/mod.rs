@@ -4,6 +4,7 @@ mod bond;
 mod devnet;
 mod evidence;
 mod gov;
+mod index;
 mod init;
 mod keys;
 mod model;
@@ -62,6 +63,9 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
     Train(Box<train::Train>),
+    /// Build and read the indexes that say which contributors moved an answer.
+    #[command(subcommand)]
+    Index(index::Index),
     /// Find where the words of an answer stand in a Datanet: for people, never for money.
     Evidence(evidence::Evidence),
     /// Show versions.
@@ -100,7 +104,8 @@ impl Cli {
             Command::Gov(gov) => gov.run(&home, self.output).await,
             Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
-            Command::Train(train) => train.run(self.output).await,
+            Command::Train(train) => train.run(&home, self.output).await,
+            Command::Index(index) => index.run(self.output).await,
             Command::Evidence(evidence) => evidence.run(self.output),
             Command::Version => version::run(self.output),
         }

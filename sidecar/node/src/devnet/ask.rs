@@ -9,7 +9,7 @@ use settlement::msg::{ExecuteMsg, PublicKey33};
 use super::{
     Stage,
     examples::Question,
-    fill::{PROMPT_PRICE, RESPONSE_PRICE, id},
+    fill::{PROMPT_PRICE, RESPONSE_PRICE},
 };
 use crate::{
     api::{
@@ -17,6 +17,7 @@ use crate::{
         inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
     },
     error::NodeError,
+    registering::id,
 };
 
 /// Budget of the session, in uopen.

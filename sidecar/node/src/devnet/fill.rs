@@ -2,18 +2,27 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use cosmwasm_std::{Uint64, Uint128};
+use cosmwasm_std::Uint64;
 use datanets::msg as net;
 use models::msg as model;
-use openledger_attribution::Family;
-use openledger_chain::TxOutcome;
-use openledger_engine::ModelInfo;
+use openledger_attribution::{
+    Family,
+    index::{DEFAULT_DIMENSIONS, Index},
+};
+use openledger_engine::{
+    ModelInfo,
+    gradient::{GradientConfig, GradientSession},
+};
 
 use super::{
     accounts::Accounts,
     examples::{ExampleDatanet, Examples},
 };
-use crate::{error::NodeError, network::Contracts};
+use crate::{
+    error::NodeError,
+    network::Contracts,
+    registering::{Listing, Registry, id},
+};
 
 /// Price of a prompt token in the story, in uopen.
 pub const PROMPT_PRICE: u128 = 20;
@@ -52,35 +61,28 @@ pub async fn fill(
     // The founder owns the registry here: everybody may build on this base model.
     accounts.founder.execute(&contracts.models, &model::ExecuteMsg::WhitelistBase { base_id }, vec![]).await?;
     let mut adapters = Vec::new();
+    let model_dir = examples.model.clone();
+    let gradients = GradientConfig { model_dir, ort_library: None, threads: 1, targets: Vec::new() };
+    let session = GradientSession::open(&gradients)?;
     for datanet in &examples.datanets {
         let (datanet_id, version) = publish(datanet, accounts, contracts).await?;
         let family = Family::read(&datanet.family).map_err(|error| NodeError::Config(error.to_string()))?;
         let developer = of(&accounts.developers, &datanet.name)?;
-        let bps = |points| model::Bps::new(points).map_err(|error| NodeError::Config(error.to_string()));
-        let register = model::ExecuteMsg::RegisterAdapter {
-            base_id,
-            licence: None,
-            name: text(&datanet.name)?,
-            datanet_id,
+        let index = Index::build(&session, &family, DEFAULT_DIMENSIONS)?;
+        let listing = Listing {
+            base_id: base_id.u64(),
+            name: datanet.name.clone(),
+            datanet_id: datanet_id.u64(),
             datanet_version: version,
-            weights_digest: model::Digest::new(family.full.digest),
-            family_digest: model::Digest::new(family.digest()),
-            manifest_digest: None,
-            transcript_root: None,
-            index: None,
-            prompt_price: Uint128::new(PROMPT_PRICE),
-            response_price: Uint128::new(RESPONSE_PRICE),
-            split: model::Split {
-                contributors: bps(6_000)?,
-                developer: bps(1_500)?,
-                node: bps(1_500)?,
-                stakers: bps(500)?,
-                treasury: bps(500)?,
-            },
+            prompt_price: PROMPT_PRICE,
+            response_price: RESPONSE_PRICE,
+            split: [6_000, 1_500, 1_500, 500, 500],
         };
-        let outcome = developer.execute(&contracts.models, &register, vec![]).await?;
+        let registry = Registry::new(developer, contracts);
+        registry.check(&listing, info.base_digest, datanet.rows.content_root()).await?;
+        let (adapter_id, _) = registry.register(&listing, &family, Some(index.facts())).await?;
         adapters.push(RegisteredAdapter {
-            adapter_id: id(&outcome, "adapter_id")?.u64(),
+            adapter_id,
             datanet: datanet.name.clone(),
             family: datanet.family.clone(),
             rows: datanet.folder.clone(),
@@ -128,18 +130,6 @@ async fn publish(
     let content_root = net::Digest::new(datanet.rows.content_root());
     owner.execute(&contracts.datanets, &net::ExecuteMsg::PublishVersion { datanet_id, content_root }, vec![]).await?;
     Ok((datanet_id, 1))
-}
-
-/// An id that a contract's event carries.
-pub fn id(outcome: &TxOutcome, key: &str) -> Result<Uint64, NodeError> {
-    outcome
-        .events
-        .iter()
-        .filter(|event| event.kind.starts_with("wasm"))
-        .find_map(|event| event.get(key))
-        .and_then(|value| value.parse::<u64>().ok())
-        .map(Uint64::new)
-        .ok_or_else(|| NodeError::Config(format!("transaction {} reports no {key}", outcome.hash)))
 }
 
 fn of<'a, K: Ord, V>(map: &'a BTreeMap<K, V>, key: &K) -> Result<&'a V, NodeError> {

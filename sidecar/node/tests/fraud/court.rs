@@ -15,10 +15,11 @@ use openledger_node::{
     devnet::{
         Stage, Story, Target,
         chain::FEE_DENOM,
-        fill::{RegisteredAdapter, id},
+        fill::RegisteredAdapter,
         sidecars::{BOND, bond, bond_node},
     },
     network::{AdapterTerms, Network},
+    registering::id,
 };
 use openledger_protocol::{Scope, Signed, Voucher};
 use settlement::msg::{ExecuteMsg as Settle, Signature64};

@@ -7,6 +7,7 @@ mod attestation;
 mod batches;
 mod bonds;
 mod crash;
+mod registering;
 mod sampling;
 mod services;
 mod stage;

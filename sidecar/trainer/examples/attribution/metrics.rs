@@ -38,7 +38,8 @@ pub fn lds(scores: &[Vec<f64>], questions: &[usize], subsets: &Subsets) -> Figur
         .iter()
         .zip(questions)
         .map(|(scores, &question)| {
-            let sum = |kept: &Vec<bool>| scores.iter().zip(kept).filter(|(_, kept)| **kept).map(|(score, _)| score).sum();
+            let sum =
+                |kept: &Vec<bool>| scores.iter().zip(kept).filter(|(_, kept)| **kept).map(|(score, _)| score).sum();
             let predicted = subsets.kept.iter().map(sum).collect();
             (predicted, subsets.log_probs.iter().map(|log_probs| log_probs[question]).collect())
         })
@@ -75,7 +76,8 @@ pub fn area(values: &[f64], marked: &[usize]) -> f64 {
     for low in (0..values.len()).filter(is) {
         for high in (0..values.len()).filter(|at| !is(at)) {
             pairs += 1.0;
-            sum += if values[low] < values[high] { 1.0 } else { f64::from(u8::from(values[low] == values[high])) / 2.0 };
+            sum +=
+                if values[low] < values[high] { 1.0 } else { f64::from(u8::from(values[low] == values[high])) / 2.0 };
         }
     }
     sum / pairs

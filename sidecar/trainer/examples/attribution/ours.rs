@@ -104,9 +104,8 @@ fn secants(
     asking: f64,
 ) -> Result<Vec<Method>, Box<dyn Error>> {
     let names = setting.examples.contributors();
-    let job = |name: &String| {
-        Job { left_out: LeftOut::Contributor(name.clone()), order_seed: setting.recipe.order_seed }
-    };
+    let job =
+        |name: &String| Job { left_out: LeftOut::Contributor(name.clone()), order_seed: setting.recipe.order_seed };
     let placebo = |seed| Job { left_out: LeftOut::Nothing, order_seed: seed };
     let jobs: Vec<Job> = names.iter().map(job).chain([placebo(101), placebo(102)]).collect();
     let mut session = setting.session()?;
@@ -151,9 +150,8 @@ fn index(
 
 /// What the integers say, in nats.
 fn scan(index: &Index, asked: &[(f64, Vec<f32>)]) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
-    let one = |(log_prob, gradient): &(f64, Vec<f32>)| {
-        Ok(Scores::of(index, &Query::of(index, gradient, *log_prob)?)?.nats())
-    };
+    let one =
+        |(log_prob, gradient): &(f64, Vec<f32>)| Ok(Scores::of(index, &Query::of(index, gradient, *log_prob)?)?.nats());
     asked.iter().map(one).collect()
 }
 

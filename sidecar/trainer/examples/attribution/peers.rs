@@ -9,8 +9,18 @@ use crate::{ours::Method, setting::Setting};
 
 /// Methods of `tests/peers/attribution.py`; those of `--quick` first.
 const METHODS: [&str; 12] = [
-    "bm25", "gradient", "ekfac", "magic", "gradient-cosine", "datainf", "logra", "trak", "trackstar",
-    "bergson-ekfac", "embedding", "infini-gram",
+    "bm25",
+    "gradient",
+    "ekfac",
+    "magic",
+    "gradient-cosine",
+    "datainf",
+    "logra",
+    "trak",
+    "trackstar",
+    "bergson-ekfac",
+    "embedding",
+    "infini-gram",
 ];
 const QUICK: usize = 4;
 /// Questions for which a method that works per question, for minutes, is run.

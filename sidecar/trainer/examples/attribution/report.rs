@@ -85,7 +85,9 @@ impl Report {
              |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         );
         let figure = |figure: &Option<Figure>| figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string());
-        let number = |value: Option<f64>, digits: usize| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+        let number = |value: Option<f64>, digits: usize| {
+            value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+        };
         for line in &self.lines {
             out.push_str(&format!(
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
@@ -117,8 +119,10 @@ impl Report {
 
     /// The bars that this run can judge.
     pub fn bars(&self) -> Value {
-        let least = |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value >= bar});
-        let most = |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
+        let least =
+            |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value >= bar});
+        let most =
+            |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
         let mut bars = Vec::new();
         let mean = |figure: Option<Figure>| figure.map_or(0.0, |figure| figure.mean);
         if let Some(tangents) = self.named("tangents") {
@@ -190,7 +194,9 @@ fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
     };
     let wrong = by_rows.then(|| {
         let mut sums = vec![0.0; setting.examples.len()];
-        for (scores, _) in method.rows.iter().zip(&method.questions).filter(|(_, at)| !setting.questions[**at].tellers.is_empty()) {
+        for (scores, _) in
+            method.rows.iter().zip(&method.questions).filter(|(_, at)| !setting.questions[**at].tellers.is_empty())
+        {
             sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
         }
         area(&sums, &setting.planted.wrong)

@@ -107,7 +107,12 @@ impl Lab<'_> {
                 let found = setting.ask(&mut self.session, &state.parameters)?;
                 log_probs.push(found.into_iter().map(|(log_prob, _)| log_prob).collect());
             }
-            eprintln!("{name}: {} of {} retrainings, {:.0} s", log_probs.len(), kept.len(), self.start.elapsed().as_secs_f64());
+            eprintln!(
+                "{name}: {} of {} retrainings, {:.0} s",
+                log_probs.len(),
+                kept.len(),
+                self.start.elapsed().as_secs_f64()
+            );
         }
         fs::write(&path, serde_json::to_vec(&log_probs)?)?;
         Ok(Subsets { kept, log_probs })

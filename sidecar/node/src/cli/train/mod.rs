@@ -1,13 +1,14 @@
 //! `openledger train`.
 
 mod bar;
+mod listing;
 mod recipe;
 mod source;
 mod verify;
 
 use std::{
     ops::ControlFlow,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,15 +16,25 @@ use std::{
 };
 
 use clap::{Args, Subcommand, ValueEnum};
-use openledger_trainer::{Ended, FamilyPlan, Progress, Storage, TrainError, Training, Weights, train_family};
+use openledger_attribution::{
+    Family,
+    index::{DEFAULT_DIMENSIONS, Index, IndexError},
+};
+use openledger_trainer::{Ended, FamilyPlan, Progress, Recipe, Storage, TrainError, Training, Weights, train_family};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, print, start::stop_on_signal};
-use crate::error::NodeError;
+use super::{
+    Output,
+    index::{INDEX_FILE, facts},
+    print,
+    start::stop_on_signal,
+};
+use crate::{error::NodeError, home::Home};
 use bar::Bar;
+use listing::{Desk, Register};
 use recipe::RecipeArgs;
-use source::Source;
+use source::{Opened, Source};
 
 /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
 #[derive(Debug, Args)]
@@ -59,13 +70,15 @@ struct Run {
     /// Element type of the stored adapter.
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     dtype: Dtype,
-    /// Train the family that attribution compares: the adapter, one without each contributor, and placebos. Families
-    /// have no checkpoints and no transcripts.
+    /// Train the family that attribution compares: the adapter, one without each contributor, and placebos; and build
+    /// its index. Families have no checkpoints and no transcripts.
     #[arg(long, conflicts_with = "resume")]
     family: bool,
     /// Order seeds of the family's placebos.
     #[arg(long, value_delimiter = ',', default_value = "101,102", requires = "family")]
     placebo_seeds: Vec<u64>,
+    #[command(flatten)]
+    register: Register,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,8 +87,17 @@ enum Dtype {
     Bf16,
 }
 
+impl Dtype {
+    fn weights(self) -> Weights {
+        match self {
+            Self::F32 => Weights::Float32,
+            Self::Bf16 => Weights::Bfloat16,
+        }
+    }
+}
+
 impl Train {
-    pub async fn run(self, output: Output) -> Result<(), NodeError> {
+    pub async fn run(self, home: &Home, output: Output) -> Result<(), NodeError> {
         if let Some(Action::Verify(verify)) = self.action {
             return blocking(move || verify.run(output)).await;
         }
@@ -85,53 +107,79 @@ impl Train {
             watched.await;
             flag.store(true, Ordering::Relaxed);
         });
+        if self.run.family {
+            return self.run.family(home, output, stop).await;
+        }
         blocking(move || self.run.train(output, &stop)).await
     }
 }
 
 /// Training occupies a thread for as long as it takes.
-async fn blocking(work: impl FnOnce() -> Result<(), NodeError> + Send + 'static) -> Result<(), NodeError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
+) -> Result<T, NodeError> {
     let joined = tokio::task::spawn_blocking(work).await;
     joined.map_err(|error| NodeError::Internal(format!("the training ended early: {error}")))?
 }
 
 impl Run {
+    /// Trains a family, builds its index and, when asked, registers both.
+    async fn family(mut self, home: &Home, output: Output, stop: Arc<AtomicBool>) -> Result<(), NodeError> {
+        let recipe = self.recipe.recipe(true);
+        recipe.check()?;
+        let out = self.out.take().ok_or_else(|| NodeError::Config("name --out".into()))?;
+        let (folder, shown) = (out.clone(), out.display().to_string());
+        let weights = self.dtype.weights();
+        let storage = Storage { folder: out, checkpoint_every: 0, weights, base: String::new() };
+        Training::refuse_existing(&storage)?;
+        let base = self.source.model()?.display().to_string();
+        let source = self.source;
+        let opening = recipe.clone();
+        let opened = blocking(move || source.open(&opening)).await?;
+        // Before the training: what the chain would refuse is not worth training.
+        let (digest, content) = (opened.session.model().base_digest, opened.examples.root());
+        let desk: Option<Desk> = self.register.desk(home, &opened.name, digest, content).await?;
+        let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
+        let trained = blocking(move || train_indexed(opened, &recipe, &plan, &folder, &stop)).await?;
+        let Some(Trained { family, index, adapters, bar }) = trained else {
+            let text = "stopped; a family has no checkpoints, so nothing is kept";
+            print(output, text, &json!({ "folder": shown, "finished": false }));
+            return Ok(());
+        };
+        let root = hex::encode(index.facts().root);
+        let mut text =
+            format!("{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}\nindex: {root}", bar.summary());
+        let mut json = json!({
+            "folder": shown, "finished": true, "adapters": adapters, "training": bar.json(), "index": facts(&index),
+        });
+        if let Some(desk) = desk {
+            let registered = desk.register(&family, &index).await?;
+            text.push_str(&format!("\nregistered: {registered}"));
+            if let Some(json) = json.as_object_mut() {
+                json.insert("registered".to_owned(), registered);
+            }
+        }
+        print(output, &text, &json);
+        Ok(())
+    }
+
     fn train(self, output: Output, stop: &AtomicBool) -> Result<(), NodeError> {
-        let recipe = self.recipe.recipe(self.family);
+        let recipe = self.recipe.recipe(false);
         recipe.check()?;
         let base = self.source.model()?.display().to_string();
         let folder = self.out.ok_or_else(|| NodeError::Config("name --out".into()))?;
-        let weights = match self.dtype {
-            Dtype::F32 => Weights::Float32,
-            Dtype::Bf16 => Weights::Bfloat16,
-        };
+        let weights = self.dtype.weights();
         let storage = Storage { folder, checkpoint_every: self.checkpoint_every, weights, base: base.clone() };
         if !self.resume {
             Training::refuse_existing(&storage)?;
         }
         let mut opened = self.source.open(&recipe)?;
         let mut bar = Bar::default();
-        let mut observer = |progress: &Progress| {
+        let observer = |progress: &Progress| {
             bar.show(progress);
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let folder = storage.folder.display().to_string();
-        if self.family {
-            let plan = FamilyPlan { datanet: opened.name, placebo_seeds: self.placebo_seeds, weights, base };
-            let out = &storage.folder;
-            let whole = train_family(&mut opened.session, &opened.examples, &recipe, &plan, out, &mut observer)?;
-            bar.finish();
-            let adapters =
-                opened.examples.contributors().len().saturating_add(plan.placebo_seeds.len()).saturating_add(1);
-            let text = if whole {
-                format!("{folder}: {adapters} adapters and adapters.json, {}", bar.summary())
-            } else {
-                "stopped; a family has no checkpoints, so nothing is kept".to_owned()
-            };
-            let json = json!({ "folder": folder, "finished": whole, "adapters": adapters, "training": bar.json() });
-            print(output, &text, &json);
-            return Ok(());
-        }
         let (session, examples) = (&mut opened.session, &opened.examples);
         let mut training = if self.resume {
             Training::resume(session, examples, &recipe, opened.threads, &storage)?
@@ -143,6 +191,38 @@ impl Run {
         report(output, &folder, ended?, &bar);
         Ok(())
     }
+}
+
+/// A family that was trained.
+struct Trained {
+    family: Family,
+    index: Index,
+    adapters: usize,
+    bar: Bar,
+}
+
+/// Trains a family and builds its index beside `adapters.json`; `None` when it was stopped.
+fn train_indexed(
+    mut opened: Opened,
+    recipe: &Recipe,
+    plan: &FamilyPlan,
+    folder: &Path,
+    stop: &AtomicBool,
+) -> Result<Option<Trained>, NodeError> {
+    let mut bar = Bar::default();
+    let whole = train_family(&mut opened.session, &opened.examples, recipe, plan, folder, |progress| {
+        bar.show(progress);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    bar.finish();
+    if !whole {
+        return Ok(None);
+    }
+    let family = Family::read(folder).map_err(IndexError::from)?;
+    let index = Index::build(&opened.session, &family, DEFAULT_DIMENSIONS)?;
+    index.write(&folder.join(INDEX_FILE))?;
+    let adapters = family.variants().count();
+    Ok(Some(Trained { family, index, adapters, bar }))
 }
 
 fn report(output: Output, folder: &str, ended: Ended, bar: &Bar) {
