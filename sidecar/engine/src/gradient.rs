@@ -1,13 +1,18 @@
-//! Log-probabilities and LoRA gradients of whole sequences: what training needs of ONNX Runtime.
+//! Log-probabilities and LoRA gradients of whole sequences: what training and attribution need of a model.
 //!
-//! A [`GradientSession`] owns the session of the model's gradient graph (`openledger_onnx_graph::grad`). Adapters are
-//! flat vectors of 32-bit floats whose places a [`FactorLayout`] tells; they are inputs of every run, so one session
-//! serves any number of them.
+//! A [`GradientSession`] owns the model's gradient graph (`openledger_onnx_graph::grad`) in an [`Executor`]: ONNX Runtime
+//! unless another is given. Adapters are flat vectors of 32-bit floats whose places a [`FactorLayout`] tells; they are
+//! inputs of every run, so one session serves any number of them.
 
 mod curvature;
+mod executor;
+mod onnx_runtime;
 mod stored;
 
-use std::{borrow::Cow, ops::Range, path::PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use openledger_onnx_graph::{
     Model, Sites,
@@ -16,21 +21,18 @@ use openledger_onnx_graph::{
         lora_factors,
     },
 };
-use ort::{
-    session::{Session, SessionInputValue, SessionOutputs},
-    value::Tensor,
-};
 use tokenizers::Tokenizer;
 
 use crate::{
     EngineError, ModelInfo,
-    error::inference,
     interface::{Interface, unsupported},
     model_folder::BaseFolder,
     runtime::Runtime,
 };
 
 pub use curvature::{CurvatureRow, CurvatureRun, CurvatureSession};
+pub use executor::{Executor, Input, Output, Values};
+pub use onnx_runtime::OnnxRuntime;
 pub use stored::StoredAdapter;
 
 /// Longest text that is tokenised, in bytes.
@@ -99,9 +101,9 @@ pub struct GradientRun {
     pub gradients: Vec<Vec<f32>>,
 }
 
-/// A model's gradient graph in ONNX Runtime.
-pub struct GradientSession {
-    session: Session,
+/// A model's gradient graph in an executor.
+pub struct GradientSession<E = OnnxRuntime> {
+    executor: E,
     inputs: TokenInputs,
     /// Every factor that the graph takes, and the index of its module when that is trained.
     factors: Vec<(LoraFactors, Option<usize>)>,
@@ -109,9 +111,6 @@ pub struct GradientSession {
     tokenizer: Tokenizer,
     info: ModelInfo,
 }
-
-/// An input of a run; it owns its name, because the session is borrowed for the run.
-type NamedInput = (Cow<'static, str>, SessionInputValue<'static>);
 
 /// The integer inputs that the graph reads.
 struct TokenInputs {
@@ -127,18 +126,38 @@ impl GradientSession {
     /// [`EngineError::Runtime`], all errors of models and tokenizers, [`EngineError::ModelUnsupported`] for a graph
     /// that cannot be differentiated, and [`EngineError::AdapterSite`] for a target that the model does not have.
     pub fn open(config: &GradientConfig) -> Result<Self, EngineError> {
-        Ok(Self::compiled(config, grouped_gradient_graph)?.0)
+        let runtime = Runtime::load(config.ort_library.as_deref())?;
+        let build = |graph: &Model| OnnxRuntime::new(&runtime, graph, config.threads);
+        Self::open_in(&config.model_dir, &config.targets, &runtime.version, build)
+    }
+}
+
+impl<E: Executor> GradientSession<E> {
+    /// As [`GradientSession::open`], in the executor that `build` makes of the gradient graph. `targets` are those of
+    /// [`GradientConfig`]; `version` becomes [`ModelInfo::ort_version`], so that reports tell what computed a number.
+    ///
+    /// # Errors
+    /// As [`GradientSession::open`], with the errors of `build` in place of [`EngineError::Runtime`].
+    pub fn open_in(
+        model_dir: &Path,
+        targets: &[String],
+        version: &str,
+        build: impl FnOnce(&Model) -> Result<E, EngineError>,
+    ) -> Result<Self, EngineError> {
+        Ok(Self::compiled(model_dir, targets, version, grouped_gradient_graph, build)?.0)
     }
 
-    /// A session of what a compiler makes of the model, and the sites with adapters.
+    /// A session of what a compiler makes of the model, and the sites that have adapters.
     fn compiled(
-        config: &GradientConfig,
+        model_dir: &Path,
+        targets: &[String],
+        version: &str,
         compile: fn(&Model, &GradientOptions) -> Result<Model, GradError>,
+        build: impl FnOnce(&Model) -> Result<E, EngineError>,
     ) -> Result<(Self, Sites), EngineError> {
-        let runtime = Runtime::load(config.ort_library.as_deref())?;
-        let base = BaseFolder::read(&config.model_dir, &runtime.version)?;
-        let sites = targeted(base.linear, &config.targets)?;
-        let trained = |module: &str| config.targets.is_empty() || config.targets.iter().any(|name| name == module);
+        let base = BaseFolder::read(model_dir, version)?;
+        let sites = targeted(base.linear, targets)?;
+        let trained = |module: &str| targets.is_empty() || targets.iter().any(|name| name == module);
         let mut modules = Vec::new();
         let factors: Vec<(LoraFactors, Option<usize>)> = lora_factors(&sites)
             .into_iter()
@@ -167,9 +186,9 @@ impl GradientSession {
         let reads = |name: &str| graph.graph().input.iter().any(|input| input.name() == name);
         let reads_mask = reads(&base.interface.attention_mask);
         let reads_positions = base.interface.position_ids.as_deref().is_some_and(reads);
-        let session = runtime.session(&graph, config.threads, None)?;
+        let executor = build(&graph)?;
         let opened = Self {
-            session,
+            executor,
             inputs: TokenInputs { interface: base.interface, reads_mask, reads_positions },
             factors,
             modules,
@@ -249,24 +268,23 @@ impl GradientSession {
         layout: &FactorLayout,
         scale: f32,
     ) -> Result<GradientRun, EngineError> {
-        let (width, inputs) = self.feed(rows, adapters, layout, scale)?;
-        let outputs = self.session.run(inputs).map_err(inference)?;
-        Ok(GradientRun {
-            log_probs: log_probs(&outputs, rows, width)?,
-            gradients: gradients(&outputs, &self.factors, layout, adapters.len(), scale)?,
-        })
+        Ok(self.run_with(rows, adapters, layout, scale, |_| Vec::new(), &[])?.0)
     }
 
-    /// Width of the padded rows, and all inputs of a run.
-    fn feed(
-        &self,
+    /// A run with inputs, made for the width of the padded rows, and outputs that a graph has besides. The latter come back in
+    /// their order.
+    fn run_with<'n>(
+        &'n mut self,
         rows: &[GradientRow<'_>],
         adapters: &[&[f32]],
         layout: &FactorLayout,
         scale: f32,
-    ) -> Result<(usize, Vec<NamedInput>), EngineError> {
+        more_inputs: impl FnOnce(usize) -> Vec<Input<'n>>,
+        more_outputs: &[Output<'n>],
+    ) -> Result<(GradientRun, Vec<Vec<f32>>), EngineError> {
         let width = self.check(rows, adapters, layout, scale)?;
-        let mut inputs = self.inputs.of(rows, width)?;
+        let mut inputs = self.inputs.of(rows, width);
+        inputs.extend(more_inputs(width));
         for (factors, place) in &self.factors {
             let places = place.and_then(|place| layout.modules.get(place));
             let rank = if places.is_some() { layout.rank } else { ABSENT_RANK };
@@ -277,12 +295,39 @@ impl GradientSession {
                     (zeros(factors.in_features), zeros(factors.out_features))
                 }
             };
-            let a = Tensor::from_array(([adapters.len(), rank, factors.in_features], a)).map_err(inference)?;
-            let b = Tensor::from_array(([adapters.len(), factors.out_features, rank], b)).map_err(inference)?;
-            inputs.push((factors.a_input.clone().into(), a.into()));
-            inputs.push((factors.b_input.clone().into(), b.into()));
+            let input = |name, shape: [usize; 3], values| Input { name, shape: shape.to_vec(), values };
+            inputs.push(input(&factors.a_input, [adapters.len(), rank, factors.in_features], Values::Floats(a)));
+            inputs.push(input(&factors.b_input, [adapters.len(), factors.out_features, rank], Values::Floats(b)));
         }
-        Ok((width, inputs))
+        let mut wanted = vec![Output { name: LOG_PROBS, len: rows.len().saturating_mul(width) }];
+        let mut slots = Vec::new();
+        for (factors, place) in &self.factors {
+            let Some((a, b)) = place.and_then(|place| layout.modules.get(place)) else { continue };
+            for (name, places, factor) in [(&factors.a_gradient, a, 1.0), (&factors.b_gradient, b, scale)] {
+                wanted.push(Output { name, len: adapters.len().saturating_mul(places.len()) });
+                slots.push((places, factor));
+            }
+        }
+        wanted.extend(more_outputs);
+        let mut outputs = self.executor.run(inputs, &wanted)?;
+        let more = outputs.split_off(outputs.len().saturating_sub(more_outputs.len()));
+        let mut outputs = outputs.into_iter();
+        let found = outputs.next().unwrap_or_default();
+        // Position i of the graph predicts token i + 1.
+        let own = |(row, found): (&GradientRow<'_>, &[f32])| {
+            std::iter::once(0.0).chain(found.iter().copied()).take(row.tokens.len()).collect()
+        };
+        let log_probs = rows.iter().zip(found.chunks_exact(width)).map(own).collect();
+        let mut gradients = vec![vec![0.0; layout.len]; adapters.len()];
+        for ((places, factor), found) in slots.into_iter().zip(outputs) {
+            for (gradient, found) in gradients.iter_mut().zip(found.chunks_exact(places.len())) {
+                let Some(into) = gradient.get_mut(places.clone()) else { continue };
+                for (into, found) in into.iter_mut().zip(found) {
+                    *into = found * factor;
+                }
+            }
+        }
+        Ok((GradientRun { log_probs, gradients }, more))
     }
 
     /// Width of the padded rows.
@@ -328,77 +373,29 @@ impl GradientSession {
     }
 }
 
-/// An output of so many floats.
-fn floats<'o>(outputs: &'o SessionOutputs<'_>, name: &str, len: usize) -> Result<&'o [f32], EngineError> {
-    let value = outputs.get(name).ok_or_else(|| inference(format!("the graph returned no {name:?}")))?;
-    let (_, data) = value.try_extract_tensor::<f32>().map_err(inference)?;
-    let found = data.len();
-    (found == len).then_some(data).ok_or_else(|| inference(format!("{name:?} has {found} elements, not {len}")))
-}
-
-/// Of each row its tokens' log-probabilities.
-fn log_probs(
-    outputs: &SessionOutputs<'_>,
-    rows: &[GradientRow<'_>],
-    width: usize,
-) -> Result<Vec<Vec<f32>>, EngineError> {
-    let found = floats(outputs, LOG_PROBS, rows.len().saturating_mul(width))?;
-    // Position i of the graph predicts token i + 1.
-    let own = |(row, found): (&GradientRow<'_>, &[f32])| {
-        std::iter::once(0.0).chain(found.iter().copied()).take(row.tokens.len()).collect()
-    };
-    Ok(rows.iter().zip(found.chunks_exact(width)).map(own).collect())
-}
-
-/// Of each adapter its gradient.
-fn gradients(
-    outputs: &SessionOutputs<'_>,
-    factors: &[(LoraFactors, Option<usize>)],
-    layout: &FactorLayout,
-    adapters: usize,
-    scale: f32,
-) -> Result<Vec<Vec<f32>>, EngineError> {
-    let mut gradients = vec![vec![0.0; layout.len]; adapters];
-    for (factors, place) in factors {
-        let Some((a, b)) = place.and_then(|place| layout.modules.get(place)) else { continue };
-        for (name, places, factor) in [(&factors.a_gradient, a, 1.0), (&factors.b_gradient, b, scale)] {
-            let found = floats(outputs, name, adapters.saturating_mul(places.len()))?;
-            for (gradient, found) in gradients.iter_mut().zip(found.chunks_exact(places.len())) {
-                let Some(into) = gradient.get_mut(places.clone()) else { continue };
-                for (into, found) in into.iter_mut().zip(found) {
-                    *into = found * factor;
-                }
-            }
-        }
-    }
-    Ok(gradients)
-}
-
 impl TokenInputs {
     /// Ids, targets and weights padded on the right, and mask and positions where the graph reads them.
-    fn of(&self, rows: &[GradientRow<'_>], width: usize) -> Result<Vec<NamedInput>, EngineError> {
-        let mut inputs: Vec<NamedInput> = Vec::new();
-        let size = [rows.len(), width];
-        let padded = |of: &dyn Fn(&GradientRow<'_>, usize) -> i64| -> Vec<i64> {
-            rows.iter().flat_map(|row| (0..width).map(move |at| of(row, at))).collect()
+    fn of(&self, rows: &[GradientRow<'_>], width: usize) -> Vec<Input<'_>> {
+        let input = |name, values| Input { name, shape: vec![rows.len(), width], values };
+        let padded = |of: &dyn Fn(&GradientRow<'_>, usize) -> i64| -> Values {
+            Values::Integers(rows.iter().flat_map(|row| (0..width).map(move |at| of(row, at))).collect())
         };
         let token = |row: &GradientRow<'_>, at: usize| row.tokens.get(at).map_or(0, |&id| i64::from(id));
-        let mut integers =
-            vec![(self.interface.input_ids.as_str(), padded(&token)), (TARGETS, padded(&|row, at| token(row, at + 1)))];
+        let mut inputs = vec![
+            input(&self.interface.input_ids, padded(&token)),
+            input(TARGETS, padded(&|row, at| token(row, at + 1))),
+        ];
         if self.reads_mask {
             let real = |row: &GradientRow<'_>, at: usize| i64::from(at < row.tokens.len());
-            integers.push((&self.interface.attention_mask, padded(&real)));
+            inputs.push(input(&self.interface.attention_mask, padded(&real)));
         }
         if let (true, Some(name)) = (self.reads_positions, &self.interface.position_ids) {
-            integers.push((name, padded(&|_, at| i64::try_from(at).unwrap_or(i64::MAX))));
-        }
-        for (name, values) in integers {
-            inputs.push((name.to_owned().into(), Tensor::from_array((size, values)).map_err(inference)?.into()));
+            inputs.push(input(name, padded(&|_, at| i64::try_from(at).unwrap_or(i64::MAX))));
         }
         let weight = |row: &GradientRow<'_>, at: usize| row.weights.get(at + 1).copied().unwrap_or(0.0);
-        let weights: Vec<f32> = rows.iter().flat_map(|row| (0..width).map(move |at| weight(row, at))).collect();
-        inputs.push((Cow::Borrowed(TARGET_WEIGHTS), Tensor::from_array((size, weights)).map_err(inference)?.into()));
-        Ok(inputs)
+        let weights = rows.iter().flat_map(|row| (0..width).map(move |at| weight(row, at))).collect();
+        inputs.push(input(TARGET_WEIGHTS, Values::Floats(weights)));
+        inputs
     }
 }
 

@@ -17,7 +17,9 @@ pub trait Isa: Copy {
     fn widen(self, halves: &[u16; LANES]) -> Self::Lanes;
     /// One value in every lane.
     fn splat(self, value: f32) -> Self::Lanes;
-    /// `left * right`.
+    /// `left + right`.
+    fn add(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes;
+    /// `left * right`, rounded even where [`Isa::add`] follows: nothing fuses the two.
     fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes;
     /// `left * right + sum`, rounded once.
     fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes;
@@ -56,6 +58,11 @@ impl Isa for Portable {
     #[inline(always)]
     fn multiply_add(self, left: Self::Lanes, right: Self::Lanes, sum: Self::Lanes) -> Self::Lanes {
         std::array::from_fn(|lane| left[lane].mul_add(right[lane], sum[lane]))
+    }
+
+    #[inline(always)]
+    fn add(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|lane| left[lane] + right[lane])
     }
 
     #[inline(always)]
@@ -141,6 +148,11 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn add(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            self.avx512f._mm512_add_ps(left, right)
+        }
+
+        #[inline(always)]
         fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
             self.avx512f._mm512_mul_ps(left, right)
         }
@@ -191,6 +203,11 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn add(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
+            [0, 1].map(|half| self.avx._mm256_add_ps(left[half], right[half]))
+        }
+
+        #[inline(always)]
         fn multiply(self, left: Self::Lanes, right: Self::Lanes) -> Self::Lanes {
             [0, 1].map(|half| self.avx._mm256_mul_ps(left[half], right[half]))
         }
@@ -213,6 +230,37 @@ mod x86 {
         #[inline(always)]
         fn store(self, lanes: Self::Lanes) -> [f32; LANES] {
             cast(lanes)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Isa, LANES};
+    use crate::{Level, Operation};
+
+    /// Squares minus their rounded values: what a fused multiply-add would find.
+    struct Errors<'v>(&'v mut [[f32; LANES]]);
+
+    impl Operation for Errors<'_> {
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) {
+            for lanes in self.0 {
+                let x = isa.load(lanes);
+                let rounded = isa.load(&lanes.map(|x| -(x * x)));
+                *lanes = isa.store(isa.add(isa.multiply(x, x), rounded));
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_is_rounded_before_it_is_added() {
+        let x = 1.0 + 1.0 / 4096.0 + 1.0 / 8192.0;
+        assert_ne!(f32::mul_add(x, x, -(x * x)), 0.0, "its square has more bits than a float");
+        for level in Level::available() {
+            let mut values = [[x; LANES]; 3];
+            level.run(Errors(&mut values));
+            assert_eq!(values, [[0.0; LANES]; 3], "{}", level.name());
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What the curvature of a training's loss is estimated from.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
-use openledger_onnx_graph::grad::{TARGET_DRAWS, curvature_graph, weight_gradient};
-use ort::value::Tensor;
+use openledger_onnx_graph::{
+    LinearSite, Model, SitePart,
+    grad::{TARGET_DRAWS, curvature_graph, weight_gradient},
+};
 
-use super::{FactorLayout, GradientConfig, GradientRow, GradientSession, TrainedModule, floats, gradients, log_probs};
-use crate::{EngineError, error::inference};
+use super::{
+    FactorLayout, GradientConfig, GradientRow, GradientSession, Input, OnnxRuntime, Output, TrainedModule, Values,
+};
+use crate::{EngineError, runtime::Runtime};
 
 /// One sequence of a run.
 #[derive(Debug, Clone, Copy)]
@@ -51,21 +55,22 @@ impl CurvatureSession {
     /// # Errors
     /// As [`GradientSession::open`].
     pub fn open(config: &GradientConfig) -> Result<Self, EngineError> {
-        let (gradients, sites) = GradientSession::compiled(config, curvature_graph)?;
+        let runtime = Runtime::load(config.ort_library.as_deref())?;
+        let build = |graph: &Model| OnnxRuntime::new(&runtime, graph, config.threads);
+        let (gradients, sites) =
+            GradientSession::compiled(&config.model_dir, &config.targets, &runtime.version, curvature_graph, build)?;
         let place = |layer: usize, name: &str| {
             gradients.modules().iter().position(|module| module.layer == layer && module.module == name)
         };
-        let one = |site: &openledger_onnx_graph::LinearSite| {
+        let one = |site: &LinearSite| {
             let elements = |columns: &Range<usize>| {
                 columns.start.saturating_mul(site.in_features)..columns.end.saturating_mul(site.in_features)
             };
-            let parts = site.parts.iter();
+            let part = |part: &SitePart| Some((place(site.layer, &part.module)?, elements(&part.columns)));
             SiteWeight {
                 output: weight_gradient(site),
                 len: site.in_features.saturating_mul(site.out_features),
-                parts: parts
-                    .filter_map(|part| Some((place(site.layer, &part.module)?, elements(&part.columns))))
-                    .collect(),
+                parts: site.parts.iter().filter_map(part).collect(),
             }
         };
         let weights = sites.linear.iter().map(one).collect();
@@ -105,27 +110,23 @@ impl CurvatureSession {
             let reason = "a row's draws are not as many as its tokens, or not from 0 to 1".to_owned();
             return Err(EngineError::RequestInvalid { reason });
         }
-        let (width, mut inputs) = self.gradients.feed(&plain, adapters, layout, scale)?;
         // Position i predicts token i + 1; a negative number keeps the row's own token.
         let draw = |row: &CurvatureRow<'_>, at: usize| row.draws.get(at.saturating_add(1)).copied().unwrap_or(-1.0);
-        let draws: Vec<f32> = rows.iter().flat_map(|row| (0..width).map(move |at| draw(row, at))).collect();
-        let draws = Tensor::from_array(([rows.len(), width], draws)).map_err(inference)?;
-        inputs.push((Cow::Borrowed(TARGET_DRAWS), draws.into()));
-        let session = &mut self.gradients;
-        let outputs = session.session.run(inputs).map_err(inference)?;
-        let mut weights = vec![Vec::new(); session.modules.len()];
-        for site in &self.weights {
-            let found = floats(&outputs, &site.output, site.len)?;
+        let draws = |width: usize| {
+            let values = rows.iter().flat_map(|row| (0..width).map(move |at| draw(row, at))).collect();
+            vec![Input { name: TARGET_DRAWS, shape: vec![rows.len(), width], values: Values::Floats(values) }]
+        };
+        let wanted: Vec<Output<'_>> =
+            self.weights.iter().map(|site| Output { name: &site.output, len: site.len }).collect();
+        let (run, found) = self.gradients.run_with(&plain, adapters, layout, scale, draws, &wanted)?;
+        let mut weights = vec![Vec::new(); self.gradients.modules.len()];
+        for (site, found) in self.weights.iter().zip(&found) {
             for (module, part) in &site.parts {
                 if let (Some(into), Some(part)) = (weights.get_mut(*module), found.get(part.clone())) {
                     part.clone_into(into);
                 }
             }
         }
-        Ok(CurvatureRun {
-            log_probs: log_probs(&outputs, &plain, width)?,
-            gradients: gradients(&outputs, &session.factors, layout, adapters.len(), scale)?,
-            weights,
-        })
+        Ok(CurvatureRun { log_probs: run.log_probs, gradients: run.gradients, weights })
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use openledger_onnx_graph::{LoraForm, LoraSite};
 
-use super::{FactorLayout, GradientSession};
+use super::{Executor, FactorLayout, GradientSession};
 use crate::{
     EngineError, Limits,
     adapter::{AdapterWeights, ModuleMatrices},
@@ -26,7 +26,7 @@ pub struct StoredAdapter {
     pub parameters: Vec<f32>,
 }
 
-impl GradientSession {
+impl<E: Executor> GradientSession<E> {
     /// Reads an adapter folder with the checks of [`crate::Engine::load_adapter`].
     ///
     /// # Errors

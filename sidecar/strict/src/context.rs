@@ -1,0 +1,52 @@
+//! With what a kernel computes. Nothing here changes a bit of a result.
+
+use std::sync::{Mutex, PoisonError};
+
+use openledger_simd::{Level, Operation, RunTasks};
+
+/// Elements below which a kernel is not shared among threads: waking one costs more.
+const SHARED_FROM: usize = 1 << 14;
+
+/// Instruction set and threads of a run.
+pub(crate) struct Context<'c> {
+    pub level: Level,
+    pub tasks: &'c (dyn RunTasks + Sync),
+}
+
+impl Context<'_> {
+    /// Fills `out` in pieces of `piece` elements, possibly at once: `fill(first, part)` fills the part that begins at
+    /// element `first`. `work` estimates operations of the whole.
+    pub fn fill<T: Send>(&self, out: &mut [T], piece: usize, work: usize, fill: &(dyn Fn(usize, &mut [T]) + Sync)) {
+        let (len, piece) = (out.len(), piece.max(1));
+        let threads = self.tasks.threads();
+        if threads < 2 || work < SHARED_FROM || len <= piece {
+            return fill(0, out);
+        }
+        // A few more parts than threads, as some end sooner.
+        let pieces = len.div_ceil(piece);
+        let share = pieces.div_ceil(threads.saturating_mul(3)).saturating_mul(piece);
+        let parts: Vec<_> = out.chunks_mut(share).map(Mutex::new).collect();
+        self.tasks.run(parts.len(), &|index| {
+            if let Some(part) = parts.get(index) {
+                let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+                fill(index.saturating_mul(share), &mut part);
+            }
+        });
+    }
+
+    /// Runs plain code compiled for the level's instructions.
+    #[inline]
+    pub fn compiled(&self, code: impl FnOnce()) {
+        self.level.run(Plain(code));
+    }
+}
+
+/// Code without explicit vectors. The compiler makes them, in the order of the code: it never reorders or fuses.
+struct Plain<F>(F);
+
+impl<F: FnOnce()> Operation for Plain<F> {
+    #[inline(always)]
+    fn run<I: openledger_simd::Isa>(self, _: I) {
+        (self.0)();
+    }
+}
