@@ -39,6 +39,7 @@ mod tests {
             contributor: contributor.map(str::to_owned),
             folder: PathBuf::from("x"),
             digest: [byte; 32],
+            rows: None,
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Variant {
     pub folder: PathBuf,
     /// SHA-256 of its `adapter_model.safetensors`.
     pub digest: [u8; 32],
+    /// Rows that the contributor left out has, for counterfactual variants whose trainer said so.
+    pub rows: Option<u32>,
 }
 
 /// The adapters of one Datanet version.
@@ -65,6 +67,7 @@ struct ManifestVariant {
     contributor: Option<String>,
     path: PathBuf,
     sha256: String,
+    rows: Option<u32>,
 }
 
 impl Family {
@@ -129,7 +132,7 @@ fn variant(folder: &Path, listed: ManifestVariant) -> Result<Variant, String> {
     hex::decode_to_slice(&listed.sha256, &mut digest)
         .map_err(|_| format!("sha256 of {name:?} is not 64 hex digits"))?;
     let folder = folder.join(listed.path);
-    Ok(Variant { name, kind: listed.kind, contributor: listed.contributor, folder, digest })
+    Ok(Variant { name, kind: listed.kind, contributor: listed.contributor, folder, digest, rows: listed.rows })
 }
 
 /// Reads a bounded JSON file.

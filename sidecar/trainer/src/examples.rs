@@ -102,6 +102,13 @@ impl Examples {
         &self.contributors
     }
 
+    /// Rows of a contributor; `None` for one that there is not.
+    #[must_use]
+    pub fn rows_of(&self, contributor: &str) -> Option<usize> {
+        let cluster = self.contributors.iter().position(|known| known == contributor)?;
+        Some(self.examples.iter().filter(|example| example.cluster == cluster).count())
+    }
+
     /// Content root of the Datanet version.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -79,6 +79,7 @@ pub fn train_family(
             "name": name,
             "kind": kind,
             "contributor": own.left_out,
+            "rows": own.left_out.as_deref().and_then(|name| examples.rows_of(name)),
             "path": name,
             "order_seed": job.order_seed,
             "sha256": hex::encode(digest),

@@ -63,7 +63,7 @@ impl Index {
             vectors.iter().map(|vector| projection.project(vector)).collect()
         };
         let (mut rows, placebos) = (project(&secants.clusters)?, project(&secants.placebos)?);
-        let leverage = leverage::cap(&mut rows)?;
+        let leverage = leverage::cap(&mut rows, &secants.sizes)?;
         let exponent = quantise::exponent_of(rows.iter().chain(&placebos).flatten(), "a row")?;
         let steps = |rows: &[Vec<f64>]| rows.iter().flat_map(|row| quantise::steps(row, exponent)).collect();
         Ok(Self {

@@ -13,6 +13,8 @@ pub struct Secants {
     pub family: Hash,
     /// Contributors, in the order of all deltas: the clusters.
     pub contributors: Vec<String>,
+    /// Of each cluster its rows; 1 for all of them when the family does not say.
+    pub sizes: Vec<u32>,
     /// Of each cluster: the served parameters less those trained without it.
     pub clusters: Vec<Vec<f32>>,
     /// Of each placebo: the served parameters less the placebo's. What training moves for no reason.
@@ -42,7 +44,9 @@ impl Secants {
         };
         let all = |variants: &[Variant]| variants.iter().map(secant).collect::<Result<Vec<_>, _>>();
         let (clusters, placebos) = (all(&family.counterfactuals)?, all(&family.placebos)?);
-        let contributors = family.contributors().map(str::to_owned).collect();
-        Ok(Self { family: family.digest(), contributors, clusters, placebos, served })
+        let contributors: Vec<String> = family.contributors().map(str::to_owned).collect();
+        let sizes: Option<Vec<u32>> = family.counterfactuals.iter().map(|variant| variant.rows).collect();
+        let sizes = sizes.unwrap_or_else(|| vec![1; contributors.len()]);
+        Ok(Self { family: family.digest(), contributors, sizes, clusters, placebos, served })
     }
 }

@@ -3,9 +3,11 @@
 //! `cargo xtask bench attribution [--quick]`. `OPENLEDGER_PEER_PYTHON` names a Python with the packages of
 //! `tests/peers/README.md`; without one only our own methods are measured.
 
+mod attacks;
 mod metrics;
 mod ours;
 mod peers;
+mod removal;
 mod report;
 mod setting;
 mod truth;
@@ -47,9 +49,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let setting = Setting::prepare(&arguments).await?;
     let truth = Truth::of(&setting)?;
+    let others = peers::all(&setting, arguments.peers.as_deref())?;
     let mut methods = ours::all(&setting)?;
-    methods.extend(peers::all(&setting, arguments.peers.as_deref())?);
-    let report = Report::of(&setting, &truth, &methods)?;
+    methods.extend(others);
+    let attacks = attacks::all(&setting, &arguments.data)?;
+    let report = Report::of(&setting, &truth, &methods, attacks)?;
     println!("{}", report.to_markdown());
     if arguments.json {
         println!("{}", report.bars());

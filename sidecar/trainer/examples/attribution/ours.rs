@@ -1,15 +1,17 @@
 //! Our own methods.
 
-use std::{error::Error, ops::ControlFlow, time::Instant};
+use std::{error::Error, fs, ops::ControlFlow, time::Instant};
 
 use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Query, Scores, Secants};
 use openledger_engine::gradient::{CurvatureSession, GradientConfig};
 use openledger_trainer::{Job, LeftOut, TangentPlan, tangents, train_many};
 
+use serde::{Deserialize, Serialize};
+
 use crate::setting::Setting;
 
 /// Scores of one method.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Method {
     pub name: String,
     /// Questions that it scored.
@@ -54,14 +56,25 @@ impl Method {
     }
 }
 
+/// Our methods; what an earlier run of the same questions measured is taken from the cache.
 pub fn all(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
+    let path = setting.cache.join(format!("ours-{}.json", setting.questions.len()));
+    if let Ok(bytes) = fs::read(&path) {
+        return Ok(serde_json::from_slice(&bytes)?);
+    }
+    let methods = measured(setting)?;
+    fs::write(&path, serde_json::to_vec(&methods)?)?;
+    Ok(methods)
+}
+
+fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
     let everything: Vec<usize> = (0..setting.questions.len()).collect();
     let start = Instant::now();
     let asked = setting.ask(&mut setting.session()?, &setting.state.parameters)?;
     let asking = start.elapsed().as_secs_f64() / setting.questions.len() as f64;
     let mut methods = Vec::new();
     for draws in if setting.quick { vec![4] } else { vec![4, 16] } {
-        let (vectors, seconds) = row_tangents(setting, draws)?;
+        let (vectors, seconds) = differentiate(setting, (0..setting.examples.len()).collect(), draws)?;
         let scores = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
         let name = format!("tangents, {draws} draws");
         let mut exact = Method::of_rows(setting, &name, everything.clone(), scores.collect());
@@ -78,16 +91,28 @@ pub fn all(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
         method.settings = format!("{} dimensions of 8 bits", index.dimensions());
         methods.push(method);
     }
+    let (vectors, seconds) = differentiate(setting, setting.clusters(), 4)?;
+    let scores = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
+    methods.push(Method {
+        name: "tangents of contributors, 4 draws".to_owned(),
+        questions: everything.clone(),
+        rows: Vec::new(),
+        contributors: scores.collect(),
+        build_seconds: Some(seconds / setting.examples.len() as f64),
+        question_seconds: Some(asking),
+        bytes: None,
+        settings: "one vector for each contributor".to_owned(),
+        peer: false,
+    });
     methods.extend(secants(setting, &asked, &everything, asking)?);
     Ok(methods)
 }
 
-/// Tangents of all rows and what they took.
-fn row_tangents(setting: &Setting, draws: u32) -> Result<(Vec<Vec<f32>>, f64), Box<dyn Error>> {
+/// Tangents of groups of rows and what they took, the training included.
+fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Result<(Vec<Vec<f32>>, f64), Box<dyn Error>> {
     let model_dir = setting.model.clone();
     let config = GradientConfig { model_dir, ort_library: None, threads: setting.threads, targets: Vec::new() };
     let mut session = CurvatureSession::open(&config)?;
-    let groups = (0..setting.examples.len()).collect();
     let plan = TangentPlan { groups, draws, draw_seed: 0, threads: setting.threads };
     let start = Instant::now();
     let go = |_: &_| ControlFlow::Continue(());
@@ -144,7 +169,10 @@ fn index(
 ) -> Result<Index, Box<dyn Error>> {
     let session = setting.session()?;
     let served = session.read_adapter(&setting.adapter, None)?;
-    let secants = Secants { family: [0; 32], contributors, clusters, placebos, served };
+    // Rows of an index of rows stand for themselves.
+    let size = |name: &String| Ok(u32::try_from(setting.examples.rows_of(name).unwrap_or(1))?);
+    let sizes = contributors.iter().map(size).collect::<Result<_, Box<dyn Error>>>()?;
+    let secants = Secants { family: [0; 32], contributors, sizes, clusters, placebos, served };
     Ok(Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?)
 }
 

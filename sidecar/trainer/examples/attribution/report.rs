@@ -6,11 +6,16 @@ use openledger_attribution::index::agreement::spearman;
 use serde_json::{Value, json};
 
 use crate::{
+    attacks::Attack,
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
     ours::Method,
+    removal::Removal,
     setting::Setting,
     truth::Truth,
 };
+
+/// Methods whose highest rows are really taken away.
+const REMOVED_BY: [&str; 5] = ["tangents, 16 draws, index", "bm25", "ekfac", "magic", "gradient"];
 
 /// One method's line.
 struct Line {
@@ -36,11 +41,37 @@ pub struct Report {
     reliability: [Figure; 2],
     /// The audit lane's payout against itself in another order of the rows.
     audit: Figure,
+    removal: Removal,
+    attacks: Vec<Attack>,
+    /// Mean share of contributors that the benchmark planted, by the index of secants.
+    planted: Vec<(String, f64)>,
 }
 
 impl Report {
-    pub fn of(setting: &Setting, truth: &Truth, methods: &[Method]) -> Result<Self, Box<dyn Error>> {
-        let lines = best_of_each(methods, truth).into_iter().map(|method| line(setting, truth, method)).collect();
+    pub fn of(
+        setting: &Setting,
+        truth: &Truth,
+        methods: &[Method],
+        attacks: Vec<Attack>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let best = best_of_each(methods, truth);
+        let lines = best.iter().map(|method| line(setting, truth, method)).collect();
+        let tried: Vec<&Method> =
+            best.iter().copied().filter(|method| REMOVED_BY.contains(&method.name.as_str())).collect();
+        let removal = Removal::of(setting, &truth.whole, &tried)?;
+        let planted =
+            best.iter().rev().find(|method| method.name == "secants, index").map_or_else(Vec::new, |method| {
+                let names = setting.examples.contributors();
+                let share = |name: &str| {
+                    let at = names.iter().position(|known| known == name).unwrap_or_default();
+                    let shares = method.contributors.iter().map(|scores| {
+                        let sum: f64 = scores.iter().map(|score| score.max(0.0)).sum();
+                        if sum > 0.0 { scores[at].max(0.0) / sum } else { 0.0 }
+                    });
+                    shares.sum::<f64>() / method.contributors.len() as f64
+                };
+                ["spam", "copier", "teller-01"].map(|name| (name.to_owned(), share(name))).to_vec()
+            });
         let pairs = |left: &[Vec<f64>], right: &[Vec<f64>]| -> Vec<(Vec<f64>, Vec<f64>)> {
             let column = |of: &[Vec<f64>], question: usize| of.iter().map(|log_probs| log_probs[question]).collect();
             (0..setting.questions.len()).map(|at| (column(left, at), column(right, at))).collect()
@@ -72,7 +103,7 @@ impl Report {
             truth.seconds,
             setting.digest,
         );
-        Ok(Self { head, lines, reliability, audit: Figure::of(&audit) })
+        Ok(Self { head, lines, reliability, audit: Figure::of(&audit), removal, attacks, planted })
     }
 
     pub fn to_markdown(&self) -> String {
@@ -106,7 +137,27 @@ impl Report {
                 number(line.bytes, 0),
             ));
         }
-        out.push_str("\nSettings:\n\n");
+        out.push_str(&format!(
+            "\nTaking away the {} rows that a method ranks highest, for {} questions: what the answer loses, in nats.\n\n\
+             | rows by | loss | over random |\n|---|---|---|\n",
+            self.removal.rows, self.removal.questions
+        ));
+        let random = self.removal.losses.first().map_or(0.0, |(_, losses)| Figure::of(losses).mean);
+        for (name, losses) in &self.removal.losses {
+            let loss = Figure::of(losses);
+            out.push_str(&format!("| {name} | {loss} | {:+.3} |\n", loss.mean - random));
+        }
+        if !self.attacks.is_empty() {
+            out.push_str("\n| attack | mean share | gain | rows capped |\n|---|---|---|---|\n");
+        }
+        for attack in &self.attacks {
+            let Attack { name, share, gain, capped } = attack;
+            out.push_str(&format!("| {name} | {:.3} % | {gain:.3} | {capped} |\n", share * 100.0));
+        }
+        out.push_str("\nMean share by the index of secants, before the noise floor: ");
+        let planted = self.planted.iter().map(|(name, share)| format!("{name} {:.3} %", share * 100.0));
+        out.push_str(&planted.collect::<Vec<_>>().join(", "));
+        out.push_str(".\n\nSettings:\n\n");
         for line in self.lines.iter().filter(|line| !line.settings.is_empty()) {
             out.push_str(&format!("- {}: {}\n", line.name, line.settings));
         }
@@ -125,7 +176,7 @@ impl Report {
             |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
         let mut bars = Vec::new();
         let mean = |figure: Option<Figure>| figure.map_or(0.0, |figure| figure.mean);
-        if let Some(tangents) = self.named("tangents") {
+        if let Some(tangents) = self.named("tangents, 16 draws, index").or_else(|| self.named("tangents")) {
             let own = mean(tangents.tenths);
             bars.push(least("row_lds", own, 0.6));
             for (peer, name, factor) in [("ekfac", "row_lds_over_ekfac", 1.5), ("magic", "row_lds_over_magic", 0.9)] {

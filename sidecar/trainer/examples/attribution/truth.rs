@@ -77,6 +77,12 @@ impl Truth {
     }
 }
 
+/// Log-probabilities of all questions after training without some rows, for each choice of them. Not kept.
+pub fn without(setting: &Setting, name: &str, choices: &[Vec<usize>]) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
+    let mut lab = Lab { setting, session: setting.session()?, retrainings: 0, start: Instant::now() };
+    lab.train(name, choices, setting.recipe.order_seed)
+}
+
 struct Lab<'s> {
     setting: &'s Setting,
     session: openledger_engine::gradient::GradientSession,
@@ -94,28 +100,29 @@ impl Lab<'_> {
             let log_probs: Vec<Vec<f64>> = serde_json::from_slice(&bytes)?;
             return Ok(Subsets { kept, log_probs });
         }
-        let mut log_probs = Vec::new();
-        let order_seed = setting.recipe.order_seed.wrapping_add(order);
-        for kept in kept.chunks(TOGETHER) {
-            let job = |kept: &Vec<bool>| {
-                let rows = kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(row, _)| row).collect();
-                Job { left_out: LeftOut::Rows(rows), order_seed }
-            };
-            let jobs: Vec<Job> = kept.iter().map(job).collect();
+        let left = |kept: &Vec<bool>| kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(row, _)| row).collect();
+        let choices: Vec<Vec<usize>> = kept.iter().map(left).collect();
+        let log_probs = self.train(name, &choices, setting.recipe.order_seed.wrapping_add(order))?;
+        fs::write(&path, serde_json::to_vec(&log_probs)?)?;
+        Ok(Subsets { kept, log_probs })
+    }
+
+    /// Trains without the chosen rows and asks every question.
+    fn train(&mut self, name: &str, choices: &[Vec<usize>], order_seed: u64) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
+        let setting = self.setting;
+        let mut log_probs: Vec<Vec<f64>> = Vec::new();
+        for some in choices.chunks(TOGETHER) {
+            let job = |rows: &Vec<usize>| Job { left_out: LeftOut::Rows(rows.clone()), order_seed };
+            let jobs: Vec<Job> = some.iter().map(job).collect();
             let go = |_: &_| ControlFlow::Continue(());
             for state in train_many(&mut self.session, &setting.examples, &setting.recipe, &jobs, go)? {
                 let found = setting.ask(&mut self.session, &state.parameters)?;
                 log_probs.push(found.into_iter().map(|(log_prob, _)| log_prob).collect());
             }
-            eprintln!(
-                "{name}: {} of {} retrainings, {:.0} s",
-                log_probs.len(),
-                kept.len(),
-                self.start.elapsed().as_secs_f64()
-            );
+            let seconds = self.start.elapsed().as_secs_f64();
+            eprintln!("{name}: {} of {} retrainings, {seconds:.0} s", log_probs.len(), choices.len());
         }
-        fs::write(&path, serde_json::to_vec(&log_probs)?)?;
-        Ok(Subsets { kept, log_probs })
+        Ok(log_probs)
     }
 }
 

@@ -1,0 +1,47 @@
+"""One attribution method on one task of `cargo xtask bench attribution`; see README.md.
+
+    python tests/peers/attribution.py ekfac TASK.json OUT.json
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from influence import lexical, plain, unrolled
+from influence.task import Task
+
+METHODS = {
+    "bm25": lexical.bm25,
+    "datainf": plain.datainf,
+    "embedding": plain.embedding,
+    "gradient": plain.gradient,
+    "gradient-cosine": plain.gradient_cosine,
+    "magic": unrolled.magic,
+}
+
+
+def method(name):
+    """Those with heavy packages are imported when they are asked for."""
+    if name == "ekfac":
+        from influence import kronecker
+
+        return kronecker.ekfac
+    if name not in METHODS:
+        raise SystemExit(f"no method {name}; there are {', '.join([*METHODS, 'ekfac'])}")
+    return METHODS[name]
+
+
+def main():
+    """Read the task, run, write."""
+    name, source, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    task = Task(json.loads(source.read_text(encoding="utf-8")))
+    torch.set_num_threads(task.threads)
+    found = method(name)(task)
+    found["method"] = name
+    out.write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
