@@ -50,3 +50,47 @@ impl<F: FnOnce()> Operation for Plain<F> {
         (self.0)();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts the tasks and runs them backwards.
+    struct Backwards(AtomicUsize);
+
+    impl RunTasks for Backwards {
+        fn threads(&self) -> usize {
+            2
+        }
+
+        fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+            self.0.fetch_add(count, Ordering::Relaxed);
+            (0..count).rev().for_each(task);
+        }
+    }
+
+    #[test]
+    fn parts_are_whole_pieces_and_fill_everything() {
+        for (len, piece) in [(1000, 10), (7, 7), (100, 1), (64, 0)] {
+            let tasks = Backwards(AtomicUsize::new(0));
+            let context = Context { level: Level::best(), tasks: &tasks };
+            let mut out = vec![usize::MAX; len];
+            context.fill(&mut out, piece, SHARED_FROM, &|first, part| {
+                assert!(first.is_multiple_of(piece.max(1)));
+                part.iter_mut().enumerate().for_each(|(at, out)| *out = first + at);
+            });
+            assert!(out.iter().enumerate().all(|(at, value)| *value == at), "{len} {piece}");
+            assert_eq!(tasks.0.into_inner() > 1, len > piece, "{len} {piece}");
+        }
+    }
+
+    #[test]
+    fn little_work_is_not_shared() {
+        let tasks = Backwards(AtomicUsize::new(0));
+        let context = Context { level: Level::best(), tasks: &tasks };
+        context.fill(&mut [0; 100], 1, SHARED_FROM - 1, &|_, _| {});
+        assert_eq!(tasks.0.into_inner(), 0);
+    }
+}

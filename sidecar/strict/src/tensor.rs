@@ -211,11 +211,14 @@ impl Tensor {
 /// Number of elements of a shape.
 ///
 /// # Errors
-/// [`Fault::TooLarge`] beyond [`MAX_ELEMENTS`] or [`MAX_RANK`].
+/// [`Fault::TooLarge`] beyond [`MAX_ELEMENTS`] or [`MAX_RANK`]. An empty tensor must not have large axes either: products
+/// of some of them must not overflow.
 pub fn elements(shape: &[usize]) -> Result<usize, Fault> {
-    let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-    match count {
-        Some(count) if count <= MAX_ELEMENTS && shape.len() <= MAX_RANK => Ok(count),
+    let bound = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size.max(1)));
+    match bound {
+        Some(bound) if bound <= MAX_ELEMENTS && shape.len() <= MAX_RANK => {
+            Ok(if shape.contains(&0) { 0 } else { bound })
+        }
         _ => Err(Fault::TooLarge(shape.to_vec())),
     }
 }

@@ -153,8 +153,7 @@ pub(super) fn choose() -> Kernel {
         match (all[1].data(), all[2].data()) {
             (Data::Floats(yes), Data::Floats(no)) => chosen(context, all, condition, yes, no),
             (Data::Integers(yes), Data::Integers(no)) => chosen(context, all, condition, yes, no),
-            (Data::Truths(yes), Data::Truths(no)) => chosen(context, all, condition, yes, no),
-            (_, other) => Err(Fault::Type { expected: "two values of one type", found: other.kind() }),
+            (_, other) => Err(Fault::Type { expected: "two numbers of one type", found: other.kind() }),
         }
     })
 }

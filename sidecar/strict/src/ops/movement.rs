@@ -121,9 +121,14 @@ pub(super) fn slice() -> Kernel {
             return Err(Fault::Arity);
         }
         let mut first = 0_usize;
+        let mut sliced = vec![false; x.shape().len()];
         let mut kept: Vec<(usize, isize)> = x.shape().iter().copied().zip(own_steps(x.shape())).collect();
         for (((&start, &end), &axis), &stride) in starts.iter().zip(ends).zip(axes).zip(strides) {
-            let axis = tensor::axis(axis, x.shape().len())?;
+            let place = tensor::axis(axis, x.shape().len())?;
+            if std::mem::replace(&mut sliced[place], true) {
+                return Err(Fault::Range { what: "axis", value: axis });
+            }
+            let axis = place;
             let size = tensor::integer(x.shape()[axis]);
             let range = || Fault::Range { what: "step", value: stride };
             let from_front = |value: i64| if value < 0 { value.saturating_add(size) } else { value };
