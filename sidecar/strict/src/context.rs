@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use openledger_simd::{Level, Operation, RunTasks};
 
+use crate::buffers::Buffers;
+
 /// Elements below which a kernel is not shared among threads: waking one costs more.
 const SHARED_FROM: usize = 1 << 14;
 
@@ -11,6 +13,7 @@ const SHARED_FROM: usize = 1 << 14;
 pub(crate) struct Context<'c> {
     pub level: Level,
     pub tasks: &'c (dyn RunTasks + Sync),
+    pub buffers: &'c Buffers,
 }
 
 impl Context<'_> {
@@ -75,7 +78,7 @@ mod tests {
     fn parts_are_whole_pieces_and_fill_everything() {
         for (len, piece) in [(1000, 10), (7, 7), (100, 1), (64, 0)] {
             let tasks = Backwards(AtomicUsize::new(0));
-            let context = Context { level: Level::best(), tasks: &tasks };
+            let context = Context { level: Level::best(), tasks: &tasks, buffers: &Buffers::default() };
             let mut out = vec![usize::MAX; len];
             context.fill(&mut out, piece, SHARED_FROM, &|first, part| {
                 assert!(first.is_multiple_of(piece.max(1)));
@@ -89,7 +92,7 @@ mod tests {
     #[test]
     fn little_work_is_not_shared() {
         let tasks = Backwards(AtomicUsize::new(0));
-        let context = Context { level: Level::best(), tasks: &tasks };
+        let context = Context { level: Level::best(), tasks: &tasks, buffers: &Buffers::default() };
         context.fill(&mut [0; 100], 1, SHARED_FROM - 1, &|_, _| {});
         assert_eq!(tasks.0.into_inner(), 0);
     }

@@ -17,6 +17,7 @@
 pub mod arithmetic;
 mod attributes;
 mod broadcast;
+mod buffers;
 mod constant;
 mod context;
 mod error;

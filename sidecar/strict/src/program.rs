@@ -157,7 +157,7 @@ impl Program {
         while let Some(mut step) = self.steps.pop() {
             // An output that is not marked yet is read by no later step.
             for output in &mut step.outputs {
-                if output.is_some_and(|id| mark(id)) {
+                if output.is_some_and(&mut mark) {
                     *output = None;
                 }
             }
@@ -214,6 +214,7 @@ impl Program {
             for &id in &step.last_used {
                 if let Some(gone) = values.get_mut(id).and_then(Option::take) {
                     held = held.saturating_sub(gone.bytes());
+                    context.buffers.give_back(gone);
                 }
             }
         }

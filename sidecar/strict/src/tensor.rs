@@ -190,6 +190,14 @@ impl Tensor {
         }
     }
 
+    /// The floats, when it has some and nothing else holds them.
+    pub(crate) fn into_floats(self) -> Option<Vec<f32>> {
+        match self.data {
+            Data::Floats(values) => Arc::try_unwrap(values).ok(),
+            _ => None,
+        }
+    }
+
     /// The same with one bit pattern for all that is no number.
     pub(crate) fn with_one_nan(mut self) -> Self {
         if let Data::Floats(values) = &mut self.data
