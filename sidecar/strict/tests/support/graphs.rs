@@ -141,7 +141,7 @@ impl Case {
 /// Outputs of ONNX Runtime.
 pub fn onnx_runtime(case: &Case, like: &[Tensor]) -> Vec<Tensor> {
     let model = case.model(false, like);
-    let mut session = Session::builder(&*ENVIRONMENT).unwrap().commit_from_memory(&model.to_bytes()).unwrap();
+    let mut session = Session::builder(&ENVIRONMENT).unwrap().commit_from_memory(&model.to_bytes()).unwrap();
     let inputs: Vec<(String, ort::session::SessionInputValue<'static>)> =
         case.named_inputs().into_iter().map(|(name, tensor)| (name, to_ort(&tensor).into())).collect();
     let outputs = session.run(inputs).unwrap();
