@@ -45,7 +45,8 @@ impl StrictGraph {
     ///
     /// # Errors
     /// [`StrictError::Value`] for names that the graph does not have and inputs that are missing,
-    /// [`StrictError::Node`] for shapes and numbers that do not fit, [`StrictError::Memory`].
+    /// [`StrictError::Node`] for shapes and numbers that do not fit, [`StrictError::Memory`],
+    /// [`StrictError::Arithmetic`].
     pub fn run(&self, inputs: Vec<(&str, Tensor)>, wanted: &[&str]) -> Result<Vec<Tensor>, StrictError> {
         let outputs = self.threads.with(|tasks| {
             self.program.run(&Context { level: self.level, tasks, buffers: &self.buffers }, inputs, wanted)
