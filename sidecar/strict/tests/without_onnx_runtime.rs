@@ -61,4 +61,6 @@ fn the_bits_are_those_of_a_process_without_onnx_runtime() {
     let _runtime = onnx_runtime().unwrap();
     assert!(loaded());
     assert_eq!(found, [strict_digest(), strict_digest()]);
+    let committed = include_str!("digests.txt");
+    assert!(committed.contains(&format!("{}  examples/model", found[0])), "{}", found[0]);
 }
