@@ -7,7 +7,8 @@
 //! plans steps of decoding rows and parts of prompts; a [`backend`] runs them. Completions that are scored for attribution
 //! and audits go the same way.
 //!
-//! [`gradient::GradientSession`] is the other user of the runtime: log-probabilities and LoRA gradients for training.
+//! [`gradient::GradientSession`] is the other user of the runtime: log-probabilities and LoRA gradients for training and
+//! attribution. It also runs in another executor, without the runtime.
 
 mod adapter;
 mod attention;

@@ -32,7 +32,7 @@ pub struct ModelInfo {
     pub vocab_size: usize,
     /// Tokens of prompt and answer together.
     pub context_length: usize,
-    /// Version of the loaded ONNX Runtime.
+    /// Version of the loaded ONNX Runtime, or the name of what computes in its place.
     pub ort_version: String,
     /// Token ids that end an answer.
     pub eos_token_ids: Vec<u32>,

@@ -2,6 +2,7 @@
 
 use crate::{
     Fault,
+    buffers::Element,
     context::Context,
     tensor::{MAX_RANK, Tensor, elements},
 };
@@ -116,10 +117,10 @@ pub(crate) fn pairs<A, B, O>(
 where
     A: Copy + Sync,
     B: Copy + Sync,
-    O: Copy + Default + Send,
+    O: Element,
 {
     let walk = Walk::new(shapes.map(Tensor::shape))?;
-    let mut out = vec![O::default(); elements(&walk.shape)?];
+    let mut out = O::scratch(context, elements(&walk.shape)?);
     let work = out.len();
     context.fill(&mut out, walk.run, work, &|first, part| {
         for (index, out) in part.chunks_exact_mut(walk.run.max(1)).enumerate() {

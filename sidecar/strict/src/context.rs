@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use openledger_simd::{Level, Operation, RunTasks};
 
+use crate::buffers::Buffers;
+
 /// Elements below which a kernel is not shared among threads: waking one costs more.
 const SHARED_FROM: usize = 1 << 14;
 
@@ -11,6 +13,7 @@ const SHARED_FROM: usize = 1 << 14;
 pub(crate) struct Context<'c> {
     pub level: Level,
     pub tasks: &'c (dyn RunTasks + Sync),
+    pub buffers: &'c Buffers,
 }
 
 impl Context<'_> {
@@ -48,5 +51,49 @@ impl<F: FnOnce()> Operation for Plain<F> {
     #[inline(always)]
     fn run<I: openledger_simd::Isa>(self, _: I) {
         (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts the tasks and runs them backwards.
+    struct Backwards(AtomicUsize);
+
+    impl RunTasks for Backwards {
+        fn threads(&self) -> usize {
+            2
+        }
+
+        fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+            self.0.fetch_add(count, Ordering::Relaxed);
+            (0..count).rev().for_each(task);
+        }
+    }
+
+    #[test]
+    fn parts_are_whole_pieces_and_fill_everything() {
+        for (len, piece) in [(1000, 10), (7, 7), (100, 1), (64, 0)] {
+            let tasks = Backwards(AtomicUsize::new(0));
+            let context = Context { level: Level::best(), tasks: &tasks, buffers: &Buffers::default() };
+            let mut out = vec![usize::MAX; len];
+            context.fill(&mut out, piece, SHARED_FROM, &|first, part| {
+                assert!(first.is_multiple_of(piece.max(1)));
+                part.iter_mut().enumerate().for_each(|(at, out)| *out = first + at);
+            });
+            assert!(out.iter().enumerate().all(|(at, value)| *value == at), "{len} {piece}");
+            assert_eq!(tasks.0.into_inner() > 1, len > piece, "{len} {piece}");
+        }
+    }
+
+    #[test]
+    fn little_work_is_not_shared() {
+        let tasks = Backwards(AtomicUsize::new(0));
+        let context = Context { level: Level::best(), tasks: &tasks, buffers: &Buffers::default() };
+        context.fill(&mut [0; 100], 1, SHARED_FROM - 1, &|_, _| {});
+        assert_eq!(tasks.0.into_inner(), 0);
     }
 }

@@ -47,6 +47,11 @@ pub enum StrictError {
         /// Bytes that may be held at once.
         limit: usize,
     },
+    /// The thread rounds in another way than IEEE 754 has by default, or takes subnormal numbers for zeros.
+    #[error(
+        "other code has changed how this thread computes (rounding, or subnormal numbers taken for zeros); run strict arithmetic before it or in a process of its own"
+    )]
+    Arithmetic,
     /// The threads could not be started.
     #[error("the threads could not be started: {0}; give fewer threads")]
     Threads(String),

@@ -13,12 +13,32 @@
 //! Padding on the right adds zeros behind the terms, which changes no bit: a row has the same gradient alone and in a
 //! batch. [`open`] gives a session with the interface of `openledger_engine::gradient`; [`StrictGraph`] computes any
 //! graph of the supported operators. An operator or attribute without a strict form is refused by name.
+//!
+//! ```no_run
+//! use openledger_engine::gradient::GradientRow;
+//! use openledger_strict::{StrictConfig, StrictOptions, open};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = StrictOptions { threads: 2, ..StrictOptions::default() };
+//! let config = StrictConfig { model_dir: "examples/model".into(), targets: Vec::new(), options };
+//! let mut session = open(&config)?;
+//! let adapter = session.read_adapter("examples/adapters/wordnet/full".as_ref(), None)?;
+//! let tokens = session.encode("What is a ledger?")?;
+//! let weights = vec![1.0; tokens.len()];
+//! let row = GradientRow { tokens: &tokens, weights: &weights };
+//! let run = session.run(&[row], &[&adapter.parameters], &adapter.layout, adapter.scale)?;
+//! println!("{:08x}", run.gradients[0][0].to_bits());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod arithmetic;
 mod attributes;
 mod broadcast;
+mod buffers;
 mod constant;
 mod context;
+mod environment;
 mod error;
 mod graph;
 mod ops;

@@ -7,6 +7,7 @@ use openledger_onnx_graph::Model;
 use crate::{
     StrictError, constant,
     context::Context,
+    environment,
     ops::{Inputs, Kernel, kernel},
     tensor::Tensor,
 };
@@ -82,8 +83,9 @@ impl Program {
     ///
     /// # Errors
     /// [`StrictError::Operator`] and [`StrictError::Node`] for what has no strict form, [`StrictError::Constant`],
-    /// [`StrictError::Value`] for a graph that is not in order.
+    /// [`StrictError::Value`] for a graph that is not in order, [`StrictError::Arithmetic`].
     pub fn new(model: &Model, context: &Context<'_>) -> Result<Self, StrictError> {
+        environment::check()?;
         let graph = model.graph();
         let mut names = Names::default();
         let mut constants: Vec<Option<Tensor>> = Vec::new();
@@ -157,7 +159,7 @@ impl Program {
         while let Some(mut step) = self.steps.pop() {
             // An output that is not marked yet is read by no later step.
             for output in &mut step.outputs {
-                if output.is_some_and(|id| mark(id)) {
+                if output.is_some_and(&mut mark) {
                     *output = None;
                 }
             }
@@ -180,13 +182,15 @@ impl Program {
     ///
     /// # Errors
     /// [`StrictError::Value`] for names that the graph does not have and inputs that are missing,
-    /// [`StrictError::Node`] for shapes and numbers that do not fit, [`StrictError::Memory`].
+    /// [`StrictError::Node`] for shapes and numbers that do not fit, [`StrictError::Memory`],
+    /// [`StrictError::Arithmetic`].
     pub fn run(
         &self,
         context: &Context<'_>,
         inputs: Vec<(&str, Tensor)>,
         wanted: &[&str],
     ) -> Result<Vec<Tensor>, StrictError> {
+        environment::check()?;
         let mut values: Vec<Option<Tensor>> = vec![None; self.constants.len()];
         let mut held = 0_usize;
         for (name, tensor) in inputs {
@@ -214,6 +218,7 @@ impl Program {
             for &id in &step.last_used {
                 if let Some(gone) = values.get_mut(id).and_then(Option::take) {
                     held = held.saturating_sub(gone.bytes());
+                    context.buffers.give_back(gone);
                 }
             }
         }

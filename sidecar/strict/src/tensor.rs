@@ -190,6 +190,14 @@ impl Tensor {
         }
     }
 
+    /// The floats, when it has some and nothing else holds them.
+    pub(crate) fn into_floats(self) -> Option<Vec<f32>> {
+        match self.data {
+            Data::Floats(values) => Arc::try_unwrap(values).ok(),
+            _ => None,
+        }
+    }
+
     /// The same with one bit pattern for all that is no number.
     pub(crate) fn with_one_nan(mut self) -> Self {
         if let Data::Floats(values) = &mut self.data
@@ -211,11 +219,14 @@ impl Tensor {
 /// Number of elements of a shape.
 ///
 /// # Errors
-/// [`Fault::TooLarge`] beyond [`MAX_ELEMENTS`] or [`MAX_RANK`].
+/// [`Fault::TooLarge`] beyond [`MAX_ELEMENTS`] or [`MAX_RANK`]. An empty tensor must not have large axes either: products
+/// of some of them must not overflow.
 pub fn elements(shape: &[usize]) -> Result<usize, Fault> {
-    let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-    match count {
-        Some(count) if count <= MAX_ELEMENTS && shape.len() <= MAX_RANK => Ok(count),
+    let bound = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size.max(1)));
+    match bound {
+        Some(bound) if bound <= MAX_ELEMENTS && shape.len() <= MAX_RANK => {
+            Ok(if shape.contains(&0) { 0 } else { bound })
+        }
         _ => Err(Fault::TooLarge(shape.to_vec())),
     }
 }

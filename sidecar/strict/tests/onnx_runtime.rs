@@ -4,7 +4,7 @@
 
 mod support;
 
-use openledger_engine::gradient::{GradientConfig, GradientSession};
+use openledger_engine::gradient::{GradientConfig, GradientRow, GradientSession};
 use openledger_strict::StrictOptions;
 use support::{distance, models, run};
 
@@ -23,4 +23,24 @@ fn gradients_are_those_of_onnx_runtime() {
             assert!(away < 1e-5, "{model_dir:?}: {away:e}");
         }
     }
+}
+
+#[test]
+fn a_stored_adapter_and_a_real_answer_give_the_gradient_of_onnx_runtime() {
+    let folder = support::repository().join("examples/adapters/wordnet/full");
+    let model_dir = support::example_model();
+    let config = GradientConfig { model_dir: model_dir.clone(), ort_library: None, threads: 1, targets: vec![] };
+    let mut runtime = GradientSession::open(&config).unwrap();
+    let mut strict = support::open(model_dir, StrictOptions::default());
+    let adapter = strict.read_adapter(&folder, None).unwrap();
+    assert_eq!(adapter, runtime.read_adapter(&folder, None).unwrap());
+    let prompt = strict.encode("What is a ledger?").unwrap();
+    let answer = strict.encode_completion(" a record in which commercial accounts are recorded").unwrap();
+    let tokens = [prompt.clone(), answer.clone()].concat();
+    let weights = [vec![0.0; prompt.len()], vec![1.0; answer.len()]].concat();
+    let row = [GradientRow { tokens: &tokens, weights: &weights }];
+    let expected = runtime.run(&row, &[&adapter.parameters], &adapter.layout, adapter.scale).unwrap();
+    let found = strict.run(&row, &[&adapter.parameters], &adapter.layout, adapter.scale).unwrap();
+    assert!(distance(&found.log_probs[0], &expected.log_probs[0]) < 1e-5);
+    assert!(distance(&found.gradients[0], &expected.gradients[0]) < 1e-5);
 }

@@ -7,6 +7,7 @@ use crate::{
     Fault,
     arithmetic::{cos, exp, sigmoid, sin, tanh},
     broadcast::{Along, Walk, pairs},
+    buffers::Element,
     context::Context,
     tensor::{Data, Tensor, elements},
 };
@@ -87,7 +88,7 @@ fn map(f: impl Fn(f32) -> f32 + Copy + Send + Sync + 'static) -> Kernel {
 }
 
 fn mapped(values: &[f32], context: &Context<'_>, f: impl Fn(f32) -> f32 + Copy + Sync) -> Vec<f32> {
-    let mut out = vec![0.0; values.len()];
+    let mut out = f32::scratch(context, values.len());
     context.fill(&mut out, PIECE, values.len().saturating_mul(FUNCTION_WORK), &|first, part| {
         context.compiled(|| {
             for (out, &value) in part.iter_mut().zip(&values[first..]) {
@@ -153,13 +154,12 @@ pub(super) fn choose() -> Kernel {
         match (all[1].data(), all[2].data()) {
             (Data::Floats(yes), Data::Floats(no)) => chosen(context, all, condition, yes, no),
             (Data::Integers(yes), Data::Integers(no)) => chosen(context, all, condition, yes, no),
-            (Data::Truths(yes), Data::Truths(no)) => chosen(context, all, condition, yes, no),
-            (_, other) => Err(Fault::Type { expected: "two values of one type", found: other.kind() }),
+            (_, other) => Err(Fault::Type { expected: "two numbers of one type", found: other.kind() }),
         }
     })
 }
 
-fn chosen<T: Copy + Default + Send + Sync>(
+fn chosen<T: Element>(
     context: &Context<'_>,
     all: [&Tensor; 3],
     condition: &[bool],
@@ -170,7 +170,7 @@ where
     Data: From<Vec<T>>,
 {
     let walk = Walk::new(all.map(Tensor::shape))?;
-    let mut out = vec![T::default(); elements(&walk.shape)?];
+    let mut out = T::scratch(context, elements(&walk.shape)?);
     let work = out.len();
     let at = |values: &Along<'_, T>, index: usize| match values {
         Along::Each(values) => values[index],

@@ -9,6 +9,7 @@ use super::{Inputs, Kernel, one};
 use crate::{
     Fault,
     broadcast::{common_shape, steps},
+    buffers::{Buffers, Element},
     context::Context,
     tensor::{Tensor, elements},
 };
@@ -33,13 +34,14 @@ fn multiply(inputs: &Inputs<'_>, context: &Context<'_>) -> Result<Tensor, Fault>
     }
     let batch = common_shape(&[left_batch, right_batch])?;
     let shape = [batch.as_slice(), &[*rows, *columns]].concat();
-    let mut out = vec![0.0; elements(&shape)?];
+    let mut out = f32::scratch(context, elements(&shape)?);
     let (a, b) = (left.floats()?, right.floats()?);
     // One second factor for all: the batch of the first is more rows.
     let alone = right_batch.iter().all(|&size| size == 1) && left_batch == batch.as_slice();
     let rows = if alone { batch.iter().product::<usize>() * rows } else { *rows };
     let (inner, columns) = (*inner, *columns);
     if out.is_empty() || inner == 0 {
+        out.fill(0.0);
         return Tensor::new(shape, out);
     }
     let (left_steps, right_steps) = (steps(left_batch, &batch), steps(right_batch, &batch));
@@ -63,7 +65,7 @@ fn multiply(inputs: &Inputs<'_>, context: &Context<'_>) -> Result<Tensor, Fault>
             let b_from = place(matrix, &right_steps) * inner * columns;
             let sizes = Sizes { inner, columns };
             let (a, b) = (&a[a_from..a_from + count * inner], &b[b_from..b_from + inner * columns]);
-            context.level.run(Product { level: context.level, sizes, a, b, out: own });
+            context.level.run(Product { context, sizes, a, b, out: own });
             (row, left_over) = (row + count, rest);
         }
     });
@@ -78,7 +80,7 @@ struct Sizes {
 
 /// Rows of one matrix product: a [rows, inner] times b [inner, columns].
 struct Product<'v> {
-    level: Level,
+    context: &'v Context<'v>,
     sizes: Sizes,
     a: &'v [f32],
     b: &'v [f32],
@@ -88,55 +90,70 @@ struct Product<'v> {
 impl Operation for Product<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { level, sizes, a, b, out } = self;
+        let Self { context, sizes, a, b, out } = self;
         // As many sums at once as the registers hold.
-        match level {
+        match context.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512(_) if sizes.columns > LANES => blocks::<I, 8, 2>(isa, sizes, a, b, out),
+            Level::Avx512(_) if sizes.columns > LANES => blocks::<I, 8, 2>(isa, context.buffers, sizes, a, b, out),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512(_) => blocks::<I, 8, 1>(isa, sizes, a, b, out),
+            Level::Avx512(_) => blocks::<I, 8, 1>(isa, context.buffers, sizes, a, b, out),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2(_) => blocks::<I, 4, 1>(isa, sizes, a, b, out),
-            Level::Portable => blocks::<I, 2, 1>(isa, sizes, a, b, out),
+            Level::Avx2(_) => blocks::<I, 4, 1>(isa, context.buffers, sizes, a, b, out),
+            Level::Portable => blocks::<I, 2, 1>(isa, context.buffers, sizes, a, b, out),
         }
     }
 }
 
 /// The product in blocks of R rows and V vectors of columns.
 #[inline(always)]
-fn blocks<I: Isa, const R: usize, const V: usize>(isa: I, sizes: Sizes, a: &[f32], b: &[f32], out: &mut [f32]) {
+fn blocks<I: Isa, const R: usize, const V: usize>(
+    isa: I,
+    buffers: &Buffers,
+    sizes: Sizes,
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+) {
     let Sizes { inner, columns } = sizes;
-    let rows = pack_rows::<R>(a, inner);
-    let mut panel = vec![[[0.0; LANES]; V]; inner];
     let width = V * LANES;
+    let mut rows = buffers.scratch((a.len() / inner).div_ceil(R) * inner * R);
+    let mut panel = buffers.scratch(inner * width);
+    pack_rows::<R>(rows.as_chunks_mut().0, a, inner);
     for first in (0..columns).step_by(width) {
         let own = width.min(columns - first);
-        pack_columns(&mut panel, b, columns, first..first + own);
-        for (block, out) in rows.chunks_exact(inner).zip(out.chunks_mut(R * columns)) {
-            let sums = tile::<I, R, V>(isa, block, &panel);
+        let (panel, _) = panel.as_chunks_mut::<LANES>();
+        let (panel, _) = panel.as_chunks_mut::<V>();
+        pack_columns(panel, b, columns, first..first + own);
+        for (block, out) in rows.as_chunks().0.chunks_exact(inner).zip(out.chunks_mut(R * columns)) {
+            let sums = tile::<I, R, V>(isa, block, panel);
             for (out, sums) in out.chunks_exact_mut(columns).zip(sums) {
                 let into = out[first..first + own].chunks_mut(LANES);
                 for (into, sums) in into.zip(sums) {
-                    into.copy_from_slice(&isa.store(sums)[..into.len()]);
+                    match into.as_mut_array::<LANES>() {
+                        Some(into) => *into = isa.store(sums),
+                        None => into.copy_from_slice(&isa.store(sums)[..into.len()]),
+                    }
                 }
             }
         }
     }
+    buffers.keep(rows);
+    buffers.keep(panel);
 }
 
 /// Blocks of R rows, each as columns of R elements; rows beyond the last are zeros.
 #[inline(always)]
-fn pack_rows<const R: usize>(a: &[f32], inner: usize) -> Vec<[f32; R]> {
-    let count = a.len() / inner;
-    let mut packed = vec![[0.0; R]; count.div_ceil(R) * inner];
+fn pack_rows<const R: usize>(packed: &mut [[f32; R]], a: &[f32], inner: usize) {
     for (block, rows) in packed.chunks_exact_mut(inner).zip(a.chunks(R * inner)) {
+        if rows.len() < R * inner {
+            block.fill([0.0; R]);
+        }
         for (at, row) in rows.chunks_exact(inner).enumerate() {
             for (into, value) in block.iter_mut().zip(row) {
                 into[at] = *value;
             }
         }
     }
-    packed
 }
 
 /// A panel of columns, one row after the other; columns beyond the last are zeros.
@@ -148,10 +165,16 @@ fn pack_columns<const V: usize>(
     own: std::ops::Range<usize>,
 ) {
     for (into, row) in panel.iter_mut().zip(b.chunks_exact(columns)) {
-        let into = into.as_flattened_mut();
-        let (values, beyond) = into.split_at_mut(own.len());
-        values.copy_from_slice(&row[own.clone()]);
-        beyond.fill(0.0);
+        let row = &row[own.clone()];
+        if row.len() == V * LANES {
+            // Of a size that the compiler knows.
+            let (vectors, _) = row.as_chunks::<LANES>();
+            into.iter_mut().zip(vectors).for_each(|(into, vector)| *into = *vector);
+        } else {
+            let (values, beyond) = into.as_flattened_mut().split_at_mut(row.len());
+            values.copy_from_slice(row);
+            beyond.fill(0.0);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Inputs, Kernel, Source, one};
 use crate::{
     Fault,
     broadcast::{common_shape, steps},
+    buffers::Element,
     context::Context,
     tensor::{self, Data, MAX_RANK, Tensor, elements, for_every_type},
 };
@@ -19,9 +20,9 @@ struct Spaced {
 impl Spaced {
     /// # Errors
     /// [`Fault::TooLarge`].
-    fn copy<T: Copy + Default + Send + Sync>(&self, from: &[T], context: &Context<'_>) -> Result<Vec<T>, Fault> {
+    fn copy<T: Element>(&self, from: &[T], context: &Context<'_>) -> Result<Vec<T>, Fault> {
         let sizes: Vec<usize> = self.axes.iter().map(|(size, _)| *size).collect();
-        let mut out = vec![T::default(); elements(&sizes)?];
+        let mut out = T::scratch(context, elements(&sizes)?);
         let mut axes: Vec<(usize, isize)> = Vec::with_capacity(MAX_RANK);
         for &(size, step) in self.axes.iter().rev().filter(|(size, _)| *size != 1) {
             match axes.last_mut() {
@@ -121,9 +122,14 @@ pub(super) fn slice() -> Kernel {
             return Err(Fault::Arity);
         }
         let mut first = 0_usize;
+        let mut sliced = vec![false; x.shape().len()];
         let mut kept: Vec<(usize, isize)> = x.shape().iter().copied().zip(own_steps(x.shape())).collect();
         for (((&start, &end), &axis), &stride) in starts.iter().zip(ends).zip(axes).zip(strides) {
-            let axis = tensor::axis(axis, x.shape().len())?;
+            let place = tensor::axis(axis, x.shape().len())?;
+            if std::mem::replace(&mut sliced[place], true) {
+                return Err(Fault::Range { what: "axis", value: axis });
+            }
+            let axis = place;
             let size = tensor::integer(x.shape()[axis]);
             let range = || Fault::Range { what: "step", value: stride };
             let from_front = |value: i64| if value < 0 { value.saturating_add(size) } else { value };
@@ -190,10 +196,10 @@ pub(super) fn pad() -> Kernel {
 
 pub(super) fn concat(source: &mut Source<'_>) -> Result<Kernel, Fault> {
     let axis = source.attributes.int("axis")?.ok_or_else(|| Fault::Attribute("axis".to_owned()))?;
-    Ok(one(move |inputs, _| joined(inputs, axis)))
+    Ok(one(move |inputs, context| joined(inputs, axis, context)))
 }
 
-fn joined(inputs: &Inputs<'_>, axis: i64) -> Result<Tensor, Fault> {
+fn joined(inputs: &Inputs<'_>, axis: i64, context: &Context<'_>) -> Result<Tensor, Fault> {
     let parts = (0..inputs.0.len()).map(|index| inputs.get(index)).collect::<Result<Vec<_>, _>>()?;
     let first = parts.first().ok_or(Fault::Arity)?;
     let axis = tensor::axis(axis, first.shape().len())?;
@@ -213,21 +219,22 @@ fn joined(inputs: &Inputs<'_>, axis: i64) -> Result<Tensor, Fault> {
     let (count, outer) = (elements(&shape)?, shape[..axis].iter().product::<usize>());
     let inner: usize = shape[axis + 1..].iter().product();
     let data = match first.data() {
-        Data::Floats(_) => Data::from(interleaved(&parts, Tensor::floats, [count, outer, inner], axis)?),
-        Data::Integers(_) => Data::from(interleaved(&parts, Tensor::integers, [count, outer, inner], axis)?),
-        Data::Truths(_) => Data::from(interleaved(&parts, Tensor::truths, [count, outer, inner], axis)?),
-        Data::Bytes(_) => Data::from(interleaved(&parts, Tensor::raw, [count, outer, inner], axis)?),
+        Data::Floats(_) => Data::from(interleaved(&parts, Tensor::floats, [count, outer, inner], axis, context)?),
+        Data::Integers(_) => Data::from(interleaved(&parts, Tensor::integers, [count, outer, inner], axis, context)?),
+        Data::Truths(_) => Data::from(interleaved(&parts, Tensor::truths, [count, outer, inner], axis, context)?),
+        Data::Bytes(_) => Data::from(interleaved(&parts, Tensor::raw, [count, outer, inner], axis, context)?),
     };
     Tensor::new(shape, data)
 }
 
-fn interleaved<T: Copy>(
+fn interleaved<T: Element>(
     parts: &[&Tensor],
     values: impl Fn(&Tensor) -> Result<&[T], Fault>,
     [count, outer, inner]: [usize; 3],
     axis: usize,
+    context: &Context<'_>,
 ) -> Result<Vec<T>, Fault> {
-    let mut all = Vec::with_capacity(count);
+    let mut all = T::empty(context, count);
     for index in 0..outer {
         for part in parts {
             let run = part.shape()[axis] * inner;

@@ -60,7 +60,10 @@ pub(super) fn range() -> Kernel {
         let count = match (step, span) {
             (0, _) => return Err(Fault::Integer),
             (1.., 1..) => (span - 1) / step + 1,
-            (..=-1, ..=-1) => (span.checked_add(1).ok_or(Fault::Integer)?).checked_div(step).ok_or(Fault::Integer)? + 1,
+            (..=-1, ..=-1) => {
+                let last = span.checked_add(1).and_then(|span| span.checked_div(step)).ok_or(Fault::Integer)?;
+                last.checked_add(1).ok_or(Fault::Integer)?
+            }
             _ => 0,
         };
         let count = tensor::size(count)?;

@@ -1,9 +1,12 @@
 //! Softmax and its logarithm along the last axis.
 
+use openledger_simd::{Isa, LANES, Operation};
+
 use super::{Kernel, Source, one};
 use crate::{
     Fault,
     arithmetic::{exp, log, sum},
+    buffers::Element,
     tensor::{self, Tensor},
 };
 
@@ -19,49 +22,55 @@ pub(super) fn softmax(logarithm: bool, source: &mut Source<'_>) -> Result<Kernel
             return Err(Fault::Attribute("axis".to_owned()));
         }
         let width = x.size(rank - 1).max(1);
-        let mut out = vec![0.0; values.len()];
+        let mut out = f32::scratch(context, values.len());
         context.fill(&mut out, width, values.len().saturating_mul(WORK), &|first, part| {
-            for (out, row) in part.chunks_exact_mut(width).zip(values[first..].chunks_exact(width)) {
-                context.compiled(|| if logarithm { log_row(row, out) } else { row_of(row, out) });
-            }
+            context.level.run(Rows { logarithm, width, values: &values[first..], out: part });
         });
         Tensor::new(x.shape().to_vec(), out)
     }))
 }
 
+/// Neighbouring rows.
+struct Rows<'v> {
+    logarithm: bool,
+    width: usize,
+    values: &'v [f32],
+    out: &'v mut [f32],
+}
+
+impl Operation for Rows<'_> {
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let Self { logarithm, width, values, out } = self;
+        for (out, row) in out.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
+            let most = greatest(row);
+            for (out, value) in out.iter_mut().zip(row) {
+                *out = exp(value - most);
+            }
+            let total = sum(out);
+            if logarithm {
+                let total = log(total);
+                for (out, value) in out.iter_mut().zip(row) {
+                    *out = (value - most) - total;
+                }
+            } else {
+                for out in out {
+                    *out /= total;
+                }
+            }
+        }
+    }
+}
+
 /// The greatest of a row. Which of equals is found does not matter: their differences are zeros.
 #[inline(always)]
 fn greatest(row: &[f32]) -> f32 {
-    let mut most = [f32::NEG_INFINITY; 16];
-    let (whole, rest) = row.as_chunks::<16>();
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let (whole, rest) = row.as_chunks::<LANES>();
     for lanes in whole {
         for (most, value) in most.iter_mut().zip(lanes) {
             *most = if *value > *most { *value } else { *most };
         }
     }
     rest.iter().chain(&most).fold(f32::NEG_INFINITY, |most, value| if *value > most { *value } else { most })
-}
-
-#[inline(always)]
-fn row_of(row: &[f32], out: &mut [f32]) {
-    let most = greatest(row);
-    for (out, value) in out.iter_mut().zip(row) {
-        *out = exp(value - most);
-    }
-    let total = sum(out);
-    for out in out {
-        *out /= total;
-    }
-}
-
-#[inline(always)]
-fn log_row(row: &[f32], out: &mut [f32]) {
-    let most = greatest(row);
-    for (out, value) in out.iter_mut().zip(row) {
-        *out = exp(value - most);
-    }
-    let total = log(sum(out));
-    for (out, value) in out.iter_mut().zip(row) {
-        *out = (value - most) - total;
-    }
 }

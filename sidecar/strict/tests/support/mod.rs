@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod graphs;
+
 use std::path::{Path, PathBuf};
 
 use openledger_engine::{
