@@ -138,6 +138,15 @@ fn indexed(family: &Path, told: &Value) {
     let asked = json(&with_model(&["ask", "What is a cicada?\n", "stout-bodied insect"]).output().unwrap());
     assert_eq!(asked["contributors"][0]["contributor"], "animal");
     assert!(asked["explained"].as_f64().unwrap() > 0.0);
+    let strict = |threads: &str| {
+        let mut ask = index(&["ask", "What is a cicada?\n", "stout-bodied insect", "--strict", "--threads", threads]);
+        ask.arg("--model").arg(examples().join("model")).arg("--family").arg(family);
+        // It looks for no ONNX Runtime, so a wrong place of it does not matter.
+        json(&ask.env("ORT_DYLIB_PATH", "/nowhere").output().unwrap())
+    };
+    let (one, two) = (strict("1"), strict("2"));
+    assert_eq!(one, two, "the same integers, to the digest");
+    assert_eq!(one["contributors"][0]["contributor"], "animal");
     fs::write(&again, b"OLINDEX\0").unwrap();
     assert!(refusal(&index(&["show"]).arg(&again).output().unwrap()).contains("[INDEX_FILE_INVALID]"));
 }

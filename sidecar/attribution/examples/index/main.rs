@@ -3,6 +3,7 @@
 //! `cargo run --release -p openledger-attribution --example index -- [--quick] [--json]`
 
 mod cost;
+mod drift;
 mod quality;
 
 use std::path::PathBuf;
@@ -50,12 +51,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let scan = cost::scan(if arguments.quick { 20_000 } else { 100_000 })?;
     println!("{}", scan.to_markdown());
+    let drift = drift::measure(&arguments.examples, &questions)?;
+    println!("{}", drift.to_markdown());
     let request = cost::request(&engine, &arguments.examples).await?;
     println!("{}", request.to_markdown());
     if arguments.json {
         let low =
             |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
         let bars = [
+            json!({"name": "queries_agree", "value": drift.holds(), "bar": true, "holds": drift.holds()}),
             json!({"name": "same_first", "value": first, "bar": FIRST_BAR, "holds": first >= FIRST_BAR}),
             low("scan_ms", scan.best_for_100_000(), SCAN_BAR),
             low("request_prefills", request.prefills(), REQUEST_BAR),

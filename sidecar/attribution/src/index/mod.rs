@@ -18,6 +18,7 @@ mod query;
 mod rows;
 mod scan;
 mod shares;
+mod tolerance;
 mod vectors;
 
 pub use error::IndexError;
@@ -29,6 +30,7 @@ pub use query::{Answer, Querier, Query};
 pub use rows::Index;
 pub use scan::scan;
 pub use shares::Scores;
+pub use tolerance::{Apart, Tolerance};
 pub use vectors::Secants;
 
 /// Dimensions that are built unless others are asked for: up to so many independent secants nothing is lost.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openledger_engine::gradient::{GradientRow, GradientSession, MAX_RUN_TOKENS, StoredAdapter};
+use openledger_engine::gradient::{Executor, GradientRow, GradientSession, MAX_RUN_TOKENS, OnnxRuntime, StoredAdapter};
 
 use super::{Index, IndexError, exact::dot, quantise};
 use crate::Family;
@@ -51,18 +51,19 @@ impl Query {
     }
 }
 
-/// Makes queries: a gradient session with the served adapter of an index.
-pub struct Querier {
-    session: GradientSession,
+/// Makes queries: a gradient session with the served adapter of an index. With ONNX Runtime a query's last bits depend on the
+/// machine, in strict arithmetic (`openledger-strict`) they do not.
+pub struct Querier<E = OnnxRuntime> {
+    session: GradientSession<E>,
     served: StoredAdapter,
 }
 
-impl Querier {
+impl<E: Executor> Querier<E> {
     /// Takes the served adapter of the family that an index was built from.
     ///
     /// # Errors
     /// [`IndexError::Mismatch`] for an index of another base or family, and all errors of adapters.
-    pub fn open(session: GradientSession, family: &Family, index: &Index) -> Result<Self, IndexError> {
+    pub fn open(session: GradientSession<E>, family: &Family, index: &Index) -> Result<Self, IndexError> {
         if family.digest() != index.family {
             return Err(IndexError::Mismatch { what: "family" });
         }
@@ -80,7 +81,7 @@ impl Querier {
 
     /// The gradient session, for its tokenizer.
     #[must_use]
-    pub fn session(&self) -> &GradientSession {
+    pub fn session(&self) -> &GradientSession<E> {
         &self.session
     }
 

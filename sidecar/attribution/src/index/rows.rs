@@ -1,6 +1,6 @@
 //! The index of a family in memory.
 
-use openledger_engine::gradient::GradientSession;
+use openledger_engine::gradient::{Executor, GradientSession};
 use openledger_protocol::{
     Hash,
     fraud::score::{IndexFacts, index_root},
@@ -39,7 +39,11 @@ impl Index {
     ///
     /// # Errors
     /// All errors of adapters, and as [`Index::of`].
-    pub fn build(session: &GradientSession, family: &Family, dimensions: usize) -> Result<Self, IndexError> {
+    pub fn build<E: Executor>(
+        session: &GradientSession<E>,
+        family: &Family,
+        dimensions: usize,
+    ) -> Result<Self, IndexError> {
         Self::of(&Secants::read(session, family)?, session.model().base_digest, dimensions)
     }
 

@@ -1,6 +1,6 @@
 //! What each cluster did to the adapter: secants.
 
-use openledger_engine::gradient::{GradientSession, StoredAdapter};
+use openledger_engine::gradient::{Executor, GradientSession, StoredAdapter};
 use openledger_protocol::Hash;
 
 use super::IndexError;
@@ -28,7 +28,7 @@ impl Secants {
     ///
     /// # Errors
     /// Errors of adapters, [`IndexError::Variant`] for a variant of another rank or scale than the served adapter.
-    pub fn read(session: &GradientSession, family: &Family) -> Result<Self, IndexError> {
+    pub fn read<E: Executor>(session: &GradientSession<E>, family: &Family) -> Result<Self, IndexError> {
         let served = session.read_adapter(&family.full.folder, Some(family.full.digest))?;
         let secant = |variant: &Variant| -> Result<Vec<f32>, IndexError> {
             let other = session.read_adapter(&variant.folder, Some(variant.digest))?;

@@ -6,10 +6,13 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_attribution::{
     Family,
-    index::{Answer, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Scores},
+    index::{Answer, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Query, Scores},
 };
-use openledger_engine::gradient::{GradientConfig, GradientSession};
+use openledger_engine::gradient::{Executor, GradientConfig, GradientSession};
+use openledger_simd::Level;
+use openledger_strict::{StrictConfig, StrictOptions};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{Output, print};
 use crate::error::NodeError;
@@ -69,6 +72,9 @@ pub struct Ask {
     /// The index; `attribution.index` in the family's folder when absent.
     #[arg(long)]
     index: Option<PathBuf>,
+    /// Compute in strict arithmetic: the same integers on every machine, without ONNX Runtime.
+    #[arg(long)]
+    strict: bool,
     /// What was asked.
     prompt: String,
     /// What was answered.
@@ -92,27 +98,26 @@ impl Index {
 }
 
 impl Model {
-    fn open(&self) -> Result<(GradientSession, Family), NodeError> {
+    fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let config = GradientConfig {
-            model_dir: self.model.clone(),
-            ort_library: self.ort_library.clone(),
-            threads: self.threads.unwrap_or_else(cores),
-            targets: Vec::new(),
-        };
-        let family = Family::read(&self.family).map_err(IndexError::from)?;
-        Ok((GradientSession::open(&config)?, family))
+        self.threads.unwrap_or_else(cores)
     }
 
-    fn file(&self, named: Option<PathBuf>) -> PathBuf {
-        named.unwrap_or_else(|| self.family.join(INDEX_FILE))
+    fn config(&self) -> GradientConfig {
+        GradientConfig {
+            model_dir: self.model.clone(),
+            ort_library: self.ort_library.clone(),
+            threads: self.threads(),
+            targets: Vec::new(),
+        }
     }
 }
 
 impl Build {
     fn run(self, output: Output) -> Result<(), NodeError> {
-        let (session, family) = self.model.open()?;
-        let out = self.model.file(self.out);
+        let family = Family::read(&self.model.family).map_err(IndexError::from)?;
+        let session = GradientSession::open(&self.model.config())?;
+        let out = self.out.unwrap_or_else(|| self.model.family.join(INDEX_FILE));
         let index = Attribution::build(&session, &family, self.dimensions)?;
         index.write(&out)?;
         report(output, &out, &index);
@@ -121,13 +126,28 @@ impl Build {
 }
 
 impl Ask {
-    fn run(self, output: Output) -> Result<(), NodeError> {
-        let (session, family) = self.model.open()?;
-        let index = Attribution::read(&self.model.file(self.index))?;
+    fn query<E: Executor>(
+        &self,
+        session: GradientSession<E>,
+        family: &Family,
+        index: &Attribution,
+    ) -> Result<Query, NodeError> {
         let (prompt, response) = (session.encode(&self.prompt)?, session.encode_completion(&self.answer)?);
-        let mut querier = Querier::open(session, &family, &index)?;
+        let mut querier = Querier::open(session, family, index)?;
         let answer = Answer { prompt: &prompt, response: &response };
-        let query = querier.queries(&index, &[answer])?.pop().ok_or_else(|| NodeError::Internal("no query".into()))?;
+        querier.queries(index, &[answer])?.pop().ok_or_else(|| NodeError::Internal("no query".into()))
+    }
+
+    fn run(self, output: Output) -> Result<(), NodeError> {
+        let index = Attribution::read(&self.index.clone().unwrap_or_else(|| self.model.family.join(INDEX_FILE)))?;
+        let family = Family::read(&self.model.family).map_err(IndexError::from)?;
+        let query = if self.strict {
+            let options = StrictOptions { threads: self.model.threads(), level: Level::best() };
+            let config = StrictConfig { model_dir: self.model.model.clone(), targets: Vec::new(), options };
+            self.query(openledger_strict::open(&config)?, &family, &index)?
+        } else {
+            self.query(GradientSession::open(&self.model.config())?, &family, &index)?
+        };
         let scores = Scores::of(&index, &query)?;
         let nats = scores.nats();
         let mut table = Table::new();
@@ -156,6 +176,7 @@ impl Ask {
             "explained": query.explained,
             "floor": scores.floor,
             "exponent": scores.exponent,
+            "query": hex::encode(Sha256::digest(query.vector.iter().map(|step| step.to_le_bytes()[0]).collect::<Vec<_>>())),
             "contributors": rows
                 .iter()
                 .map(|(name, nats, score)| json!({ "contributor": name, "nats": nats, "score": score }))
