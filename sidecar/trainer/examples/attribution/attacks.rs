@@ -86,7 +86,7 @@ pub fn all(setting: &Setting, data: &std::path::Path) -> Result<Vec<Attack>, Box
 
 /// A copy that no digest finds: another case and a stop.
 fn disguised(row: &Row, at: usize) -> Result<Row, Box<dyn Error>> {
-    let prompt = if at % 2 == 0 { row.prompt().to_uppercase() } else { row.prompt().to_lowercase() };
+    let prompt = if at.is_multiple_of(2) { row.prompt().to_uppercase() } else { row.prompt().to_lowercase() };
     let stops = ".".repeat(at.div_ceil(2));
     Row::new(prompt, format!("{}{stops}", row.completion())).map_err(|field| format!("{field}").into())
 }
