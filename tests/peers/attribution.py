@@ -3,6 +3,7 @@
     python tests/peers/attribution.py ekfac TASK.json OUT.json
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -22,15 +23,26 @@ METHODS = {
 }
 
 
-def method(name):
-    """Those with heavy packages are imported when they are asked for."""
-    if name == "ekfac":
-        from influence import kronecker
+# Those with heavy packages are imported when they are asked for: method -> module of `influence` and function.
+LATER = {
+    "bergson-ekfac": ("bergson_methods", "ekfac"),
+    "bergson-ekfac-cg": ("bergson_methods", "refined"),
+    "ekfac": ("kronecker", "ekfac"),
+    "infini-gram": ("longest", "infini_gram_longest"),
+    "logra": ("projected", "logra"),
+    "trackstar": ("bergson_methods", "trackstar"),
+    "trak": ("projected", "trak"),
+}
 
-        return kronecker.ekfac
-    if name not in METHODS:
-        raise SystemExit(f"no method {name}; there are {', '.join([*METHODS, 'ekfac'])}")
-    return METHODS[name]
+
+def method(name):
+    """The function behind a name."""
+    if name in METHODS:
+        return METHODS[name]
+    if name not in LATER:
+        raise SystemExit(f"no method {name}; there are {', '.join(sorted([*METHODS, *LATER]))}")
+    module, function = LATER[name]
+    return getattr(importlib.import_module(f"influence.{module}"), function)
 
 
 def main():
