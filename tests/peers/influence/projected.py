@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import tempfile
 import time
 from importlib.metadata import version
 
@@ -68,9 +69,10 @@ def logra(task):
     torch.manual_seed(0)
     rows, questions = loader(task.rows), loader(task.questions)
     variants, built, asked = [], None, None
-    with quiet():
+    # It writes what it knows of the batches into the working folder unless it has one of its own.
+    with tempfile.TemporaryDirectory() as folder, quiet():
         own = LoGraAttributor(attribution, layer_names=layers, hessian="eFIM", damping=LOGRA_DAMPINGS[0],
-                              proj_dim=LOGRA_SIZE, offload="none")
+                              proj_dim=LOGRA_SIZE, offload="none", cache_dir=folder)
         started = time.perf_counter()
         own.cache(rows)
         built = time.perf_counter() - started
