@@ -1,6 +1,7 @@
 //! The command line, with the words that operators of Cosmos chains know.
 
 mod bond;
+mod datanet;
 mod devnet;
 mod evidence;
 mod gov;
@@ -62,6 +63,9 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
     Train(Box<train::Train>),
+    /// Check, convert and compare the rows of a Datanet.
+    #[command(subcommand)]
+    Datanet(datanet::Datanet),
     /// Find where the words of an answer stand in a Datanet: for people, never for money.
     Evidence(evidence::Evidence),
     /// Show versions.
@@ -101,6 +105,7 @@ impl Cli {
             Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Train(train) => train.run(self.output).await,
+            Command::Datanet(datanet) => datanet.run(self.output),
             Command::Evidence(evidence) => evidence.run(self.output),
             Command::Version => version::run(self.output),
         }
