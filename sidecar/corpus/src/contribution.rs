@@ -7,8 +7,9 @@ use openledger_protocol::{Hash, digest::tagged, merkle};
 
 use crate::{
     error::CorpusError,
+    format::Format,
     limits::Limits,
-    reader::{parse_rows, read_bounded},
+    reader::read_bounded,
     row::{Row, length, push_text},
 };
 
@@ -19,7 +20,7 @@ pub const MAX_NAME_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contribution {
-    /// Name of the contributor: the file's name without `.jsonl`.
+    /// Name of the contributor: the file's name without its extension.
     pub contributor: String,
     /// In file order.
     pub rows: Vec<Row>,
@@ -30,7 +31,7 @@ pub struct Contribution {
 }
 
 impl Contribution {
-    /// Reads a contribution; the file's name without `.jsonl` names the contributor.
+    /// Reads a contribution; the file's name without its extension names the contributor.
     pub fn read(file: &Path, limits: &Limits) -> Result<Self, CorpusError> {
         Ok(Self::read_with_bytes(file, limits)?.0)
     }
@@ -38,8 +39,9 @@ impl Contribution {
     /// [`Self::read`], with the file's bytes, so that a digest of the file is one of what was parsed.
     pub(crate) fn read_with_bytes(file: &Path, limits: &Limits) -> Result<(Self, Vec<u8>), CorpusError> {
         let name = contributor(file).ok_or_else(|| CorpusError::BadName { file: file.into() })?;
+        let format = Format::of(file).ok_or_else(|| CorpusError::UnknownFormat { file: file.into() })?;
         let bytes = read_bounded(file, limits.file_bytes)?;
-        let rows = parse_rows(file, &bytes, limits)?;
+        let rows = format.parse(file, bytes.clone(), limits)?;
         Ok((Self::checked(file, name, rows, limits)?, bytes))
     }
 
@@ -83,7 +85,7 @@ impl Contribution {
 
 /// Contributor that a file's name stands for.
 fn contributor(file: &Path) -> Option<&str> {
-    let name = file.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+    let name = file.file_stem()?.to_str()?;
     is_name(name).then_some(name)
 }
 

@@ -10,6 +10,7 @@ use crate::{
     card::Card,
     contribution::Contribution,
     error::CorpusError,
+    format::Format,
     limits::Limits,
     row::{Row, length},
 };
@@ -31,7 +32,7 @@ pub struct Datanet {
 }
 
 impl Datanet {
-    /// Reads every `*.jsonl` of a folder but [`HELD_OUT_FILE`], and checks it against [`CARD_FILE`] when that exists.
+    /// Reads every file of a folder in a [`Format`] but [`HELD_OUT_FILE`] in any of them, and checks it against [`CARD_FILE`] when that exists.
     pub fn load(folder: &Path) -> Result<Self, CorpusError> {
         Self::load_within(folder, &Limits::default())
     }
@@ -83,8 +84,7 @@ fn contribution_files(folder: &Path, limits: &Limits) -> Result<Vec<PathBuf>, Co
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(io)? {
         let file = entry.map_err(io)?.path();
-        let rows = file.extension().is_some_and(|extension| extension == "jsonl");
-        if !rows || file.file_name().is_some_and(|name| name == HELD_OUT_FILE) {
+        if Format::of(&file).is_none() || file.file_stem() == Path::new(HELD_OUT_FILE).file_stem() {
             continue;
         }
         if files.len() == limits.contributions {
@@ -95,7 +95,11 @@ fn contribution_files(folder: &Path, limits: &Limits) -> Result<Vec<PathBuf>, Co
     if files.is_empty() {
         return Err(CorpusError::NoContributions { folder: folder.into() });
     }
+    // No byte of a contributor's name is a dot: this order does not depend on the formats.
     files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    if let Some([file, other]) = files.array_windows().find(|[a, b]| a.file_stem() == b.file_stem()) {
+        return Err(CorpusError::TwoFiles { file: file.clone(), other: other.clone() });
+    }
     Ok(files)
 }
 

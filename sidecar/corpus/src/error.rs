@@ -27,6 +27,33 @@ pub enum CorpusError {
         /// Bytes allowed.
         limit: usize,
     },
+    /// A threshold at which near pairs would be missed, or that nothing reaches.
+    #[error("rows cannot be clustered at a threshold of {threshold} %; choose one of 65 to 100")]
+    BadThreshold {
+        /// Per cent.
+        threshold: u32,
+    },
+    /// More text than is clustered at once.
+    #[error("the rows have more than {limit} bytes of text; cluster fewer contributions at once")]
+    TooMuchText {
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Rows made so that all look alike in part.
+    #[error("more than {limit} pairs of rows look alike in part; raise the number of pairs or leave such rows out")]
+    TooManyPairs {
+        /// Pairs allowed.
+        limit: u64,
+    },
+    /// Vectors that are not the rows'.
+    #[error(
+        "the gradient vectors do not fit {rows} rows; give one per row, all of one length up to 2^20, and a threshold of \
+         1 to 100 %"
+    )]
+    BadGradients {
+        /// Rows.
+        rows: usize,
+    },
     /// Larger than [`Limits::file_bytes`](crate::Limits::file_bytes).
     #[error("{} is larger than {limit} bytes; divide it among several contributions", file.display())]
     FileTooLarge {
@@ -86,6 +113,49 @@ pub enum CorpusError {
         /// What the parser says.
         reason: String,
     },
+    /// A row of a table that is not two texts.
+    #[error("{} line {line}: {reason}; keep the columns prompt and completion, both text, and nothing else", file.display())]
+    NotATableRow {
+        /// Where.
+        file: PathBuf,
+        /// Line, or row of a Parquet file.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A Parquet file that cannot be used.
+    #[error(
+        "{} is not usable as Parquet: {reason}; keep the text columns prompt and completion alone, plain or Snappy",
+        file.display()
+    )]
+    BadParquet {
+        /// Where.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that is in none of the formats.
+    #[error("{} has no known format; end its name in .jsonl, .parquet or .csv", file.display())]
+    UnknownFormat {
+        /// Where.
+        file: PathBuf,
+    },
+    /// The operating system refuses to write.
+    #[error("cannot write {}: {source}; choose a name that is free, in a folder you may write to", file.display())]
+    CannotWrite {
+        /// Where.
+        file: PathBuf,
+        /// Its reason.
+        source: io::Error,
+    },
+    /// Two files of one contributor.
+    #[error("{} and {} are of the same contributor; keep one", file.display(), other.display())]
+    TwoFiles {
+        /// One.
+        file: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
     /// A field without any letter.
     #[error("{} line {line} has an empty {field}; fill it or remove the row", file.display())]
     EmptyField {
@@ -119,7 +189,7 @@ pub enum CorpusError {
     },
     /// A file name that cannot name a contributor.
     #[error(
-        "{} does not name a contributor; use 1 to 64 of a-z, 0-9, hyphen and underscore, then .jsonl",
+        "{} does not name a contributor; use 1 to 64 of a-z, 0-9, hyphen and underscore, then .jsonl, .parquet or .csv",
         file.display()
     )]
     BadName {
@@ -133,7 +203,7 @@ pub enum CorpusError {
         file: PathBuf,
     },
     /// A folder without contributions.
-    #[error("{} holds no contribution; add one .jsonl file per contributor", folder.display())]
+    #[error("{} holds no contribution; add one .jsonl, .parquet or .csv file per contributor", folder.display())]
     NoContributions {
         /// Which.
         folder: PathBuf,
@@ -177,6 +247,11 @@ impl CorpusError {
             Self::NotUtf8 { .. } => "CORPUS_NOT_UTF8",
             Self::BlankLine { .. } => "CORPUS_BLANK_LINE",
             Self::NotARow { .. } => "CORPUS_NOT_A_ROW",
+            Self::NotATableRow { .. } => "CORPUS_NOT_A_TABLE_ROW",
+            Self::BadParquet { .. } => "CORPUS_BAD_PARQUET",
+            Self::UnknownFormat { .. } => "CORPUS_UNKNOWN_FORMAT",
+            Self::CannotWrite { .. } => "CORPUS_CANNOT_WRITE",
+            Self::TwoFiles { .. } => "CORPUS_TWO_FILES",
             Self::EmptyField { .. } => "CORPUS_EMPTY_FIELD",
             Self::DuplicateRow { .. } => "CORPUS_DUPLICATE_ROW",
             Self::NoRows { .. } => "CORPUS_NO_ROWS",
@@ -187,6 +262,10 @@ impl CorpusError {
             Self::BadCard { .. } => "CORPUS_BAD_CARD",
             Self::CardMismatch { .. } => "CORPUS_CARD_MISMATCH",
             Self::TooMuchEvidence { .. } => "CORPUS_TOO_MUCH_EVIDENCE",
+            Self::BadThreshold { .. } => "CORPUS_BAD_THRESHOLD",
+            Self::TooMuchText { .. } => "CORPUS_TOO_MUCH_TEXT",
+            Self::TooManyPairs { .. } => "CORPUS_TOO_MANY_PAIRS",
+            Self::BadGradients { .. } => "CORPUS_BAD_GRADIENTS",
             Self::QueryTooLong { .. } => "CORPUS_QUERY_TOO_LONG",
         }
     }

@@ -8,11 +8,6 @@ use crate::{
     row::{Line, Row},
 };
 
-/// Reads the rows of a file. Row `n` stands on line `n + 1`: blank lines are refused.
-pub fn read_rows(file: &Path, limits: &Limits) -> Result<Vec<Row>, CorpusError> {
-    parse_rows(file, &read_bounded(file, limits.file_bytes)?, limits)
-}
-
 /// Reads a file, looking at no more than `limit` bytes and one: its length on disk may change while it is read.
 pub(crate) fn read_bounded(file: &Path, limit: usize) -> Result<Vec<u8>, CorpusError> {
     let io = |source| CorpusError::Io { file: file.into(), source };
@@ -29,7 +24,7 @@ pub(crate) fn read_bounded(file: &Path, limit: usize) -> Result<Vec<u8>, CorpusE
     Ok(bytes)
 }
 
-/// Parses the content of a file; `file` only names it.
+/// Parses the content of a file; `file` only names it. Row `n` stands on line `n + 1`: blank lines are refused.
 pub(crate) fn parse_rows(file: &Path, bytes: &[u8], limits: &Limits) -> Result<Vec<Row>, CorpusError> {
     if bytes.is_empty() {
         return Err(CorpusError::NoRows { file: file.into() });

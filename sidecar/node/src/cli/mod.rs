@@ -1,6 +1,7 @@
 //! The command line, with the words that operators of Cosmos chains know.
 
 mod bond;
+mod datanet;
 mod devnet;
 mod evidence;
 mod gov;
@@ -66,6 +67,9 @@ enum Command {
     /// Build and read the indexes that say which contributors moved an answer.
     #[command(subcommand)]
     Index(index::Index),
+    /// Check, convert and compare the rows of a Datanet.
+    #[command(subcommand)]
+    Datanet(datanet::Datanet),
     /// Find where the words of an answer stand in a Datanet: for people, never for money.
     Evidence(evidence::Evidence),
     /// Show versions.
@@ -106,6 +110,7 @@ impl Cli {
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Train(train) => train.run(&home, self.output).await,
             Command::Index(index) => index.run(self.output).await,
+            Command::Datanet(datanet) => datanet.run(self.output),
             Command::Evidence(evidence) => evidence.run(self.output),
             Command::Version => version::run(self.output),
         }
