@@ -1,6 +1,9 @@
 """One attribution method on one task of `cargo xtask bench attribution`; see README.md.
 
     python tests/peers/attribution.py ekfac TASK.json OUT.json
+    python tests/peers/attribution.py --check TASK.json OUT.json
+
+The second form holds `magic` against trainings with other weights, and fails where they differ.
 """
 
 import importlib
@@ -9,7 +12,6 @@ import sys
 from pathlib import Path
 
 import torch
-
 from influence import lexical, plain, unrolled
 from influence.task import Task
 
@@ -25,6 +27,7 @@ METHODS = {
 
 # Those with heavy packages are imported when they are asked for: method -> module of `influence` and function.
 LATER = {
+    "--check": ("check", "check"),
     "bergson-ekfac": ("bergson_methods", "ekfac"),
     "bergson-ekfac-cg": ("bergson_methods", "refined"),
     "ekfac": ("kronecker", "ekfac"),
