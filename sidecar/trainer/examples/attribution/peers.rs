@@ -8,7 +8,21 @@ use serde_json::json;
 use crate::{ours::Method, setting::Setting};
 
 /// Methods of `tests/peers/attribution.py`; those of `--quick` first.
-const METHODS: [&str; 7] = ["bm25", "gradient", "ekfac", "magic", "datainf", "gradient-cosine", "embedding"];
+const METHODS: [&str; 13] = [
+    "bm25",
+    "gradient",
+    "ekfac",
+    "magic",
+    "datainf",
+    "gradient-cosine",
+    "embedding",
+    "infini-gram",
+    "logra",
+    "trak",
+    "bergson-ekfac",
+    "bergson-ekfac-cg",
+    "trackstar",
+];
 const QUICK: usize = 4;
 /// Questions for which a method that works per question, for minutes, is run.
 const FEW: usize = 16;
