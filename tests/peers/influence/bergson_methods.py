@@ -29,7 +29,7 @@ from datasets import Dataset
 from influence.task import SCRIPTS
 
 DAMPINGS = [1e-2, 1e-1, 1.0, 10.0]  # parts of a layer's mean eigenvalue; 0.1 is the package's own
-REFINED_DAMPINGS = [1e-1, 1.0, 10.0]
+REFINED_DAMPINGS = [1.0, 10.0, 100.0]
 REFINING_STEPS = 10
 REFINING_ROWS = 128  # of a product with the Gauss-Newton matrix: all of them cost an hour
 PROJECTION = 8  # 8 x 8 for every layer: the narrow side of a factor has 8 already
