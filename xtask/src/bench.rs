@@ -31,7 +31,7 @@ struct Bench {
     timed: bool,
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     Bench { name: "attribution", package: "openledger-trainer", example: "attribution", timed: true },
     Bench { name: "audit", package: "openledger-attribution", example: "rank1", timed: false },
     Bench { name: "index", package: "openledger-attribution", example: "index", timed: true },

@@ -14,8 +14,10 @@ use crate::{
     truth::Truth,
 };
 
+/// The method that stands for us where rows are scored.
+const OURS: &str = "tangents, 16 draws, index";
 /// Methods whose highest rows are really taken away.
-const REMOVED_BY: [&str; 5] = ["tangents, 16 draws, index", "bm25", "ekfac", "magic", "gradient"];
+const REMOVED_BY: [&str; 5] = [OURS, "bm25", "ekfac", "magic", "gradient"];
 
 /// One method's line.
 struct Line {
@@ -41,6 +43,8 @@ pub struct Report {
     reliability: [Figure; 2],
     /// The audit lane's payout against itself in another order of the rows.
     audit: Figure,
+    /// Our rows' scores over a peer's, on the peer's questions: its name, ours, its.
+    beside: Vec<(String, Figure, Figure)>,
     removal: Removal,
     attacks: Vec<Attack>,
     /// Mean share of contributors that the benchmark planted, by the index of secants.
@@ -56,6 +60,7 @@ impl Report {
     ) -> Result<Self, Box<dyn Error>> {
         let best = best_of_each(methods, truth);
         let lines = best.iter().map(|method| line(setting, truth, method)).collect();
+        let beside = beside(&best, truth);
         let tried: Vec<&Method> =
             best.iter().copied().filter(|method| REMOVED_BY.contains(&method.name.as_str())).collect();
         let removal = Removal::of(setting, &truth.whole, &tried)?;
@@ -103,7 +108,7 @@ impl Report {
             truth.seconds,
             setting.digest,
         );
-        Ok(Self { head, lines, reliability, audit: Figure::of(&audit), removal, attacks, planted })
+        Ok(Self { head, lines, reliability, audit: Figure::of(&audit), beside, removal, attacks, planted })
     }
 
     pub fn to_markdown(&self) -> String {
@@ -136,6 +141,10 @@ impl Report {
                 number(line.question_ms, 1),
                 number(line.bytes, 0),
             ));
+        }
+        out.push_str("\nRows' LDS (tenths) of our index beside each peer, on the peer's questions:\n\n| peer | ours | its | ratio |\n|---|---|---|---|\n");
+        for (name, own, its) in &self.beside {
+            out.push_str(&format!("| {name} | {own} | {its} | {:.2} |\n", own.mean / its.mean));
         }
         out.push_str(&format!(
             "\nTaking away the {} rows that a method ranks highest, for {} questions: what the answer loses, in nats.\n\n\
@@ -180,8 +189,8 @@ impl Report {
             let own = mean(tangents.tenths);
             bars.push(least("row_lds", own, 0.6));
             for (peer, name, factor) in [("ekfac", "row_lds_over_ekfac", 1.5), ("magic", "row_lds_over_magic", 0.9)] {
-                if let Some(peer) = self.named(peer) {
-                    bars.push(least(name, own / mean(peer.tenths), factor));
+                if let Some((_, own, its)) = self.beside.iter().find(|(name, ..)| name == peer) {
+                    bars.push(least(name, own.mean / its.mean, factor));
                 }
             }
         }
@@ -192,6 +201,20 @@ impl Report {
         }
         json!({ "bars": bars })
     }
+}
+
+/// Rows' scores of our index and of each peer, on the questions that the peer scored.
+fn beside(methods: &[&Method], truth: &Truth) -> Vec<(String, Figure, Figure)> {
+    let named = |name: &str| methods.iter().find(|method| method.name == name);
+    let Some(own) = named(OURS).or_else(|| named("tangents, 4 draws, index")) else { return Vec::new() };
+    let peers = methods.iter().filter(|method| method.peer && !method.rows.is_empty());
+    let one = |peer: &&Method| {
+        let places = peer.questions.iter().filter_map(|question| own.questions.iter().position(|own| own == question));
+        let rows: Vec<Vec<f64>> = places.filter_map(|place| own.rows.get(place).cloned()).collect();
+        let theirs = lds(&peer.rows, &peer.questions, &truth.tenths);
+        (peer.name.clone(), lds(&rows, &peer.questions, &truth.tenths), theirs)
+    };
+    peers.map(one).collect()
 }
 
 /// What each contributor's absence costs an answer, in nats.
