@@ -53,8 +53,13 @@ impl Devnet {
             _ => Target::Embedded,
         };
         let scratch = tempfile::tempdir().map_err(|error| NodeError::Config(format!("no scratch folder: {error}")))?;
-        let story =
-            Story { target, examples: self.examples, artifacts: self.artifacts, scratch: scratch.path().to_owned() };
+        let story = Story {
+            target,
+            examples: self.examples,
+            artifacts: self.artifacts,
+            scratch: scratch.path().to_owned(),
+            indexed: true,
+        };
         let played = story.play().await?;
         let json = self.json || output == Output::Json;
         if json {

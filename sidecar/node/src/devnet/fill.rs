@@ -48,6 +48,7 @@ pub async fn fill(
     accounts: &Accounts,
     contracts: &Contracts,
     info: &ModelInfo,
+    indexed: bool,
 ) -> Result<Vec<RegisteredAdapter>, NodeError> {
     let register = model::ExecuteMsg::RegisterBase {
         name: text("openledger-tiny")?,
@@ -63,12 +64,15 @@ pub async fn fill(
     let mut adapters = Vec::new();
     let model_dir = examples.model.clone();
     let gradients = GradientConfig { model_dir, ort_library: None, threads: 1, targets: Vec::new() };
-    let session = GradientSession::open(&gradients)?;
+    let session = if indexed { Some(GradientSession::open(&gradients)?) } else { None };
     for datanet in &examples.datanets {
         let (datanet_id, version) = publish(datanet, accounts, contracts).await?;
         let family = Family::read(&datanet.family).map_err(|error| NodeError::Config(error.to_string()))?;
         let developer = of(&accounts.developers, &datanet.name)?;
-        let index = Index::build(&session, &family, DEFAULT_DIMENSIONS)?;
+        let index = match &session {
+            Some(session) => Some(Index::build(session, &family, DEFAULT_DIMENSIONS)?.facts()),
+            None => None,
+        };
         let listing = Listing {
             base_id: base_id.u64(),
             name: datanet.name.clone(),
@@ -80,7 +84,7 @@ pub async fn fill(
         };
         let registry = Registry::new(developer, contracts);
         registry.check(&listing, info.base_digest, datanet.rows.content_root()).await?;
-        let (adapter_id, _) = registry.register(&listing, &family, Some(index.facts())).await?;
+        let (adapter_id, _) = registry.register(&listing, &family, index).await?;
         adapters.push(RegisteredAdapter {
             adapter_id,
             datanet: datanet.name.clone(),

@@ -31,6 +31,8 @@ pub struct Story {
     pub artifacts: PathBuf,
     /// Where homes and stores are kept.
     pub scratch: PathBuf,
+    /// Whether the adapters are registered with their attribution indexes.
+    pub indexed: bool,
 }
 
 /// A chain with OpenLedger on it: contracts deployed, Datanets filled, adapters registered, nobody serving yet.
@@ -74,7 +76,7 @@ impl Story {
         step("loading the model");
         let engine = sidecars::engine(&examples).await?;
         step("filling the Datanets and registering the adapters");
-        let adapters = fill::fill(&examples, &accounts, &contracts, engine.model()).await?;
+        let adapters = fill::fill(&examples, &accounts, &contracts, engine.model(), self.indexed).await?;
         Ok(Stage { chain, accounts, contracts, examples, adapters, engine, scratch: self.scratch.clone() })
     }
 

@@ -74,7 +74,13 @@ impl Court {
     pub async fn open(target: Target, root: &Path, artifacts: Option<&Path>) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let artifacts = artifacts.map_or_else(|| scratch.path().join("none"), Path::to_owned);
-        let story = Story { target, examples: root.join("examples"), artifacts, scratch: scratch.path().to_owned() };
+        let story = Story {
+            target,
+            examples: root.join("examples"),
+            artifacts,
+            scratch: scratch.path().to_owned(),
+            indexed: false,
+        };
         let stage = story.set().await.unwrap();
         let mut keys = Vec::new();
         for validator in &stage.accounts.validators {
