@@ -38,7 +38,7 @@ pub struct Register {
     #[arg(long, requires = "register")]
     response_price: Option<u128>,
     /// Basis points of the fee for contributors, developer, node, stakers and treasury; 10,000 together.
-    #[arg(long, requires = "register", value_delimiter = ',', num_args = 5, default_value = "6000,1500,1500,500,500")]
+    #[arg(long, requires = "register", value_delimiter = ',', default_value = "6000,1500,1500,500,500")]
     split: Vec<u16>,
 }
 
@@ -56,7 +56,7 @@ impl Register {
             return Ok(None);
         }
         let missing = |flag: &str| NodeError::Config(format!("name {flag}"));
-        let split = self.split.try_into().map_err(|_| missing("five parts in --split"))?;
+        let split = self.split.try_into().map_err(|_| missing("five parts in --split, divided by commas"))?;
         let listing = Listing {
             base_id: self.base_id.ok_or_else(|| missing("--base-id"))?,
             name: self.name.unwrap_or_else(|| name.to_owned()),

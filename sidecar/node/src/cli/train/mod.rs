@@ -135,12 +135,19 @@ impl Run {
         let base = self.source.model()?.display().to_string();
         let source = self.source;
         let opening = recipe.clone();
-        let opened = blocking(move || source.open(&opening)).await?;
+        let mut opened = blocking(move || source.open(&opening)).await?;
         // Before the training: what the chain would refuse is not worth training.
         let (digest, content) = (opened.session.model().base_digest, opened.examples.root());
         let desk: Option<Desk> = self.register.desk(home, &opened.name, digest, content).await?;
+        // A registration that failed is made good without training again.
+        let trained_before = desk.is_some() && folder.join(FAMILY_FILE).exists();
         let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
-        let trained = blocking(move || train_indexed(opened, &recipe, &plan, &folder, &stop)).await?;
+        let trained = blocking(move || {
+            let bar =
+                if trained_before { Some(Bar::default()) } else { train(&mut opened, &recipe, &plan, &folder, &stop)? };
+            bar.map(|bar| indexed(&opened, &folder, bar)).transpose()
+        })
+        .await?;
         let Some(Trained { family, index, adapters, bar }) = trained else {
             let text = "stopped; a family has no checkpoints, so nothing is kept";
             print(output, text, &json!({ "folder": shown, "finished": false }));
@@ -193,6 +200,9 @@ impl Run {
     }
 }
 
+/// File that a finished family has.
+const FAMILY_FILE: &str = "adapters.json";
+
 /// A family that was trained.
 struct Trained {
     family: Family,
@@ -201,28 +211,34 @@ struct Trained {
     bar: Bar,
 }
 
-/// Trains a family and builds its index beside `adapters.json`; `None` when it was stopped.
-fn train_indexed(
-    mut opened: Opened,
+/// Trains a family; `None` when it was stopped.
+fn train(
+    opened: &mut Opened,
     recipe: &Recipe,
     plan: &FamilyPlan,
     folder: &Path,
     stop: &AtomicBool,
-) -> Result<Option<Trained>, NodeError> {
+) -> Result<Option<Bar>, NodeError> {
     let mut bar = Bar::default();
     let whole = train_family(&mut opened.session, &opened.examples, recipe, plan, folder, |progress| {
         bar.show(progress);
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     bar.finish();
-    if !whole {
-        return Ok(None);
-    }
+    Ok(whole.then_some(bar))
+}
+
+/// Builds the index of a family beside its `adapters.json`.
+fn indexed(opened: &Opened, folder: &Path, bar: Bar) -> Result<Trained, NodeError> {
     let family = Family::read(folder).map_err(IndexError::from)?;
+    if !family.contributors().eq(opened.examples.contributors()) {
+        let folder = folder.display();
+        return Err(NodeError::Config(format!("{folder} holds a family of other contributors; name another --out")));
+    }
     let index = Index::build(&opened.session, &family, DEFAULT_DIMENSIONS)?;
     index.write(&folder.join(INDEX_FILE))?;
     let adapters = family.variants().count();
-    Ok(Some(Trained { family, index, adapters, bar }))
+    Ok(Trained { family, index, adapters, bar })
 }
 
 fn report(output: Output, folder: &str, ended: Ended, bar: &Bar) {
