@@ -3,12 +3,13 @@
 Three kinds of contributors: dictionary entries and speeches (the rows of the example Datanets), and
 invented places, whose facts are told in several ways. A question about a fact shares the name of the
 place with the rows that tell it, and no other word of content; seven other facts about the place
-share the name too. `python3 make.py` writes the same bytes every time; `--check` compares.
+share the name too. `python3 make.py` writes the same bytes every time; `--check` compares. Other sizes,
+for other measurements, go to another folder: `python3 make.py --rows 720 --places 90 --told-twice 100 --out DIR`.
 """
 
+import argparse
 import json
 import random
-import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -136,6 +137,15 @@ def natural(name):
 
 def main():
     """Write or check."""
+    global ROWS, PLACES, TOLD_TWICE
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true", help="compare with what is there")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of the tellers together")
+    parser.add_argument("--places", type=int, default=PLACES)
+    parser.add_argument("--told-twice", type=int, default=TOLD_TWICE, help="rows that tell a fact again")
+    parser.add_argument("--out", type=Path, default=HERE)
+    options = parser.parse_args()
+    ROWS, PLACES, TOLD_TWICE = options.rows, options.places, options.told_twice
     draw = random.Random(SEED)
     contributions = {name: rows for net in ("sotu", "wordnet") for name, rows in natural(net)}
     words = sorted({w for rows in contributions.values() for row in rows for w in row["completion"].lower().split()})
@@ -177,12 +187,12 @@ def main():
     copied = [[place_of["copier", at], place_of["teller-01", of]] for at, of in enumerate(copies)]
     text["planted.json"] = json.dumps({"wrong": wrong, "copies": copied}) + "\n"
     for path, content in text.items():
-        if "--check" in sys.argv:
-            if (HERE / path).read_text(encoding="utf-8") != content:
-                raise SystemExit(f"{path} differs")
-        else:
-            (HERE / path).parent.mkdir(exist_ok=True)
-            (HERE / path).write_text(content, encoding="utf-8")
+        file = options.out / path
+        if not options.check:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != content:
+            raise SystemExit(f"{path} differs")
     print(len(order), "rows,", len(contributions), "contributors,", len(questions), "questions")
 
 

@@ -15,6 +15,7 @@ pub fn run(ready: &Ready) -> Result<()> {
         .args(["test", "--workspace", "--no-fail-fast"])
         .run()?;
     python_vectors(ready)?;
+    attribution_rows(ready)?;
     typescript_vectors(ready)?;
     cosmjs(ready)
 }
@@ -27,6 +28,11 @@ fn python_vectors(ready: &Ready) -> Result<()> {
         ))
         .arg("tests/vectors/check.py")
         .run()
+}
+
+fn attribution_rows(ready: &Ready) -> Result<()> {
+    let fix = "run tests/attribution/make.py and look at what changed: published scores are of the committed rows";
+    ready.equip(Step::new("python3", fix)).args(["tests/attribution/make.py", "--check"]).run()
 }
 
 fn typescript_vectors(ready: &Ready) -> Result<()> {
