@@ -1,4 +1,4 @@
-//! Gradient graphs in fixed-order arithmetic, with the same bits on every processor.
+//! Gradient graphs in fixed-order arithmetic, made to give the same bits on every processor (docs/benchmarks/strict.md: those tried).
 //!
 //! ONNX Runtime gives other last bits on another processor, with another number of threads and in another version. Here
 //! the graph of `openledger_onnx_graph::grad` is computed by an interpreter that rounds in one order only:
