@@ -185,7 +185,7 @@ impl Report {
             |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
         let mut bars = Vec::new();
         let mean = |figure: Option<Figure>| figure.map_or(0.0, |figure| figure.mean);
-        if let Some(tangents) = self.named("tangents, 16 draws, index").or_else(|| self.named("tangents")) {
+        if let Some(tangents) = self.named(OURS).or_else(|| self.named("tangents, 4 draws, index")) {
             let own = mean(tangents.tenths);
             bars.push(least("row_lds", own, 0.6));
             for (peer, name, factor) in [("ekfac", "row_lds_over_ekfac", 1.5), ("magic", "row_lds_over_magic", 0.9)] {
