@@ -2,11 +2,12 @@
 
 use openledger_protocol::{Hash, digest::tagged};
 
-use crate::{Family, VariantKind};
+use crate::{FULL_STRENGTH, Family, VariantKind};
 
 impl Family {
     /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
-    /// manifest's order within each kind. Names and paths on disk do not matter.
+    /// manifest's order within each kind; then the query strength unless it is the full one. Names and paths on disk do not
+    /// matter.
     #[must_use]
     pub fn digest(&self) -> Hash {
         let mut bytes = Vec::new();
@@ -20,6 +21,10 @@ impl Family {
             bytes.extend_from_slice(&(contributor.len() as u64).to_be_bytes());
             bytes.extend_from_slice(contributor);
             bytes.extend_from_slice(&variant.digest);
+        }
+        if self.query_strength != FULL_STRENGTH {
+            // No variant begins with a zero.
+            bytes.extend([0, self.query_strength]);
         }
         tagged("adapter-family", &bytes)
     }
@@ -49,6 +54,7 @@ mod tests {
             full: variant(VariantKind::Full, None, 1),
             counterfactuals: vec![variant(VariantKind::Counterfactual, Some("a"), 2)],
             placebos: vec![variant(VariantKind::Placebo, None, 3)],
+            query_strength: FULL_STRENGTH,
         }
     }
 
@@ -64,5 +70,7 @@ mod tests {
         let mut other = family();
         other.placebos[0].digest = [4; 32];
         assert_ne!(other.digest(), digest);
+        let weaker = Family { query_strength: 50, ..family() };
+        assert_ne!(weaker.digest(), digest);
     }
 }

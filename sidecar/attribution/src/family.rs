@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    io::Read,
+    io::{Read, Write},
     path::{Component, Path, PathBuf},
 };
 
@@ -11,6 +11,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::AuditError;
 
 const MAX_JSON_BYTES: u64 = 16 << 20;
+
+/// An adapter as it was trained, in hundredths.
+pub const FULL_STRENGTH: u8 = 100;
+
+/// File that lists a family.
+const MANIFEST: &str = "adapters.json";
 
 /// What a variant was trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -41,6 +47,14 @@ pub struct Variant {
     pub rows: Option<u32>,
 }
 
+impl Variant {
+    /// Its id in an engine that holds the family under `prefix`.
+    #[must_use]
+    pub fn id_under(&self, prefix: &str) -> String {
+        format!("{prefix}/{}", self.name)
+    }
+}
+
 /// The adapters of one Datanet version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
@@ -52,12 +66,22 @@ pub struct Family {
     pub counterfactuals: Vec<Variant>,
     /// At least one.
     pub placebos: Vec<Variant>,
+    /// How strong the served adapter is, in hundredths, where gradients of answers are taken: 1 to 100. An adapter that knows
+    /// its rows by heart has none left at its full strength.
+    pub query_strength: u8,
 }
 
 #[derive(Deserialize)]
 struct Manifest {
     datanet: String,
     variants: Vec<ManifestVariant>,
+    #[serde(default = "full_strength")]
+    query_strength: u8,
+}
+
+/// Of manifests that name none.
+fn full_strength() -> u8 {
+    FULL_STRENGTH
 }
 
 #[derive(Deserialize)]
@@ -77,9 +101,12 @@ impl Family {
     /// [`AuditError::File`] for an unreadable manifest, [`AuditError::Family`] unless it has
     /// exactly one full adapter, counterfactuals of distinct contributors and a placebo.
     pub fn read(folder: &Path) -> Result<Self, AuditError> {
-        let path = folder.join("adapters.json");
+        let path = folder.join(MANIFEST);
         let manifest: Manifest = read_json(&path)?;
         let refuse = |reason: String| AuditError::Family { path: path.clone(), reason };
+        if !(1..=FULL_STRENGTH).contains(&manifest.query_strength) {
+            return Err(refuse(format!("its query strength is {}, not 1 to 100", manifest.query_strength)));
+        }
         let mut names = HashSet::new();
         let mut contributors = HashSet::new();
         let (mut full, mut counterfactuals, mut placebos) = (Vec::new(), Vec::new(), Vec::new());
@@ -106,9 +133,39 @@ impl Family {
             return Err(refuse("it needs a counterfactual variant per contributor and a placebo".to_owned()));
         }
         match <[Variant; 1]>::try_from(full) {
-            Ok([full]) => Ok(Self { datanet: manifest.datanet, full, counterfactuals, placebos }),
+            Ok([full]) => Ok(Self {
+                datanet: manifest.datanet,
+                full,
+                counterfactuals,
+                placebos,
+                query_strength: manifest.query_strength,
+            }),
             Err(several) => Err(refuse(format!("it has {} full adapters instead of one", several.len()))),
         }
+    }
+
+    /// Writes another query strength into `adapters.json` of a folder, whose other entries stay as they are.
+    ///
+    /// # Errors
+    /// As [`Family::read`], also for a strength outside 1 to 100.
+    pub fn set_query_strength(folder: &Path, hundredths: u8) -> Result<Self, AuditError> {
+        let path = folder.join(MANIFEST);
+        let fail = |reason: String| AuditError::File { path: path.clone(), reason };
+        let known = Self::read(folder)?;
+        if known.query_strength == hundredths {
+            return Ok(known);
+        }
+        let mut manifest: serde_json::Map<String, serde_json::Value> = read_json(&path)?;
+        manifest.insert("query_strength".to_owned(), hundredths.into());
+        let mut text = serde_json::to_string_pretty(&manifest).map_err(|error| fail(error.to_string()))?;
+        text.push('\n');
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(error.to_string()))?;
+        file.write_all(text.as_bytes()).map_err(|error| fail(error.to_string()))?;
+        if let Ok(known) = std::fs::metadata(&path) {
+            file.as_file().set_permissions(known.permissions()).map_err(|error| fail(error.to_string()))?;
+        }
+        file.persist(&path).map_err(|error| fail(error.to_string()))?;
+        Self::read(folder)
     }
 
     /// All variants: full, counterfactuals, placebos.

@@ -88,7 +88,7 @@ impl AuditLane {
     }
 
     fn adapter_id(&self, variant: &Variant) -> String {
-        format!("{}/{}", self.id, variant.name)
+        variant.id_under(&self.id)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

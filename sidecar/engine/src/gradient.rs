@@ -33,7 +33,7 @@ use crate::{
 pub use curvature::{CurvatureRow, CurvatureRun, CurvatureSession};
 pub use executor::{Executor, Input, Output, Values};
 pub use onnx_runtime::OnnxRuntime;
-pub use stored::StoredAdapter;
+pub use stored::{StoredAdapter, stored_targets};
 
 /// Longest text that is tokenised, in bytes.
 const MAX_TEXT_BYTES: usize = 1 << 20;

@@ -48,6 +48,9 @@ pub struct Model {
     pub ort_library: Option<PathBuf>,
     /// Threads of one operator.
     pub threads: usize,
+    /// Threads of one operator of the gradient session, where adapters are paid by their indexes.
+    #[serde(default = "one")]
+    pub gradient_threads: usize,
     /// How adapters are computed.
     #[serde(default)]
     pub lora: Lora,
@@ -57,6 +60,10 @@ pub struct Model {
     /// What the engine may use and what clients may ask of it.
     #[serde(default)]
     pub limits: EngineLimits,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// The two forms of attention. Their numbers differ by rounding only.
@@ -168,8 +175,8 @@ impl Config {
         if config.serving.batch_seconds == 0 || config.serving.epoch_seconds == 0 {
             return Err("serving.batch_seconds and serving.epoch_seconds must be at least 1".into());
         }
-        if config.model.threads == 0 {
-            return Err("model.threads must be at least 1".into());
+        if config.model.threads == 0 || config.model.gradient_threads == 0 {
+            return Err("model.threads and model.gradient_threads must be at least 1".into());
         }
         if config.model.limits.has_zero() {
             return Err("every number of model.limits must be at least 1".into());
@@ -184,6 +191,7 @@ impl Config {
         for source in &mut self.adapters {
             source.family = home.join(&source.family);
             source.datanet = home.join(&source.datanet);
+            source.index = source.index.take().map(|index| home.join(index));
         }
     }
 }
@@ -210,6 +218,7 @@ mod tests {
             ("batch_seconds = 60", "batch_seconds = 0", "batch_seconds"),
             ("batch_seconds = 60", "batch_second = 60", "batch_second"),
             ("threads = 2", "threads = 0", "threads"),
+            ("gradient_threads = 1", "gradient_threads = 0", "gradient_threads"),
             ("lora = \"operator\"", "lora = \"fast\"", "lora"),
             ("attention = \"paged\"", "attention = \"flash\"", "attention"),
             ("kv_mebibytes = 2048", "kv_mebibytes = 0", "model.limits"),

@@ -88,6 +88,14 @@ pub enum NodeError {
         /// Its id.
         id: String,
     },
+    /// The answer was delivered, or still is, and its receipt is yet to come.
+    #[error("the answer under voucher {sequence} of session {session_id} is still being attributed")]
+    ReceiptPending {
+        /// Session.
+        session_id: u64,
+        /// Sequence of the voucher.
+        sequence: u64,
+    },
     /// The receipts shown are not the ones that the batch commits to: one was changed, left out, added or moved.
     #[error("batch {0}: its receipts are not the committed ones")]
     ReceiptsMismatch(u64),
@@ -209,6 +217,7 @@ impl NodeError {
             Self::SessionUnusable { .. } => "SESSION_UNUSABLE",
             Self::NotAValidator => "NOT_A_VALIDATOR",
             Self::NotFound { .. } => "NOT_FOUND",
+            Self::ReceiptPending { .. } => "RECEIPT_PENDING",
             Self::ReceiptsMismatch(_) => "RECEIPTS_MISMATCH",
             Self::BatchInvalid { .. } => "BATCH_INVALID",
             Self::EpochInvalid { .. } => "EPOCH_INVALID",
@@ -263,7 +272,7 @@ impl NodeError {
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
             Self::Ledger(_) => "check disk space and permissions of the home folder",
-            Self::Busy(_) => "try again in a few seconds",
+            Self::Busy(_) | Self::ReceiptPending { .. } => "try again in a few seconds",
             Self::Internal(_) => "report it to the operator with the time of the call",
             Self::Config(_) => "correct the configuration and start again",
         }
@@ -299,7 +308,7 @@ impl NodeError {
                 "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
                 _ => Code::Internal,
             },
-            Self::Chain(_) | Self::Peer { .. } => Code::Unavailable,
+            Self::Chain(_) | Self::Peer { .. } | Self::ReceiptPending { .. } => Code::Unavailable,
             Self::Busy(_) => Code::ResourceExhausted,
             Self::Ledger(_) | Self::Internal(_) | Self::Config(_) => Code::Internal,
         }

@@ -7,7 +7,7 @@ use openledger_chain::{
     ChainClient, ChainError,
     contracts::{Datanets, Models, Settlement, Staking},
 };
-use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable, payee::Payee};
+use openledger_protocol::{Hash, Scope, credits::Payees, fees::SplitTable, fraud::score::IndexFacts, payee::Payee};
 use serde::{Deserialize, Serialize};
 use settlement::msg::{
     BatchResponse, BatchStatus, BatchSummary, EpochResponse, NodeResponse, Params, RoundResponse, SessionResponse,
@@ -70,6 +70,8 @@ pub struct AdapterTerms {
     pub adapter_digest: Hash,
     /// Digest of the manifest of counterfactual and placebo adapters.
     pub family_digest: Hash,
+    /// The attribution index, where the version registered one: its answers are paid by it.
+    pub index: Option<IndexFacts>,
     /// Price of a prompt token, in uopen.
     pub prompt_price: u128,
     /// Price of a response token, in uopen.
@@ -261,6 +263,11 @@ impl Network {
             tokenizer_digest: base.tokenizer_digest.into_bytes(),
             adapter_digest: terms.weights_digest.into_bytes(),
             family_digest: terms.family_digest.into_bytes(),
+            index: terms.index.map(|index| IndexFacts {
+                root: index.root.into_bytes(),
+                rows: index.rows,
+                dimensions: index.dimensions,
+            }),
             prompt_price: terms.prompt_price.u128(),
             response_price: terms.response_price.u128(),
             split: terms.split.into(),

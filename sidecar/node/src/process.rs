@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use openledger_chain::{ChainClient, Signer};
-use openledger_engine::{AttentionForm, Engine, EngineConfig, LoraForm};
+use openledger_engine::{AttentionForm, Engine, EngineConfig, LoraForm, gradient::GradientConfig};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -16,7 +16,7 @@ use crate::{
     network::Network,
     operator::Operator,
     server::{self, Roles},
-    serving::{Catalog, Serving},
+    serving::{Attributor, Catalog, Loading, Serving},
     validator::Validator,
 };
 
@@ -36,6 +36,16 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
         },
         limits: config.model.limits.into(),
     })?)
+}
+
+/// How a configuration's gradient session is opened; each adapter knows its modules.
+pub fn gradients(config: &Config) -> GradientConfig {
+    GradientConfig {
+        model_dir: config.model.folder.clone(),
+        ort_library: config.model.ort_library.clone(),
+        threads: config.model.gradient_threads,
+        targets: Vec::new(),
+    }
 }
 
 /// Attestations at once.
@@ -64,19 +74,30 @@ impl Process {
         let network = Network::connect(client, config.contracts.clone()).await?;
         let catalog = match catalog {
             Some(catalog) => catalog,
-            None => Arc::new(Catalog::load(&engine, &network, &config.adapters).await?),
+            None => {
+                let loading = Loading {
+                    engine: &engine,
+                    network: &network,
+                    gradients: gradients(&config),
+                    audits: config.validator.enabled,
+                };
+                Arc::new(Catalog::load(loading, &config.adapters).await?)
+            }
         };
         let metrics = config.metrics_listen.map(|address| (address, engine.clone()));
         let tasks = TaskTracker::new();
         let mut roles = Roles::default();
         let mut operator = None;
         if config.serving.enabled {
+            let (attributor, attributing) = Attributor::new(catalog.clone(), signer.clone(), ledger.clone());
+            tasks.spawn(attributing.run());
             roles.serving = Some(Serving {
                 network: network.clone(),
                 signer: signer.clone(),
                 ledger: ledger.clone(),
                 engine: engine.clone(),
                 catalog: catalog.clone(),
+                attributor,
                 tasks: tasks.clone(),
             });
             let duties = Operator {
@@ -151,7 +172,9 @@ impl Process {
         server::serve(self.listener, self.roles, self.ledger, stop, DRAIN).await?;
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("answers under way were cut off; they are not charged");
+            tracing::warn!(
+                "answers under way were cut off: those delivered are attributed after the next start, the others not charged"
+            );
         }
         Ok(())
     }

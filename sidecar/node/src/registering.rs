@@ -47,11 +47,12 @@ impl<'a> Registry<'a> {
         Self { account, contracts, models }
     }
 
-    /// Compares base and rows with what the chain says of them, so that nobody trains for nothing.
+    /// Compares base and rows with what the chain says of them, so that nobody trains for nothing. Returns the rows roots of the
+    /// version's clusters in their order.
     ///
     /// # Errors
     /// [`NodeError::Config`] naming what differs, and errors of the chain.
-    pub async fn check(&self, listing: &Listing, base: Hash, content: Hash) -> Result<(), NodeError> {
+    pub async fn check(&self, listing: &Listing, base: Hash, content: Hash) -> Result<Vec<Hash>, NodeError> {
         let registered = self.models.base(Uint64::new(listing.base_id)).await?;
         if registered.digest != model::Digest::new(base) {
             let reason = format!("the model's files are not those of base {} on the chain", listing.base_id);
@@ -64,7 +65,8 @@ impl<'a> Registry<'a> {
             let reason = format!("the rows are not those of version {version} of Datanet {id} on the chain");
             return Err(NodeError::Config(reason));
         }
-        Ok(())
+        let clusters = datanets.clusters(Uint64::new(listing.datanet_id), listing.datanet_version).await?.clusters;
+        Ok(clusters.iter().map(|cluster| cluster.rows_root.into_bytes()).collect())
     }
 
     /// Registers a family's adapter with its index, and gives the bond that the contract asks for. Returns its id.

@@ -7,10 +7,12 @@
 //! forward pass per variant.
 
 pub mod agreement;
+mod calibrate;
 mod eigen;
 mod error;
 mod exact;
 mod file;
+mod lane;
 mod leverage;
 mod projection;
 mod quantise;
@@ -21,15 +23,17 @@ mod shares;
 mod tolerance;
 mod vectors;
 
+pub use calibrate::{Calibration, MAX_ANSWERS, STRENGTHS, build_calibrated, calibrate};
 pub use error::IndexError;
 pub use file::MAX_FILE_BYTES;
+pub use lane::{Gradients, IndexLane, Indexed, Tokens};
 pub use leverage::{CAP_MULTIPLE, Leverage};
 pub use openledger_protocol::{attribution::MAX_CLUSTERS, dot::MAX_DIMENSIONS};
 pub use projection::Projection;
 pub use query::{Answer, Querier, Query};
 pub use rows::Index;
 pub use scan::scan;
-pub use shares::Scores;
+pub use shares::{Scores, micro_nats, units};
 pub use tolerance::{Apart, Tolerance};
 pub use vectors::Secants;
 

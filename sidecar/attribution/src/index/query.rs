@@ -5,7 +5,7 @@ use std::path::Path;
 use openledger_engine::gradient::{Executor, GradientRow, GradientSession, MAX_RUN_TOKENS, OnnxRuntime, StoredAdapter};
 
 use super::{Index, IndexError, exact::dot, quantise};
-use crate::Family;
+use crate::{FULL_STRENGTH, Family};
 
 /// Most answers of one run: each has a gradient as long as the adapter.
 const MAX_RUN_ROWS: usize = 16;
@@ -28,11 +28,17 @@ pub struct Query {
     pub exponent: i32,
     /// Part of the squared gradient that lies in the index's subspace, 0 to 1. The rest is what no cluster moved.
     pub explained: f64,
-    /// Log-probability of the answer under the served adapter, in nats.
+    /// Log-probability of the answer where the gradient was taken, under the served adapter at the query strength, in nats.
     pub log_prob: f64,
 }
 
 impl Query {
+    /// Of an answer that says nothing: nothing moved it.
+    #[must_use]
+    pub fn nothing(index: &Index) -> Self {
+        Self { vector: vec![0; index.dimensions()], exponent: 0, explained: 0.0, log_prob: 0.0 }
+    }
+
     /// Rounds a gradient's coordinates.
     ///
     /// # Errors
@@ -51,6 +57,101 @@ impl Query {
     }
 }
 
+/// The served adapter of a family at its query strength, for the index that was built from it.
+///
+/// # Errors
+/// [`IndexError::Mismatch`] for an index of another base or family, and all errors of adapters.
+pub(super) fn served<E: Executor>(
+    session: &GradientSession<E>,
+    family: &Family,
+    index: &Index,
+) -> Result<StoredAdapter, IndexError> {
+    if family.digest() != index.family {
+        return Err(IndexError::Mismatch { what: "family" });
+    }
+    if session.model().base_digest != index.base {
+        return Err(IndexError::Mismatch { what: "base" });
+    }
+    let folder: &Path = &family.full.folder;
+    let served = weakened(session.read_adapter(folder, Some(family.full.digest))?, family.query_strength);
+    let (found, expected) = (served.parameters.len(), index.projection.parameters());
+    if found != expected {
+        return Err(IndexError::Length { what: "the served adapter", found, expected });
+    }
+    Ok(served)
+}
+
+/// An adapter on the straight way from the base to itself: B A x times a strength in hundredths, by its B alone, so that A's
+/// gradient is that of the weakened adapter too.
+pub(super) fn weakened(mut adapter: StoredAdapter, hundredths: u8) -> StoredAdapter {
+    if hundredths != FULL_STRENGTH {
+        let strength = f32::from(hundredths) / f32::from(FULL_STRENGTH);
+        for (_, b) in &adapter.layout.modules {
+            for value in adapter.parameters.get_mut(b.clone()).into_iter().flatten() {
+                *value *= strength;
+            }
+        }
+    }
+    adapter
+}
+
+/// Gradients of the log-probabilities of answers by an adapter's factors, each with its log-probability in nats. Answers share
+/// runs.
+///
+/// # Errors
+/// Errors of requests, [`IndexError::Length`] for an answer without a prompt or response.
+pub(super) fn gradients<E: Executor>(
+    session: &mut GradientSession<E>,
+    served: &StoredAdapter,
+    answers: &[Answer<'_>],
+) -> Result<Vec<(Vec<f32>, f64)>, IndexError> {
+    let mut found = Vec::with_capacity(answers.len());
+    let mut rest = answers;
+    while let Some(first) = rest.first() {
+        let length = |answer: &Answer<'_>| answer.prompt.len().saturating_add(answer.response.len());
+        let mut width = length(first);
+        let mut count = 0_usize;
+        for answer in rest.iter().take(MAX_RUN_ROWS) {
+            let wider = width.max(length(answer));
+            // The first is always taken: a single one that is too long is refused by the session, with the reason.
+            if count > 0 && wider.saturating_mul(count.saturating_add(1)) > MAX_RUN_TOKENS {
+                break;
+            }
+            (width, count) = (wider, count.saturating_add(1));
+        }
+        let (run, later) = rest.split_at(count);
+        found.extend(one_run(session, served, run)?);
+        rest = later;
+    }
+    Ok(found)
+}
+
+fn one_run<E: Executor>(
+    session: &mut GradientSession<E>,
+    served: &StoredAdapter,
+    answers: &[Answer<'_>],
+) -> Result<Vec<(Vec<f32>, f64)>, IndexError> {
+    let mut rows = Vec::with_capacity(answers.len());
+    for answer in answers {
+        for (what, tokens) in [("a prompt", answer.prompt), ("a response", answer.response)] {
+            if tokens.is_empty() {
+                return Err(IndexError::Length { what, found: 0, expected: 1 });
+            }
+        }
+        let weights = [vec![0.0; answer.prompt.len()], vec![1.0; answer.response.len()]].concat();
+        rows.push(([answer.prompt, answer.response].concat(), weights));
+    }
+    let rows: Vec<GradientRow<'_>> = rows.iter().map(|(tokens, weights)| GradientRow { tokens, weights }).collect();
+    // One copy of the adapter per answer, so that each gets a gradient of its own.
+    let adapters = vec![served.parameters.as_slice(); rows.len()];
+    let run = session.run(&rows, &adapters, &served.layout, served.scale)?;
+    let sums = rows.iter().zip(&run.log_probs).map(|(row, found)| -> f64 {
+        let counted = found.iter().zip(row.weights).filter(|(_, weight)| **weight > 0.0);
+        counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
+    });
+    Ok(run.gradients.into_iter().zip(sums).collect())
+}
+
 /// Makes queries: a gradient session with the served adapter of an index. With ONNX Runtime a query's last bits depend on the
 /// machine, in strict arithmetic (`openledger-strict`) they do not.
 pub struct Querier<E = OnnxRuntime> {
@@ -64,18 +165,7 @@ impl<E: Executor> Querier<E> {
     /// # Errors
     /// [`IndexError::Mismatch`] for an index of another base or family, and all errors of adapters.
     pub fn open(session: GradientSession<E>, family: &Family, index: &Index) -> Result<Self, IndexError> {
-        if family.digest() != index.family {
-            return Err(IndexError::Mismatch { what: "family" });
-        }
-        if session.model().base_digest != index.base {
-            return Err(IndexError::Mismatch { what: "base" });
-        }
-        let folder: &Path = &family.full.folder;
-        let served = session.read_adapter(folder, Some(family.full.digest))?;
-        let (found, expected) = (served.parameters.len(), index.projection.parameters());
-        if found != expected {
-            return Err(IndexError::Length { what: "the served adapter", found, expected });
-        }
+        let served = served(&session, family, index)?;
         Ok(Self { session, served })
     }
 
@@ -91,25 +181,7 @@ impl<E: Executor> Querier<E> {
     /// # Errors
     /// Errors of requests, [`IndexError::Length`] for an answer without a prompt or response.
     pub fn gradients(&mut self, answers: &[Answer<'_>]) -> Result<Vec<(Vec<f32>, f64)>, IndexError> {
-        let mut found = Vec::with_capacity(answers.len());
-        let mut rest = answers;
-        while let Some(first) = rest.first() {
-            let length = |answer: &Answer<'_>| answer.prompt.len().saturating_add(answer.response.len());
-            let mut width = length(first);
-            let mut count = 0_usize;
-            for answer in rest.iter().take(MAX_RUN_ROWS) {
-                let wider = width.max(length(answer));
-                // The first is always taken: a single one that is too long is refused by the session, with the reason.
-                if count > 0 && wider.saturating_mul(count.saturating_add(1)) > MAX_RUN_TOKENS {
-                    break;
-                }
-                (width, count) = (wider, count.saturating_add(1));
-            }
-            let (run, later) = rest.split_at(count);
-            found.extend(self.run(run)?);
-            rest = later;
-        }
-        Ok(found)
+        gradients(&mut self.session, &self.served, answers)
     }
 
     /// Queries of answers: their gradients, projected and rounded.
@@ -119,27 +191,5 @@ impl<E: Executor> Querier<E> {
     pub fn queries(&mut self, index: &Index, answers: &[Answer<'_>]) -> Result<Vec<Query>, IndexError> {
         let gradients = self.gradients(answers)?;
         gradients.into_iter().map(|(gradient, log_prob)| Query::of(index, &gradient, log_prob)).collect()
-    }
-
-    fn run(&mut self, answers: &[Answer<'_>]) -> Result<Vec<(Vec<f32>, f64)>, IndexError> {
-        let mut rows = Vec::with_capacity(answers.len());
-        for answer in answers {
-            for (what, tokens) in [("a prompt", answer.prompt), ("a response", answer.response)] {
-                if tokens.is_empty() {
-                    return Err(IndexError::Length { what, found: 0, expected: 1 });
-                }
-            }
-            let weights = [vec![0.0; answer.prompt.len()], vec![1.0; answer.response.len()]].concat();
-            rows.push(([answer.prompt, answer.response].concat(), weights));
-        }
-        let rows: Vec<GradientRow<'_>> = rows.iter().map(|(tokens, weights)| GradientRow { tokens, weights }).collect();
-        // One copy of the adapter per answer, so that each gets a gradient of its own.
-        let adapters = vec![self.served.parameters.as_slice(); rows.len()];
-        let run = self.session.run(&rows, &adapters, &self.served.layout, self.served.scale)?;
-        let sums = rows.iter().zip(&run.log_probs).map(|(row, found)| -> f64 {
-            let counted = found.iter().zip(row.weights).filter(|(_, weight)| **weight > 0.0);
-            counted.map(|(log_prob, _)| f64::from(*log_prob)).sum()
-        });
-        Ok(run.gradients.into_iter().zip(sums).collect())
     }
 }

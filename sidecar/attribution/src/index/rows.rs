@@ -1,5 +1,7 @@
 //! The index of a family in memory.
 
+use std::collections::HashMap;
+
 use openledger_engine::gradient::{Executor, GradientSession};
 use openledger_protocol::{
     Hash,
@@ -80,6 +82,24 @@ impl Index {
             leverage,
             projection,
         })
+    }
+
+    /// Brings the rows into the order of `contributors`: that of the Datanet version's clusters on chain, where a score is
+    /// proven by its place.
+    ///
+    /// # Errors
+    /// [`IndexError::Mismatch`] unless they are the index's own, each once.
+    pub fn arranged<'n>(mut self, contributors: impl IntoIterator<Item = &'n str>) -> Result<Self, IndexError> {
+        let mut places: HashMap<&str, usize> =
+            self.contributors.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+        let order = contributors.into_iter().map(|name| places.remove(name)).collect::<Option<Vec<usize>>>();
+        let order = order.filter(|order| order.len() == self.contributors.len());
+        let order = order.ok_or(IndexError::Mismatch { what: "list of contributors" })?;
+        let rows: Vec<&[i8]> = self.clusters().collect();
+        let moved = order.iter().filter_map(|place| rows.get(*place).copied()).flatten().copied().collect();
+        let names = order.iter().filter_map(|place| self.contributors.get(*place).cloned()).collect();
+        (self.rows, self.contributors) = (moved, names);
+        Ok(self)
     }
 
     /// Length of a row.

@@ -52,17 +52,25 @@ impl Scores {
     /// # Errors
     /// [`IndexError::Shares`] for more clusters than the protocol divides among.
     pub fn attribution(&self, query: &Query, lift: i64, salt: &[u8; 32]) -> Result<Attribution, IndexError> {
-        let shares = attribute(&self.clusters, self.floor, self.units(lift))?;
+        let shares = attribute(&self.clusters, self.floor, units(lift, self.exponent))?;
         let query_commitment = commitment::query(salt, &query.vector).to_vec();
         Ok(Attribution { policy: POLICY_DOT_PRODUCT.into(), query_commitment, ..shares })
     }
+}
 
-    /// Micro-nats in the products' units, rounded to the nearest. Products fit 32 bits, so a lift that is beyond the
-    /// protocol's bound dwarfs them all; it counts as the bound.
-    fn units(&self, lift: i64) -> i64 {
-        let bound = MAX_MICRO_NATS as f64;
-        (lift as f64 / MICRO / power_of_two(self.exponent)).round().clamp(-bound, bound) as i64
-    }
+/// Micro-nats in units of products of which one means `2^exponent` nats, rounded to the nearest. Products fit 32 bits, so a lift
+/// that is beyond the protocol's bound dwarfs them all; it counts as the bound.
+#[must_use]
+pub fn units(lift: i64, exponent: i32) -> i64 {
+    let bound = MAX_MICRO_NATS as f64;
+    (lift as f64 / MICRO / power_of_two(exponent)).round().clamp(-bound, bound) as i64
+}
+
+/// The other way: a receipt's lift in micro-nats; what is beyond the protocol's bound counts as the bound.
+#[must_use]
+pub fn micro_nats(units: i64, exponent: i32) -> i64 {
+    let bound = MAX_MICRO_NATS as f64;
+    (units as f64 * power_of_two(exponent) * MICRO).round().clamp(-bound, bound) as i64
 }
 
 #[cfg(test)]
@@ -98,6 +106,7 @@ mod tests {
         // Lift of 12.5 nats is 12,800 units: (6,400 − 272) and (800 − 272) of them are explained.
         let found = scores.attribution(&query(), 12_500_000, &[9; 32]).unwrap();
         assert_eq!((found.lift, found.floor), (12_800, 272));
+        assert_eq!(micro_nats(found.lift, scores.exponent), 12_500_000);
         assert_eq!(found.shares, [478_750_000, 41_250_000, 0]);
         assert_eq!(found.unattributed, SHARE_ONE - 520_000_000);
         assert_eq!(found.policy, POLICY_DOT_PRODUCT);

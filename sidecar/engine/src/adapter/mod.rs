@@ -4,6 +4,7 @@ mod config;
 mod names;
 mod weights;
 
+pub(crate) use config::PeftConfig;
 pub(crate) use weights::{AdapterWeights, ModuleMatrices, ModuleWeights};
 
 /// A loaded adapter.

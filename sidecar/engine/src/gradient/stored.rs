@@ -7,7 +7,7 @@ use openledger_onnx_graph::{LoraForm, LoraSite};
 use super::{Executor, FactorLayout, GradientSession};
 use crate::{
     EngineError, Limits,
-    adapter::{AdapterWeights, ModuleMatrices},
+    adapter::{AdapterWeights, ModuleMatrices, PeftConfig},
 };
 
 /// ONNX element type of 32-bit floats.
@@ -24,6 +24,20 @@ pub struct StoredAdapter {
     pub scale: f32,
     /// The factors.
     pub parameters: Vec<f32>,
+}
+
+/// Short names of the modules that a PEFT folder's adapter is for, sorted: the targets of the session that trained it. Empty where
+/// its configuration names none or none by name: then it is for all that a model has.
+///
+/// # Errors
+/// [`EngineError::AdapterBroken`], [`EngineError::AdapterUnsupported`].
+pub fn stored_targets(folder: &Path) -> Result<Vec<String>, EngineError> {
+    let config = PeftConfig::read(&folder.join("adapter_config.json"))?;
+    let short = |name: &String| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let mut targets: Vec<String> = config.modules.iter().map(short).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    Ok(targets)
 }
 
 impl<E: Executor> GradientSession<E> {

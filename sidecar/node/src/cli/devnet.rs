@@ -58,7 +58,8 @@ impl Devnet {
             examples: self.examples,
             artifacts: self.artifacts,
             scratch: scratch.path().to_owned(),
-            indexed: true,
+            // One of each kind: paid by an index, and by the audit lane.
+            indexed: ["sotu".to_owned()].into(),
         };
         let played = story.play().await?;
         let json = self.json || output == Output::Json;

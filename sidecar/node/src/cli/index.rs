@@ -6,19 +6,20 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_attribution::{
     Family,
-    index::{Answer, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Query, Scores},
+    index::{
+        Answer, Calibration, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Query, Scores,
+        build_calibrated,
+    },
 };
-use openledger_engine::gradient::{Executor, GradientConfig, GradientSession};
+use openledger_corpus::Datanet;
+use openledger_engine::gradient::{Executor, GradientConfig, GradientSession, stored_targets};
 use openledger_simd::Level;
 use openledger_strict::{StrictConfig, StrictOptions};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Output, print};
-use crate::error::NodeError;
-
-/// File name of the index beside `adapters.json`.
-pub const INDEX_FILE: &str = "attribution.index";
+use crate::{error::NodeError, serving::INDEX_FILE};
 
 /// Build and read attribution indexes.
 #[derive(Debug, Subcommand)]
@@ -45,6 +46,10 @@ pub struct Build {
     /// Most dimensions.
     #[arg(long, default_value_t = DEFAULT_DIMENSIONS)]
     dimensions: usize,
+    /// Datanet folder: attributes its rows by the index and by the counterfactual adapters themselves, says how far the two
+    /// are apart, and writes the query strength at which they are closest into adapters.json. That changes the family's digest.
+    #[arg(long)]
+    calibrate: Option<PathBuf>,
 }
 
 /// Base and family.
@@ -87,7 +92,7 @@ impl Index {
             Self::Build(build) => build.run(output),
             Self::Show { file } => {
                 let index = Attribution::read(&file)?;
-                report(output, &file, &index);
+                report(output, &file, &index, None);
                 Ok(())
             }
             Self::Ask(ask) => ask.run(output),
@@ -103,24 +108,37 @@ impl Model {
         self.threads.unwrap_or_else(cores)
     }
 
-    fn config(&self) -> GradientConfig {
-        GradientConfig {
+    /// A session of the modules that the family was trained for: its index has their parameters.
+    fn session(&self, family: &Family) -> Result<GradientSession, NodeError> {
+        Ok(GradientSession::open(&GradientConfig {
             model_dir: self.model.clone(),
             ort_library: self.ort_library.clone(),
             threads: self.threads(),
-            targets: Vec::new(),
-        }
+            targets: stored_targets(&family.full.folder)?,
+        })?)
     }
 }
 
 impl Build {
     fn run(self, output: Output) -> Result<(), NodeError> {
         let family = Family::read(&self.model.family).map_err(IndexError::from)?;
-        let session = GradientSession::open(&self.model.config())?;
+        let mut session = self.model.session(&family)?;
         let out = self.out.unwrap_or_else(|| self.model.family.join(INDEX_FILE));
-        let index = Attribution::build(&session, &family, self.dimensions)?;
+        let Some(rows) = self.calibrate else {
+            let index = Attribution::build(&session, &family, self.dimensions)?;
+            index.write(&out)?;
+            report(output, &out, &index, None);
+            return Ok(());
+        };
+        let datanet = Datanet::load(&rows)?;
+        let mut tokens = Vec::new();
+        for row in datanet.contributions.iter().flat_map(|contribution| &contribution.rows) {
+            tokens.push((session.encode(row.prompt())?, session.encode_completion(row.completion())?));
+        }
+        let answers = answers(tokens.iter().map(|(prompt, response)| (prompt.as_slice(), response.as_slice())));
+        let (_, index, calibration) = build_calibrated(&mut session, &self.model.family, self.dimensions, &answers)?;
         index.write(&out)?;
-        report(output, &out, &index);
+        report(output, &out, &index, Some(&calibration));
         Ok(())
     }
 }
@@ -143,10 +161,11 @@ impl Ask {
         let family = Family::read(&self.model.family).map_err(IndexError::from)?;
         let query = if self.strict {
             let options = StrictOptions { threads: self.model.threads(), level: Level::best() };
-            let config = StrictConfig { model_dir: self.model.model.clone(), targets: Vec::new(), options };
+            let targets = stored_targets(&family.full.folder)?;
+            let config = StrictConfig { model_dir: self.model.model.clone(), targets, options };
             self.query(openledger_strict::open(&config)?, &family, &index)?
         } else {
-            self.query(GradientSession::open(&self.model.config())?, &family, &index)?
+            self.query(self.model.session(&family)?, &family, &index)?
         };
         let scores = Scores::of(&index, &query)?;
         let nats = scores.nats();
@@ -166,7 +185,7 @@ impl Ask {
             table.add_row([name.as_str(), &format!("{nats:.3}"), if *score > floor { "yes" } else { "no" }]);
         }
         let text = format!(
-            "{table}\nlog-probability {:.3} nats; {:.1} % of its gradient lies in the index's subspace. Nats are what the answer would \
+            "{table}\nlog-probability {:.3} nats where the gradient was taken; {:.1} % of its gradient lies in the index's subspace. Nats are what the answer would \
              lose without the contributor, to first order.",
             query.log_prob,
             query.explained * 100.0
@@ -201,9 +220,36 @@ pub fn facts(index: &Attribution) -> serde_json::Value {
     })
 }
 
-fn report(output: Output, file: &Path, index: &Attribution) {
+/// Rows as answers; what has no prompt or no response cannot be asked about.
+pub fn answers<'t>(rows: impl Iterator<Item = (&'t [u32], &'t [u32])>) -> Vec<Answer<'t>> {
+    rows.filter(|(prompt, response)| !prompt.is_empty() && !response.is_empty())
+        .map(|(prompt, response)| Answer { prompt, response })
+        .collect()
+}
+
+/// How far the index is from the audit lane, in a line.
+pub fn verdict(calibration: &Calibration) -> String {
+    format!(
+        "query strength {} %: on {} answers the index divides {:.1} % of the contributor fee otherwise than the audit lane",
+        calibration.strength,
+        calibration.answers,
+        calibration.payout_error * 100.0
+    )
+}
+
+/// For scripts.
+pub fn calibration(found: &Calibration) -> serde_json::Value {
+    json!({
+        "query_strength": found.strength,
+        "payout_error": found.payout_error,
+        "answers": found.answers,
+        "tried": found.tried.iter().map(|(strength, error)| json!({ "strength": strength, "payout_error": error })).collect::<Vec<_>>(),
+    })
+}
+
+fn report(output: Output, file: &Path, index: &Attribution, calibrated: Option<&Calibration>) {
     let known = index.facts();
-    let text = format!(
+    let mut text = format!(
         "{}: {} rows of {} dimensions, one unit is 2^{} of a parameter, {} rows capped\nroot: {}\nfamily: {}\nbase: {}",
         file.display(),
         known.rows,
@@ -215,6 +261,10 @@ fn report(output: Output, file: &Path, index: &Attribution) {
         hex::encode(index.base),
     );
     let mut json = facts(index);
+    if let (Some(found), Some(object)) = (calibrated, json.as_object_mut()) {
+        text.push_str(&format!("\n{}", verdict(found)));
+        object.insert("calibration".to_owned(), calibration(found));
+    }
     if let Some(object) = json.as_object_mut() {
         object.insert("file".to_owned(), json!(file));
         object.insert("contributors".to_owned(), json!(index.contributors));

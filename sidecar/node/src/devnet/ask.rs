@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{
-        GenerateRequest, GetReceiptRequest, SignedReceipt, generate_response::Event,
+        GenerateRequest, GetReceiptRequest, SignedReceipt, generate_response::Event, get_receipt_request,
         inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
     },
     error::NodeError,
@@ -137,13 +137,15 @@ impl Session {
             streams.push((question, stream));
         }
         let answers = streams.into_iter().map(|(question, mut stream)| async move {
+            let mut text = String::new();
             while let Some(message) = stream.message().await.map_err(|status| peer(node_url, &status))? {
-                if let Some(Event::Finished(finished)) = message.event {
-                    let receipt = finished
-                        .receipt
-                        .ok_or_else(|| NodeError::Config("the answer ended without a receipt".into()))?;
-                    let stored = self.stored(node_url, &receipt).await?;
-                    return Ok(Answered { question, text: finished.text, receipt: stored });
+                match message.event {
+                    Some(Event::Finished(finished)) => text = finished.text,
+                    Some(Event::Receipt(receipt)) => {
+                        let receipt = self.stored(node_url, &receipt).await?;
+                        return Ok(Answered { question, text, receipt });
+                    }
+                    _ => {}
                 }
             }
             Err(NodeError::Config("the answer ended without a receipt".into()))
@@ -157,7 +159,7 @@ impl Session {
             .await
             .map_err(|error| NodeError::Peer { endpoint: node_url.into(), status: error.to_string() })?;
         let answer = client
-            .get_receipt(GetReceiptRequest { id: sent.id.clone() })
+            .get_receipt(GetReceiptRequest { receipt: Some(get_receipt_request::Receipt::Id(sent.id.clone())) })
             .await
             .map_err(|status| peer(node_url, &status))?
             .into_inner();

@@ -11,10 +11,11 @@ use openledger_attribution::{
 };
 use openledger_engine::{
     ModelInfo,
-    gradient::{GradientConfig, GradientSession},
+    gradient::{GradientConfig, GradientSession, stored_targets},
 };
 
 use super::{
+    Story,
     accounts::Accounts,
     examples::{ExampleDatanet, Examples},
 };
@@ -40,6 +41,8 @@ pub struct RegisteredAdapter {
     pub family: PathBuf,
     /// Folder of the rows.
     pub rows: PathBuf,
+    /// Its attribution index, where it is paid by one.
+    pub index: Option<PathBuf>,
 }
 
 /// Creates both Datanets, contributes and accepts their rows, publishes a version and registers an adapter each.
@@ -48,7 +51,7 @@ pub async fn fill(
     accounts: &Accounts,
     contracts: &Contracts,
     info: &ModelInfo,
-    indexed: bool,
+    story: &Story,
 ) -> Result<Vec<RegisteredAdapter>, NodeError> {
     let register = model::ExecuteMsg::RegisterBase {
         name: text("openledger-tiny")?,
@@ -64,15 +67,22 @@ pub async fn fill(
     let mut adapters = Vec::new();
     let model_dir = examples.model.clone();
     let gradients = GradientConfig { model_dir, ort_library: None, threads: 1, targets: Vec::new() };
-    let session = if indexed { Some(GradientSession::open(&gradients)?) } else { None };
     for datanet in &examples.datanets {
         let (datanet_id, version) = publish(datanet, accounts, contracts).await?;
         let family = Family::read(&datanet.family).map_err(|error| NodeError::Config(error.to_string()))?;
         let developer = of(&accounts.developers, &datanet.name)?;
-        let index = match &session {
-            Some(session) => Some(Index::build(session, &family, DEFAULT_DIMENSIONS)?.facts()),
-            None => None,
+        let index = if story.indexed.contains(&datanet.name) {
+            let targets = stored_targets(&family.full.folder)?;
+            let session = GradientSession::open(&GradientConfig { targets, ..gradients.clone() })?;
+            let file = story.scratch.join(format!("{}.index", datanet.name));
+            let clusters = datanet.rows.contributions.iter().map(|contribution| contribution.contributor.as_str());
+            let index = Index::build(&session, &family, DEFAULT_DIMENSIONS)?.arranged(clusters)?;
+            index.write(&file)?;
+            Some((index.facts(), file))
+        } else {
+            None
         };
+        let (facts, file) = index.unzip();
         let listing = Listing {
             base_id: base_id.u64(),
             name: datanet.name.clone(),
@@ -84,12 +94,13 @@ pub async fn fill(
         };
         let registry = Registry::new(developer, contracts);
         registry.check(&listing, info.base_digest, datanet.rows.content_root()).await?;
-        let (adapter_id, _) = registry.register(&listing, &family, index).await?;
+        let (adapter_id, _) = registry.register(&listing, &family, facts).await?;
         adapters.push(RegisteredAdapter {
             adapter_id,
             datanet: datanet.name.clone(),
             family: datanet.family.clone(),
             rows: datanet.folder.clone(),
+            index: file,
         });
     }
     Ok(adapters)

@@ -11,7 +11,7 @@ mod report;
 mod settle;
 pub mod sidecars;
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 pub use chain::Target;
 pub use report::Report;
@@ -31,8 +31,8 @@ pub struct Story {
     pub artifacts: PathBuf,
     /// Where homes and stores are kept.
     pub scratch: PathBuf,
-    /// Whether the adapters are registered with their attribution indexes.
-    pub indexed: bool,
+    /// Datanets whose adapters are registered with an attribution index and paid by it; the audit lane pays for the others.
+    pub indexed: BTreeSet<String>,
 }
 
 /// A chain with OpenLedger on it: contracts deployed, Datanets filled, adapters registered, nobody serving yet.
@@ -76,7 +76,7 @@ impl Story {
         step("loading the model");
         let engine = sidecars::engine(&examples).await?;
         step("filling the Datanets and registering the adapters");
-        let adapters = fill::fill(&examples, &accounts, &contracts, engine.model(), self.indexed).await?;
+        let adapters = fill::fill(&examples, &accounts, &contracts, engine.model(), self).await?;
         Ok(Stage { chain, accounts, contracts, examples, adapters, engine, scratch: self.scratch.clone() })
     }
 

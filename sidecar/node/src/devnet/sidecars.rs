@@ -18,7 +18,7 @@ use crate::{
     network::{Contracts, Network},
     operator::Operator,
     process::{self, Process},
-    serving::{AdapterSource, Catalog},
+    serving::{AdapterSource, Catalog, Loading},
 };
 
 /// Self-bond of each validator, in uopen.
@@ -54,7 +54,10 @@ impl Sidecars {
     pub async fn start(stage: &Stage) -> Result<Self, NodeError> {
         let Stage { chain, accounts, contracts, engine, .. } = stage;
         let network = Network::connect(chain.client.clone(), contracts.clone()).await?;
-        let catalog = Arc::new(Catalog::load(engine, &network, &stage.sources()).await?);
+        let gradients = process::gradients(&stage.config()?);
+        // One catalog for all of them: validators hold indexed answers against the audit lane.
+        let loading = Loading { engine, network: &network, gradients, audits: true };
+        let catalog = Arc::new(Catalog::load(loading, &stage.sources()).await?);
 
         let mut validators = Vec::new();
         let mut validator_urls = Vec::new();
@@ -121,15 +124,23 @@ impl Stage {
                 adapter_id: adapter.adapter_id,
                 family: adapter.family.clone(),
                 datanet: adapter.rows.clone(),
+                index: adapter.index.clone(),
             })
             .collect()
+    }
+
+    /// What every home of the story begins with.
+    fn config(&self) -> Result<Config, NodeError> {
+        let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
+        config.model.folder = self.examples.model.clone();
+        Ok(config)
     }
 
     /// Writes the home folder of a validator (with `bls`) or a node (without), with an own free port, and returns its
     /// address.
     pub fn write_home(&self, home: &Home, account: &Signer, bls: Option<&BlsKey>) -> Result<String, NodeError> {
         home.init()?;
-        let mut config = Config::parse(TEMPLATE).map_err(NodeError::Config)?;
+        let mut config = self.config()?;
         let free = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(|error| NodeError::Config(format!("no free port: {error}")))?;
@@ -137,7 +148,6 @@ impl Stage {
         config.public_url = format!("http://{free}");
         config.chain_grpc = self.chain.grpc_url.clone();
         config.contracts = self.contracts.clone();
-        config.model.folder = self.examples.model.clone();
         config.adapters = self.sources();
         config.serving.enabled = bls.is_none();
         config.validator.enabled = bls.is_some();

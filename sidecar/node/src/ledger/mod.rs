@@ -3,6 +3,7 @@
 //! Everything that leaves the process signed is committed here first, so that killing it at any instant loses no paid
 //! receipt and never makes it sign twice.
 
+mod answers;
 mod attestations;
 mod batches;
 mod receipts;
@@ -39,8 +40,14 @@ impl Ledger {
             .busy_timeout(Duration::from_secs(5));
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         sqlx::migrate!().run(&pool).await.map_err(|error| NodeError::Ledger(error.to_string()))?;
-        // Answers in flight when the process ended were never charged.
-        sqlx::query("UPDATE vouchers SET in_flight = 0").execute(&pool).await?;
+        // Answers that were being made when the process ended are never charged; those that were delivered still are.
+        sqlx::query(
+            "UPDATE vouchers SET in_flight = 0 WHERE in_flight = 1 AND NOT EXISTS (
+                 SELECT 1 FROM answers
+                 WHERE answers.session_id = vouchers.session_id AND answers.sequence = vouchers.sequence)",
+        )
+        .execute(&pool)
+        .await?;
         Ok(Self { pool })
     }
 }

@@ -1,7 +1,7 @@
 //! Receipts: signed and stored in one transaction with the charge.
 
 use prost::Message;
-use sqlx::Row;
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Ledger, from_sql, to_sql, vouchers};
 use crate::{api::OpenedReceipt, error::NodeError};
@@ -30,13 +30,16 @@ impl Ledger {
         let id = opened.receipt.as_ref().map(|signed| signed.id.clone()).unwrap_or_default();
         // The contract charges no session nothing.
         let uncollectable = (fee == 0).then_some("free");
-        sqlx::query("INSERT INTO receipts (id, session_id, opened, uncollectable) VALUES (?, ?, ?, ?)")
-            .bind(id)
-            .bind(to_sql(session_id)?)
-            .bind(opened.encode_to_vec())
-            .bind(uncollectable)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO receipts (id, session_id, voucher_sequence, opened, uncollectable) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(id)
+        .bind(to_sql(session_id)?)
+        .bind(to_sql(sequence)?)
+        .bind(opened.encode_to_vec())
+        .bind(uncollectable)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(opened)
     }
@@ -49,13 +52,33 @@ impl Ledger {
         )
         .bind(id)
         .fetch_optional(&self.pool)
-        .await?
-        .ok_or_else(|| NodeError::NotFound { kind: "receipt", id: hex::encode(id) })?;
-        Ok(StoredReceipt {
-            opened: decode(row.get(0))?,
-            batch_id: row.get::<Option<i64>, _>(1).map(from_sql).transpose()?,
-        })
+        .await?;
+        stored(&row.ok_or_else(|| NodeError::NotFound { kind: "receipt", id: hex::encode(id) })?)
     }
+
+    /// The receipt of the answer that this voucher paid for.
+    pub async fn receipt_of(&self, session_id: u64, sequence: u64) -> Result<StoredReceipt, NodeError> {
+        let row = sqlx::query(
+            "SELECT receipts.opened, batches.batch_id FROM receipts
+             LEFT JOIN batches ON batches.sequence = receipts.batch_sequence
+             WHERE receipts.session_id = ? AND receipts.voucher_sequence = ?",
+        )
+        .bind(to_sql(session_id)?)
+        .bind(to_sql(sequence)?)
+        .fetch_optional(&self.pool)
+        .await?;
+        match row {
+            Some(row) => stored(&row),
+            None if self.is_waiting(session_id, sequence).await? => {
+                Err(NodeError::ReceiptPending { session_id, sequence })
+            }
+            None => Err(NodeError::NotFound { kind: "receipt of voucher", id: format!("{session_id}/{sequence}") }),
+        }
+    }
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredReceipt, NodeError> {
+    Ok(StoredReceipt { opened: decode(row.get(0))?, batch_id: row.get::<Option<i64>, _>(1).map(from_sql).transpose()? })
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<OpenedReceipt, NodeError> {

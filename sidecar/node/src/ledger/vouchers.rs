@@ -98,13 +98,26 @@ impl Ledger {
 
     /// Frees a reservation without a charge: the answer failed after it began. The voucher stays used.
     pub async fn release(&self, session_id: u64, sequence: u64) -> Result<(), NodeError> {
+        let mut tx = self.pool.begin().await?;
         sqlx::query("UPDATE vouchers SET in_flight = 0 WHERE session_id = ? AND sequence = ?")
             .bind(to_sql(session_id)?)
             .bind(to_sql(sequence)?)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
+        forget_answer(&mut tx, session_id, sequence).await?;
+        tx.commit().await?;
         Ok(())
     }
+}
+
+/// Ends an answer's wait.
+async fn forget_answer(tx: &mut Transaction<'_, Sqlite>, session_id: u64, sequence: u64) -> Result<(), NodeError> {
+    sqlx::query("DELETE FROM answers WHERE session_id = ? AND sequence = ?")
+        .bind(to_sql(session_id)?)
+        .bind(to_sql(sequence)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Turns a reservation into a charge and returns the session's new cumulative fee.
@@ -123,6 +136,7 @@ pub(super) async fn charge(
     if released.rows_affected() != 1 {
         return Err(NodeError::Ledger(format!("voucher {sequence} of session {session_id} is not reserved")));
     }
+    forget_answer(tx, session_id, sequence).await?;
     let row = sqlx::query("SELECT charged FROM sessions WHERE session_id = ?")
         .bind(to_sql(session_id)?)
         .fetch_one(&mut **tx)

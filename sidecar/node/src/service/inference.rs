@@ -78,14 +78,15 @@ fn response(event: AnswerEvent) -> GenerateResponse {
                 .map(candidate)
                 .collect(),
         }),
-        AnswerEvent::Finished { text, reason, receipt } => {
+        AnswerEvent::Finished { text, reason, fee, response_tokens } => {
             let reason = match reason {
                 FinishReason::Eos => "eos",
                 FinishReason::Length => "length",
                 FinishReason::Stop => "stop",
             };
-            Event::Finished(Finished { text, reason: reason.into(), receipt: receipt.receipt })
+            Event::Finished(Finished { text, reason: reason.into(), fee: amount::format(fee), response_tokens })
         }
+        AnswerEvent::Receipt(opened) => Event::Receipt(opened.receipt.unwrap_or_default()),
     };
     GenerateResponse { event: Some(event) }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use openledger_engine::{EngineError, FinishReason, GenerateEvent, GenerateRequest, Likelihood};
-use openledger_protocol::{Sampling, Voucher, attribution::attribute, fees};
+use openledger_protocol::{Sampling, Voucher, fees};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -49,15 +49,19 @@ pub enum AnswerEvent {
         /// How likely it was; absent unless asked for.
         likelihood: Option<Likelihood>,
     },
-    /// The end, after the receipt was stored.
+    /// The end of the text.
     Finished {
         /// Whole text.
         text: String,
         /// Why it ended.
         reason: FinishReason,
-        /// The receipt with its openings.
-        receipt: Box<OpenedReceipt>,
+        /// Fee, in uopen.
+        fee: u128,
+        /// Tokens delivered.
+        response_tokens: u32,
     },
+    /// The receipt with its openings, after it was stored.
+    Receipt(Box<OpenedReceipt>),
 }
 
 /// An answer that was accepted and is being made.
@@ -66,7 +70,7 @@ pub struct Answer {
     pub max_fee: u128,
     /// Tokens of the prompt.
     pub prompt_tokens: u32,
-    /// Tokens, then the receipt.
+    /// Tokens, the end of the text, then the receipt.
     pub events: mpsc::Receiver<Result<AnswerEvent, NodeError>>,
 }
 
@@ -74,6 +78,7 @@ impl Serving {
     /// Checks a question and its payment and starts to answer it. An error here charged nothing.
     pub async fn answer(&self, question: Question) -> Result<Answer, NodeError> {
         let adapter = self.validate(&question)?;
+        self.attributor.check()?;
         let sampling = question.sampling.clone();
         let prompt = self.engine.encode(&question.prompt)?;
         let new_tokens = sampling.max_new_tokens as usize;
@@ -179,64 +184,74 @@ impl AnswerTask {
         sender: mpsc::Sender<Result<AnswerEvent, NodeError>>,
     ) {
         let mut delivered = Vec::new();
-        let outcome = loop {
+        let end = loop {
             match tokens.recv().await {
                 Some(Ok(GenerateEvent::Token { id, text, likelihood })) => {
                     let sent =
                         timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text, likelihood }))).await;
                     if !matches!(sent, Ok(Ok(()))) {
-                        // Nobody reads what would still come, and measuring takes a while.
-                        tokens.close();
                         // The client left or reads no more: it owes what it was sent, this token excluded.
-                        break self.settle(delivered, None).await;
+                        tokens.close();
+                        break Ok(None);
                     }
                     delivered.push(id);
                 }
                 Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
-                    break self.settle(tokens, Some((text, reason))).await;
+                    delivered = tokens;
+                    break Ok(Some((text, reason)));
                 }
                 // What it was sent by then it owes, as if it had left.
                 Some(Err(own)) if is_the_clients_choice(&own) && !delivered.is_empty() => {
-                    break self.settle(delivered, None).await.and(Err(own.into()));
+                    break Err((own.into(), true));
                 }
-                Some(Err(error)) => break Err(self.abandon(error.into()).await),
-                None => break Err(self.abandon(NodeError::Internal("the engine gave up the answer".into())).await),
+                Some(Err(error)) => break Err((error.into(), false)),
+                None => break Err((NodeError::Internal("the engine gave up the answer".into()), false)),
             }
         };
-        let last = match outcome {
-            Ok(Some(event)) => Ok(event),
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(reason = error.reason(), %error, "answer failed");
-                Err(error)
+        let told = match end {
+            Ok(end) => self.settle(delivered, end, &sender).await,
+            Err((error, owed)) => {
+                let settled = if owed { self.settle(delivered, None, &sender).await } else { self.abandon().await };
+                settled.and(Err(error))
             }
         };
-        // The receipt is stored; a client that reads no more can fetch it later.
-        _ = timeout(READER_TIMEOUT, sender.send(last)).await;
+        if let Err(error) = told {
+            tracing::warn!(reason = error.reason(), %error, "answer failed");
+            _ = timeout(READER_TIMEOUT, sender.send(Err(error))).await;
+        }
     }
 
-    /// Attributes, charges, signs and stores; only then is the end shown.
+    /// Stores what was delivered, shows the end, and passes the receipt on when there is one.
     async fn settle(
         &self,
         response: Vec<u32>,
         end: Option<(String, FinishReason)>,
-    ) -> Result<Option<AnswerEvent>, NodeError> {
-        match self.receipt(response).await {
-            Ok(receipt) => {
-                Ok(end.map(|(text, reason)| AnswerEvent::Finished { text, reason, receipt: Box::new(receipt) }))
-            }
-            Err(error) => Err(self.abandon(error).await),
+        sender: &mpsc::Sender<Result<AnswerEvent, NodeError>>,
+    ) -> Result<(), NodeError> {
+        let response_tokens = u32::try_from(response.len()).unwrap_or(u32::MAX);
+        let (draft, fee) = match self.deliver(response).await {
+            Ok(delivered) => delivered,
+            Err(error) => return self.abandon().await.and(Err(error)),
+        };
+        // From here on the answer is in the store: whatever happens to this task, it will be attributed.
+        let receipt = self.serving.attributor.add(draft).await?;
+        let Some((text, reason)) = end else { return Ok(()) };
+        let finished = AnswerEvent::Finished { text, reason, fee, response_tokens };
+        if !matches!(timeout(READER_TIMEOUT, sender.send(Ok(finished))).await, Ok(Ok(()))) {
+            return Ok(());
         }
+        let receipt = receipt.await.map_err(|_| NodeError::Internal("the attribution was cut off".into()))??;
+        // It is stored; a client that reads no more can fetch it later.
+        _ = timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Receipt(Box::new(receipt))))).await;
+        Ok(())
     }
 
-    async fn receipt(&self, response: Vec<u32>) -> Result<OpenedReceipt, NodeError> {
+    /// Drafts the receipt of what was delivered and stores it with its exact fee.
+    async fn deliver(&self, response: Vec<u32>) -> Result<(OpenedReceipt, u128), NodeError> {
         let Serving { network, signer, ledger, .. } = &self.serving;
-        let measured = self.work.adapter.measure(&self.work.prompt, &response).await?;
-        let attribution = attribute(&measured.deltas, measured.floor, measured.lift)
-            .map_err(|error| NodeError::ReceiptInvalid { receipt: "new".into(), problem: error.to_string() })?;
         let terms = &self.work.adapter.terms;
-        let count = |ids: &[u32]| u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let fee = fees::fee(self.work.prompt_tokens, terms.prompt_price, count(&response), terms.response_price)
+        let count = u32::try_from(response.len()).unwrap_or(u32::MAX);
+        let fee = fees::fee(self.work.prompt_tokens, terms.prompt_price, count, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
         let mut salt = [0u8; 32];
         getrandom::fill(&mut salt).map_err(|error| NodeError::Ledger(format!("no randomness: {error}")))?;
@@ -249,15 +264,12 @@ impl AnswerTask {
             response,
             sampling: self.work.sampling.clone(),
             fee,
-            attribution,
             salt,
             served_at: self.reservation.accepted_at,
         };
-        ledger
-            .charge_and_store(self.reservation.session_id, self.reservation.sequence, fee, |cumulative| {
-                receipt::sign(served, signer.key(), cumulative)
-            })
-            .await
+        let draft = receipt::draft(served, signer.address())?;
+        ledger.deliver(self.reservation.session_id, self.reservation.sequence, fee, &draft).await?;
+        Ok((draft, fee))
     }
 
     /// Undoes the reservation of an answer that never began and passes the error on.
@@ -269,13 +281,10 @@ impl AnswerTask {
         }
     }
 
-    /// Frees the reservation and passes the error on: an answer that failed costs nothing.
-    async fn abandon(&self, error: NodeError) -> NodeError {
+    /// Frees the reservation: an answer that failed costs nothing.
+    async fn abandon(&self) -> Result<(), NodeError> {
         let Reservation { session_id, sequence, .. } = self.reservation;
-        match self.serving.ledger.release(session_id, sequence).await {
-            Ok(()) => error,
-            Err(store) => store,
-        }
+        self.serving.ledger.release(session_id, sequence).await
     }
 }
 

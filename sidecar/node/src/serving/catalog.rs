@@ -2,16 +2,23 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use openledger_attribution::{AuditLane, Family};
+use openledger_attribution::{
+    AuditLane, Family,
+    index::{Gradients, Index, IndexLane},
+};
 use openledger_corpus::Datanet;
-use openledger_engine::Engine;
-use openledger_protocol::Hash;
+use openledger_engine::{Engine, gradient::GradientConfig};
+use openledger_protocol::{Hash, fraud::score::IndexFacts};
 use serde::{Deserialize, Serialize};
 
+use super::{Audit, Lane};
 use crate::{
     error::NodeError,
     network::{AdapterTerms, Network},
 };
+
+/// File name of the index beside `adapters.json`.
+pub const INDEX_FILE: &str = "attribution.index";
 
 /// Where the files of an adapter lie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +26,13 @@ use crate::{
 pub struct AdapterSource {
     /// Adapter in the models contract.
     pub adapter_id: u64,
-    /// Folder of the adapter family: `adapters.json` and one PEFT folder per variant.
+    /// Folder of the adapter family: `adapters.json`, one PEFT folder per variant, and `attribution.index` where the adapter's
+    /// version registered one.
     pub family: PathBuf,
     /// Folder of the Datanet's rows, one file per contributor.
     pub datanet: PathBuf,
+    /// The attribution index, when it is not in the family's folder.
+    pub index: Option<PathBuf>,
 }
 
 /// An adapter that is ready to answer. Clones share the files.
@@ -30,21 +40,12 @@ pub struct AdapterSource {
 pub struct ServedAdapter {
     /// What the chain fixed.
     pub terms: Arc<AdapterTerms>,
-    /// The adapter, its counterfactuals and placebos, loaded.
-    lane: AuditLane,
-    /// Position in the family's contributors for each cluster of the Datanet version.
-    positions: Arc<Vec<usize>>,
-}
-
-/// A measurement in the order of the Datanet version's clusters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterMeasurement {
-    /// Loss of log-probability per cluster, in micro-nats.
-    pub deltas: Vec<i64>,
-    /// Noise floor, in micro-nats.
-    pub floor: u64,
-    /// What the adapter adds over its base, in micro-nats.
-    pub lift: i64,
+    /// Its id in the engine.
+    engine_id: String,
+    /// What pays for its answers.
+    lane: Lane,
+    /// The audit lane beside an index, where somebody holds answers against it.
+    audit: Option<Audit>,
 }
 
 /// Served adapters by id.
@@ -52,12 +53,25 @@ pub struct Catalog {
     adapters: BTreeMap<u64, ServedAdapter>,
 }
 
+/// What a catalog is loaded with.
+pub struct Loading<'a> {
+    /// The model.
+    pub engine: &'a Engine,
+    /// The chain.
+    pub network: &'a Network,
+    /// How to open the gradient session, once an adapter is paid by an index.
+    pub gradients: GradientConfig,
+    /// Whether to load the counterfactual adapters of indexed adapters too: validators hold answers against them.
+    pub audits: bool,
+}
+
 impl Catalog {
     /// Loads every source and refuses files that differ from the chain.
-    pub async fn load(engine: &Engine, network: &Network, sources: &[AdapterSource]) -> Result<Self, NodeError> {
+    pub async fn load(loading: Loading<'_>, sources: &[AdapterSource]) -> Result<Self, NodeError> {
         let mut adapters = BTreeMap::new();
+        let mut gradients = None;
         for source in sources {
-            let adapter = ServedAdapter::load(engine, network, source).await?;
+            let adapter = ServedAdapter::load(&loading, &mut gradients, source).await?;
             adapters.insert(source.adapter_id, adapter);
         }
         Ok(Self { adapters })
@@ -75,11 +89,15 @@ impl Catalog {
 }
 
 impl ServedAdapter {
-    async fn load(engine: &Engine, network: &Network, source: &AdapterSource) -> Result<Self, NodeError> {
+    async fn load(
+        loading: &Loading<'_>,
+        gradients: &mut Option<Gradients>,
+        source: &AdapterSource,
+    ) -> Result<Self, NodeError> {
         let adapter_id = source.adapter_id;
         let mismatch = |problem: String| NodeError::AdapterMismatch { adapter_id, problem };
-        let terms = network.adapter(adapter_id, None).await?;
-        let model = engine.model();
+        let terms = loading.network.adapter(adapter_id, None).await?;
+        let model = loading.engine.model();
         if terms.base_digest != model.base_digest {
             return Err(mismatch("it was trained on another base model".into()));
         }
@@ -94,32 +112,65 @@ impl ServedAdapter {
             return Err(mismatch("its counterfactual adapters are not the registered ones".into()));
         }
         let positions = positions(&family, &terms, source).map_err(mismatch)?;
-        let lane = AuditLane::load(engine.clone(), &format!("adapter-{adapter_id}"), family)
-            .await
-            .map_err(|error| mismatch(error.to_string()))?;
-        Ok(Self { terms: Arc::new(terms), lane, positions: Arc::new(positions) })
+        let id = format!("adapter-{adapter_id}");
+        let engine_id = family.full.id_under(&id);
+        let indexed = match terms.index {
+            None => None,
+            Some(facts) => {
+                let index = index(source, &facts, &family, &positions).map_err(mismatch)?;
+                let gradients = match gradients {
+                    Some(started) => started.clone(),
+                    None => gradients.insert(Gradients::start(loading.gradients.clone())?).clone(),
+                };
+                let lane = IndexLane::load(loading.engine.clone(), gradients, engine_id.clone(), &family, index).await;
+                Some(lane.map_err(|error| mismatch(error.to_string()))?)
+            }
+        };
+        let audit = if indexed.is_none() || loading.audits {
+            let lane = AuditLane::load(loading.engine.clone(), &id, family).await;
+            Some(Audit::new(lane.map_err(|error| mismatch(error.to_string()))?, positions))
+        } else {
+            let loaded = loading.engine.load_adapter(&engine_id, &family.full.folder, Some(family.full.digest)).await;
+            loaded.map_err(|error| mismatch(error.to_string()))?;
+            None
+        };
+        let (lane, audit) = match (indexed, audit) {
+            (Some(lane), audit) => (Lane::Index(lane), audit),
+            (None, Some(audit)) => (Lane::Audit(audit), None),
+            (None, None) => return Err(mismatch("nothing says who made its answers".into())),
+        };
+        Ok(Self { terms: Arc::new(terms), engine_id, lane, audit })
     }
 
     /// Id of the served adapter in the engine.
     pub fn engine_id(&self) -> String {
-        self.lane.served_id()
+        self.engine_id.clone()
     }
 
-    /// Measures who made `response`, cluster by cluster.
-    pub async fn measure(&self, prompt: &[u32], response: &[u32]) -> Result<ClusterMeasurement, NodeError> {
-        if response.is_empty() {
-            // Nothing was said, so nobody made it.
-            return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
-        }
-        let measured = self
-            .lane
-            .attribute(prompt, response)
-            .await
-            .map_err(|error| NodeError::Internal(format!("the answer could not be attributed: {error}")))?;
-        let by_contributor = measured.deltas();
-        let deltas = self.positions.iter().filter_map(|position| by_contributor.get(*position).copied()).collect();
-        Ok(ClusterMeasurement { deltas, floor: measured.floor(), lift: measured.lift() })
+    /// What pays for its answers.
+    pub fn lane(&self) -> &Lane {
+        &self.lane
     }
+
+    /// The audit lane beside the index.
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
+    }
+}
+
+/// Reads the index of a family and holds it against the chain. Row i is that of cluster i: a receipt's scores are proven by place.
+fn index(source: &AdapterSource, facts: &IndexFacts, family: &Family, positions: &[usize]) -> Result<Index, String> {
+    let file = source.index.clone().unwrap_or_else(|| source.family.join(INDEX_FILE));
+    let index = Index::read(&file).map_err(|error| error.to_string())?;
+    if index.facts() != *facts {
+        return Err("its attribution index is not the registered one".into());
+    }
+    let contributors: Vec<&str> = family.contributors().collect();
+    let clusters = positions.iter().filter_map(|position| contributors.get(*position).copied());
+    if !clusters.eq(index.contributors.iter().map(String::as_str)) {
+        return Err("the rows of its attribution index are not in the order of the Datanet's clusters".into());
+    }
+    Ok(index)
 }
 
 /// Finds, for each cluster on chain, the counterfactual adapter that leaves its rows out: the cluster names a rows root, the

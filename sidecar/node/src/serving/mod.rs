@@ -1,13 +1,17 @@
 //! Paid answers: vouchers in, tokens and a signed receipt out.
 
 mod answer;
+mod attributor;
 mod catalog;
+mod lanes;
 mod payment;
 mod receipt;
 pub mod sampling;
 
 pub use answer::{Answer, AnswerEvent, Question};
-pub use catalog::{AdapterSource, Catalog, ServedAdapter};
+pub use attributor::{Attributing, Attributor};
+pub use catalog::{AdapterSource, Catalog, INDEX_FILE, Loading, ServedAdapter};
+pub use lanes::{Attributed, Audit, ClusterMeasurement, Lane, check_scores};
 pub use payment::limits as session_limits;
 
 use std::sync::Arc;
@@ -31,6 +35,8 @@ pub struct Serving {
     pub engine: Engine,
     /// Adapters served here.
     pub catalog: Arc<Catalog>,
+    /// Says who made the answers.
+    pub attributor: Attributor,
     /// Answers under way; awaited before the process ends.
     pub tasks: TaskTracker,
 }

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
+use openledger_attribution::index::Query;
 use openledger_protocol::{
-    BatchHeader, Credit, Receipt, Signed, amount, attribution::attribute, commitment, credits, credits::Payees,
+    Attribution, BatchHeader, Credit, Receipt, Signed, amount,
+    attribution::{POLICY_COUNTERFACTUAL_FORWARD, POLICY_DOT_PRODUCT, attribute},
+    commitment, credits,
+    credits::Payees,
 };
 use settlement::msg::BatchResponse;
 
@@ -11,16 +15,18 @@ use crate::{
     api::OpenedReceipt,
     error::{NodeError, receipt_error},
     network::{AdapterTerms, Network},
-    serving::session_limits,
+    serving::{self, Catalog, Lane, session_limits},
     signing,
 };
 
 /// Terms by adapter and version.
 type Terms = BTreeMap<(u64, u32), AdapterTerms>;
 
-/// Checks that `header` and `receipts` are what the chain committed to and returns the credits that follow.
+/// Checks that `header` and `receipts` are what the chain committed to and returns the credits that follow. With a catalog,
+/// scores by an index are computed again too.
 pub async fn verify(
     network: &Network,
+    catalog: Option<&Catalog>,
     on_chain: &BatchResponse,
     header: &BatchHeader,
     opened: &[OpenedReceipt],
@@ -48,6 +54,9 @@ pub async fn verify(
             Entry::Vacant(unknown) => unknown.insert(network.adapter(key.0, Some(key.1)).await?),
         };
         check_receipt(network, header, opened, receipt, terms)?;
+        if let Some(catalog) = catalog {
+            check_scores(catalog, opened, receipt)?;
+        }
         let payees = Payees { node: header.node.clone(), ..terms.payees.clone() };
         credits.extend(
             credits::credits(receipt, index, &terms.split, &payees)
@@ -113,12 +122,41 @@ fn check_receipt(
         return Err(invalid("its prices are not the registered ones"));
     }
     let claimed = receipt.attribution.as_ref().ok_or_else(|| invalid("it has no attribution"))?;
-    let expected =
+    let (policy, query_commitment) = if terms.index.is_some() {
+        let vector: Vec<i8> = opened.query.iter().map(|byte| byte.cast_signed()).collect();
+        (POLICY_DOT_PRODUCT, commitment::query(&salt, &vector).to_vec())
+    } else {
+        (POLICY_COUNTERFACTUAL_FORWARD, Vec::new())
+    };
+    if claimed.policy != policy {
+        return Err(invalid(&format!("this adapter version is paid by {policy}")));
+    }
+    let shares =
         attribute(&claimed.deltas, claimed.floor, claimed.lift).map_err(|error| invalid(&error.to_string()))?;
+    let expected = Attribution { policy: policy.into(), query_commitment, ..shares };
     if *claimed != expected {
-        return Err(invalid("its shares do not follow from its measurements"));
+        return Err(invalid("its shares do not follow from its measurements, or its query does not open"));
     }
     Ok(())
+}
+
+/// Checks the scores of a receipt whose adapter is paid by its index.
+fn check_scores(catalog: &Catalog, opened: &OpenedReceipt, receipt: &Receipt) -> Result<(), NodeError> {
+    let adapter = catalog.get(receipt.adapter_id)?;
+    let (Lane::Index(lane), Some(claimed)) = (adapter.lane(), &receipt.attribution) else { return Ok(()) };
+    let invalid = |problem| NodeError::ReceiptInvalid { receipt: hex::encode(receipt.digest()), problem };
+    if receipt.adapter_version != adapter.terms.version {
+        let problem =
+            format!("version {} answered, this validator has {}", receipt.adapter_version, adapter.terms.version);
+        return Err(NodeError::AdapterMismatch { adapter_id: receipt.adapter_id, problem });
+    }
+    serving::check_scores(lane, claimed, &opened_query(opened)).map_err(invalid)
+}
+
+/// The query vector that a receipt opens. What it says beside the integers is its own claim.
+pub fn opened_query(opened: &OpenedReceipt) -> Query {
+    let vector = opened.query.iter().map(|byte| byte.cast_signed()).collect();
+    Query { vector, exponent: opened.query_exponent, explained: 0.0, log_prob: 0.0 }
 }
 
 /// Checks that each session's charge is exactly its receipts (cumulative fees without gap, voucher sequences without

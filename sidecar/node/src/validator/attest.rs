@@ -141,8 +141,10 @@ impl Validator {
         }
         let answer = self.fetch(&holder.url, batch_id).await?;
         let header = answer.header.ok_or_else(|| invalid("its holder sent no header"))?;
-        let credits = arithmetic::verify(&self.network, &on_chain, &header, &answer.receipts).await?;
-        // What the chain accepted is history: it is recomputed, not judged again.
+        // What the chain accepted is history: its credits are recomputed, its answers not judged again, and the adapters of
+        // then may be gone.
+        let catalog = (status == BatchStatus::Pending).then_some(self.catalog.as_ref());
+        let credits = arithmetic::verify(&self.network, catalog, &on_chain, &header, &answer.receipts).await?;
         let reexecuted = match status {
             BatchStatus::Pending => self.reexecute_sample(&header.digest(), &answer.receipts).await?,
             _ => 0,

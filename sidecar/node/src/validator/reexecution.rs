@@ -1,12 +1,15 @@
 //! Runs an answer again: the same tokens must come out, and the same attribution within tolerance.
 
+use openledger_attribution::index::{Apart, Indexed, Tolerance as QueryTolerance, micro_nats, units};
 use openledger_engine::{Engine, GenerateEvent, GenerateRequest};
+use openledger_protocol::Attribution;
 use serde::{Deserialize, Serialize};
 
+use super::arithmetic::opened_query;
 use crate::{
     api::OpenedReceipt,
     error::NodeError,
-    serving::{ServedAdapter, sampling},
+    serving::{ClusterMeasurement, Lane, ServedAdapter, sampling},
 };
 
 /// How far a recomputed measurement may lie from the receipt's: floating-point sums differ between machines.
@@ -54,21 +57,76 @@ pub async fn reexecute(
     if !replayed.starts_with(&opened.response) {
         return Err(invalid("its response does not follow from its prompt and seed".into()));
     }
-    let measured = adapter.measure(&opened.prompt, &opened.response).await?;
+    match adapter.lane() {
+        Lane::Audit(audit) => {
+            let measured = audit.measure(&opened.prompt, &opened.response).await?;
+            counterfactual(&measured, claimed, tolerance).map_err(invalid)
+        }
+        Lane::Index(lane) => {
+            let answer = (opened.prompt.clone(), opened.response.clone());
+            let own = lane.attribute(vec![answer]).await?.pop();
+            let own = own.ok_or_else(|| NodeError::Internal("the index said nothing".into()))?;
+            indexed(&own, lane.index().exponent, opened, claimed, tolerance).map_err(invalid)?;
+            if let Some(audit) = adapter.audit() {
+                let measured = audit.measure(&opened.prompt, &opened.response).await?;
+                held_against(&measured, claimed, &id)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Whether own measurements under every variant are those of the receipt.
+fn counterfactual(measured: &ClusterMeasurement, claimed: &Attribution, tolerance: Tolerance) -> Result<(), String> {
     let floor = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     if measured.deltas.len() != claimed.deltas.len()
         || !tolerance.holds(measured.lift, claimed.lift)
         || !tolerance.holds(floor(measured.floor), floor(claimed.floor))
     {
-        return Err(invalid("its lift or noise floor cannot be reproduced".into()));
+        return Err("its lift or noise floor cannot be reproduced".into());
     }
     for (cluster, (mine, theirs)) in measured.deltas.iter().zip(&claimed.deltas).enumerate() {
         if !tolerance.holds(*mine, *theirs) {
-            return Err(invalid(format!(
-                "cluster {cluster} measures {mine} micro-nats here and {theirs} in the receipt"
-            )));
+            return Err(format!("cluster {cluster} measures {mine} micro-nats here and {theirs} in the receipt"));
         }
     }
+    Ok(())
+}
+
+/// Whether the own query and lift are those of the receipt; that its scores follow from its query was checked before.
+fn indexed(
+    own: &Indexed,
+    exponent: i32,
+    opened: &OpenedReceipt,
+    claimed: &Attribution,
+    tolerance: Tolerance,
+) -> Result<(), String> {
+    let query = opened_query(opened);
+    let apart = Apart::of(&own.query, &query).map_err(|error| error.to_string())?;
+    if !apart.within(QueryTolerance::default()) {
+        return Err(format!(
+            "its query differs from the own one in {} of {} integers, by up to {}",
+            apart.differing, apart.dimensions, apart.largest
+        ));
+    }
+    // Both on the receipt's scale: one that is too small for a lift bounds it.
+    let exponent = query.exponent.saturating_add(exponent);
+    let (lift, own) = (micro_nats(claimed.lift, exponent), micro_nats(units(own.lift, exponent), exponent));
+    if !tolerance.holds(own, lift) {
+        return Err(format!("its lift is {lift} micro-nats and {own} here"));
+    }
+    Ok(())
+}
+
+/// Tells how far the index is from what the audit lane measures on the same answer. The index is the published rule, so a
+/// difference is no lie of the node; operators and developers see by it what an index is worth.
+fn held_against(measured: &ClusterMeasurement, claimed: &Attribution, receipt: &str) -> Result<(), NodeError> {
+    let truth = measured.attribution().map_err(|error| NodeError::Internal(error.to_string()))?;
+    let parts = |found: &Attribution| found.shares.iter().chain([&found.unattributed]).copied().collect::<Vec<_>>();
+    let apart = parts(&truth).iter().zip(parts(claimed)).fold(0u64, |sum, (a, b)| sum.saturating_add(a.abs_diff(b)));
+    // Half the sum of differences: the part of the contributor fee that would go elsewhere.
+    let ppb = apart / 2;
+    tracing::info!(receipt, parts_per_billion = ppb, "the audit lane would divide this part of the fee otherwise");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A chain with OpenLedger on it, people who lie, and one who shows it.
 
-use std::{fs::OpenOptions, io::Write, path::Path};
+use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
 
 use cosmwasm_std::{Uint64, Uint128, coin};
 use cw20::Cw20ExecuteMsg;
@@ -79,7 +79,7 @@ impl Court {
             examples: root.join("examples"),
             artifacts,
             scratch: scratch.path().to_owned(),
-            indexed: false,
+            indexed: BTreeSet::new(),
         };
         let stage = story.set().await.unwrap();
         let mut keys = Vec::new();

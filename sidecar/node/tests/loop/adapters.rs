@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use openledger_engine::gradient::GradientConfig;
 use openledger_node::{
     devnet::{
         Stage,
@@ -9,7 +10,7 @@ use openledger_node::{
         sidecars::Sidecars,
     },
     network::Network,
-    serving::{AdapterSource, Catalog},
+    serving::{AdapterSource, Catalog, Loading},
 };
 use openledger_protocol::{CreditRole, Signed, shares::SHARE_ONE};
 
@@ -36,7 +37,10 @@ fn edit(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 
 async fn refusal(stage: &Stage, source: AdapterSource) -> String {
     let network = Network::connect(stage.chain.client.clone(), stage.contracts.clone()).await.unwrap();
-    let error = match Catalog::load(&stage.engine, &network, &[source]).await {
+    let gradients =
+        GradientConfig { model_dir: stage.examples.model.clone(), ort_library: None, threads: 1, targets: Vec::new() };
+    let loading = Loading { engine: &stage.engine, network: &network, gradients, audits: true };
+    let error = match Catalog::load(loading, &[source]).await {
         Ok(_) => panic!("files that differ from the registry are served"),
         Err(error) => error,
     };
@@ -51,8 +55,7 @@ async fn files_that_differ_from_the_registry_are_not_served() {
     let honest = stage.sources().remove(0);
     let with = |name: &str, change: &dyn Fn(&AdapterSource)| {
         let root = scratch.path().join(name);
-        let source =
-            AdapterSource { adapter_id: honest.adapter_id, family: root.join("family"), datanet: root.join("datanet") };
+        let source = AdapterSource { family: root.join("family"), datanet: root.join("datanet"), ..honest.clone() };
         copy(&honest.family, &source.family);
         copy(&honest.datanet, &source.datanet);
         change(&source);

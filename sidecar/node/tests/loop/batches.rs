@@ -2,8 +2,8 @@
 
 use openledger_node::{
     api::{
-        GetReceiptRequest, SignedReceipt, generate_response::Event, inference_service_client::InferenceServiceClient,
-        receipt_service_client::ReceiptServiceClient,
+        GetReceiptRequest, SignedReceipt, generate_response::Event, get_receipt_request::Receipt as Key,
+        inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
     },
     devnet::{
         ask::{Session, max_fee},
@@ -41,8 +41,8 @@ async fn one_session_is_charged_by_many_batches_while_it_goes_on() {
         let mut receipts = Vec::new();
         for mut stream in streams {
             while let Some(message) = stream.message().await.unwrap() {
-                if let Some(Event::Finished(finished)) = message.event {
-                    receipts.push(finished.receipt.unwrap());
+                if let Some(Event::Receipt(receipt)) = message.event {
+                    receipts.push(receipt);
                 }
             }
         }
@@ -106,7 +106,8 @@ async fn a_session_that_ended_unbatched_does_not_hold_up_the_others() {
 
     // The lost receipt is still there for whoever asks, in no batch.
     let mut client = ReceiptServiceClient::connect(sidecars.node_url.clone()).await.unwrap();
-    let kept = client.get_receipt(GetReceiptRequest { id: lost.id.clone() }).await.unwrap().into_inner();
+    let kept =
+        client.get_receipt(GetReceiptRequest { receipt: Some(Key::Id(lost.id.clone())) }).await.unwrap().into_inner();
     assert_eq!(kept.batch_id, 0);
     assert_eq!(kept.receipt.unwrap().receipt.unwrap().digest().as_slice(), lost.id);
     sidecars.stop().await.unwrap();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use openledger_node::{
-    api::{GetReceiptRequest, receipt_service_client::ReceiptServiceClient},
+    api::{GetReceiptRequest, get_receipt_request::Receipt as Key, receipt_service_client::ReceiptServiceClient},
     devnet::{
         ask::{Session, max_fee},
         sidecars::{bond_node, write_config},
@@ -89,7 +89,11 @@ async fn a_receipt_survives_kill_9_and_is_in_the_next_batch() {
     let mut client = ReceiptServiceClient::connect(url.clone()).await.unwrap();
     let end = Instant::now() + Duration::from_secs(20);
     loop {
-        let stored = client.get_receipt(GetReceiptRequest { id: receipt.id.clone() }).await.unwrap().into_inner();
+        let stored = client
+            .get_receipt(GetReceiptRequest { receipt: Some(Key::Id(receipt.id.clone())) })
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(stored.receipt.as_ref(), Some(&receipt));
         if stored.batch_id == batch_id.u64() {
             break;

@@ -54,7 +54,7 @@ async fn every_parameter_of_a_draw_is_replayed_and_likelihoods_are_sent_when_ask
             match message.event.unwrap() {
                 Event::Token(token) => tokens.push(token),
                 Event::Finished(finished) => texts.push((finished.text, finished.reason)),
-                Event::Started(_) => {}
+                Event::Started(_) | Event::Receipt(_) => {}
             }
         }
         assert!(!tokens.is_empty());

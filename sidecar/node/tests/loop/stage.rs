@@ -19,7 +19,7 @@ pub async fn set() -> (Stage, TempDir) {
         // No artifacts: a contract under work need not be built for wasm before its loop can be tested.
         artifacts: scratch.path().join("none"),
         scratch: scratch.path().to_owned(),
-        indexed: true,
+        indexed: ["sotu".to_owned()].into(),
     };
     (story.set().await.unwrap(), scratch)
 }
@@ -29,8 +29,8 @@ pub async fn ask(node_url: &str, request: GenerateRequest) -> Result<SignedRecei
     let mut client = InferenceServiceClient::connect(node_url.to_owned()).await.unwrap();
     let mut stream = client.generate(request).await?.into_inner();
     while let Some(message) = stream.message().await? {
-        if let Some(Event::Finished(finished)) = message.event {
-            return Ok(finished.receipt.unwrap());
+        if let Some(Event::Receipt(receipt)) = message.event {
+            return Ok(receipt);
         }
     }
     Err(Status::internal("the stream ended without a receipt"))

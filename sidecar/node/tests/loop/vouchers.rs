@@ -1,7 +1,10 @@
 //! A bad voucher or request gets its own error and changes nothing.
 
 use openledger_node::{
-    api::{GetReceiptRequest, receipt_service_client::ReceiptServiceClient},
+    api::{
+        GetReceiptRequest, VoucherReference, get_receipt_request::Receipt as Key,
+        receipt_service_client::ReceiptServiceClient,
+    },
     devnet::{
         ask::{BUDGET, Session, max_fee},
         sidecars::Sidecars,
@@ -84,18 +87,27 @@ async fn every_bad_voucher_has_its_own_error_and_changes_nothing() {
     let on_chain: SessionResponse = stage.chain.client.query_smart(&stage.contracts.settlement, &query).await.unwrap();
     assert!(on_chain.charged.is_zero());
 
-    receipts_answer_by_digest(url, &receipt.id, receipt.receipt.unwrap()).await;
+    receipts_answer_by_digest_and_by_voucher(url, &receipt.id, receipt.receipt.unwrap()).await;
     sidecars.stop().await.unwrap();
 }
 
-async fn receipts_answer_by_digest(url: &str, id: &[u8], receipt: Receipt) {
+async fn receipts_answer_by_digest_and_by_voucher(url: &str, id: &[u8], receipt: Receipt) {
     assert_eq!(receipt.digest().as_slice(), id);
     let mut client = ReceiptServiceClient::connect(url.to_owned()).await.unwrap();
-    let short = client.get_receipt(GetReceiptRequest { id: vec![1; 31] }).await.unwrap_err();
-    assert_eq!(reason(&short), "BAD_REQUEST");
-    let unknown = client.get_receipt(GetReceiptRequest { id: vec![1; 32] }).await.unwrap_err();
-    assert_eq!(reason(&unknown), "NOT_FOUND");
-    let found = client.get_receipt(GetReceiptRequest { id: id.to_vec() }).await.unwrap().into_inner();
-    assert_eq!(found.receipt.unwrap().receipt.unwrap(), receipt);
-    assert_eq!(found.batch_id, 0);
+    let (session_id, sequence) = (receipt.session_id, receipt.voucher_sequence);
+    let voucher = |sequence| Some(Key::Voucher(VoucherReference { session_id, sequence }));
+    for (missing, expected) in [
+        (None, "BAD_REQUEST"),
+        (Some(Key::Id(vec![1; 31])), "BAD_REQUEST"),
+        (Some(Key::Id(vec![1; 32])), "NOT_FOUND"),
+        (voucher(sequence + 100), "NOT_FOUND"),
+    ] {
+        let error = client.get_receipt(GetReceiptRequest { receipt: missing }).await.unwrap_err();
+        assert_eq!(reason(&error), expected);
+    }
+    for name in [Some(Key::Id(id.to_vec())), voucher(sequence)] {
+        let found = client.get_receipt(GetReceiptRequest { receipt: name }).await.unwrap().into_inner();
+        assert_eq!(found.receipt.unwrap().receipt.as_ref(), Some(&receipt));
+        assert_eq!(found.batch_id, 0);
+    }
 }

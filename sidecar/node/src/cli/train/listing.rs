@@ -1,11 +1,11 @@
 //! The flags that put a trained family on the chain.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use openledger_attribution::{Family, index::Index};
 use openledger_chain::{ChainClient, Signer};
-use openledger_protocol::Hash;
 use serde_json::{Value, json};
 
+use super::source::Opened;
 use crate::{
     error::NodeError,
     home::Home,
@@ -40,18 +40,37 @@ pub struct Register {
     /// Basis points of the fee for contributors, developer, node, stakers and treasury; 10,000 together.
     #[arg(long, requires = "register", value_delimiter = ',', default_value = "6000,1500,1500,500,500")]
     split: Vec<u16>,
+    /// What pays for the adapter's answers. Unless said, the index where it divides at most a fifth of the fee otherwise
+    /// than the audit lane does, else the audit lane.
+    #[arg(long, requires = "register", value_enum)]
+    paid_by: Option<PaidBy>,
 }
+
+/// What pays for an adapter's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PaidBy {
+    /// One gradient and the registered index: scores can be proven false on chain.
+    Index,
+    /// A forward pass under every counterfactual adapter: exact, and as costly as there are contributors.
+    Audit,
+}
+
+/// Part of the fee that an index may divide otherwise than the audit lane before the audit lane pays unless told otherwise.
+const INDEX_ERROR: f64 = 0.2;
 
 /// Who registers, and where.
 pub struct Desk {
     account: Signer,
     contracts: Contracts,
     listing: Listing,
+    paid_by: Option<PaidBy>,
+    /// Contributors in the order of the version's clusters.
+    clusters: Vec<String>,
 }
 
 impl Register {
     /// Connects to the chain and compares base and rows with it; `None` unless the family is to be registered.
-    pub async fn desk(self, home: &Home, name: &str, base: Hash, content: Hash) -> Result<Option<Desk>, NodeError> {
+    pub async fn desk(self, home: &Home, opened: &Opened) -> Result<Option<Desk>, NodeError> {
         if !self.register {
             return Ok(None);
         }
@@ -59,7 +78,7 @@ impl Register {
         let split = self.split.try_into().map_err(|_| missing("five parts in --split, divided by commas"))?;
         let listing = Listing {
             base_id: self.base_id.ok_or_else(|| missing("--base-id"))?,
-            name: self.name.unwrap_or_else(|| name.to_owned()),
+            name: self.name.unwrap_or_else(|| opened.name.clone()),
             datanet_id: self.datanet_id.ok_or_else(|| missing("--datanet-id"))?,
             datanet_version: self.datanet_version.ok_or_else(|| missing("--datanet-version"))?,
             prompt_price: self.prompt_price.ok_or_else(|| missing("--prompt-price"))?,
@@ -68,17 +87,32 @@ impl Register {
         };
         let config = home.config()?;
         let account = ChainClient::connect(&config.chain_grpc).await?.signer(home.account()?);
-        let desk = Desk { account, contracts: config.contracts, listing };
-        Registry::new(&desk.account, &desk.contracts).check(&desk.listing, base, content).await?;
-        Ok(Some(desk))
+        let (base, content) = (opened.session.model().base_digest, opened.examples.root());
+        let roots = Registry::new(&account, &config.contracts).check(&listing, base, content).await?;
+        let clusters = roots.iter().map(|root| opened.contributors.get(root).cloned()).collect::<Option<Vec<_>>>();
+        let clusters = clusters.ok_or_else(|| missing("a Datanet with the rows of every cluster of the version"))?;
+        Ok(Some(Desk { account, contracts: config.contracts, listing, paid_by: self.paid_by, clusters }))
     }
 }
 
 impl Desk {
-    /// Sends the registration.
-    pub async fn register(&self, family: &Family, index: &Index) -> Result<Value, NodeError> {
+    /// Contributors in the order in which the chain has them.
+    pub fn clusters(&self) -> &[String] {
+        &self.clusters
+    }
+
+    /// Sends the registration. `error` is the part of the fee that the index divides otherwise than the audit lane.
+    pub async fn register(&self, family: &Family, index: &Index, error: f64) -> Result<Value, NodeError> {
         let registry = Registry::new(&self.account, &self.contracts);
-        let (adapter, sent) = registry.register(&self.listing, family, Some(index.facts())).await?;
-        Ok(json!({ "adapter_id": adapter, "transaction": sent.hash, "height": sent.height, "gas_used": sent.gas_used }))
+        let judged = if error <= INDEX_ERROR { PaidBy::Index } else { PaidBy::Audit };
+        let (facts, paid_by) = match self.paid_by.unwrap_or(judged) {
+            PaidBy::Index => (Some(index.facts()), "index"),
+            PaidBy::Audit => (None, "audit"),
+        };
+        let (adapter, sent) = registry.register(&self.listing, family, facts).await?;
+        Ok(json!({
+            "adapter_id": adapter, "paid_by": paid_by, "transaction": sent.hash, "height": sent.height,
+            "gas_used": sent.gas_used,
+        }))
     }
 }

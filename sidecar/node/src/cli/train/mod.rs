@@ -18,7 +18,7 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use openledger_attribution::{
     Family,
-    index::{DEFAULT_DIMENSIONS, Index, IndexError},
+    index::{Calibration, DEFAULT_DIMENSIONS, Index, IndexError, build_calibrated},
 };
 use openledger_trainer::{Ended, FamilyPlan, Progress, Recipe, Storage, TrainError, Training, Weights, train_family};
 use serde_json::json;
@@ -26,11 +26,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Output,
-    index::{INDEX_FILE, facts},
+    index::{self, answers, facts, verdict},
     print,
     start::stop_on_signal,
 };
-use crate::{error::NodeError, home::Home};
+use crate::{error::NodeError, home::Home, serving::INDEX_FILE};
 use bar::Bar;
 use listing::{Desk, Register};
 use recipe::RecipeArgs;
@@ -137,30 +137,34 @@ impl Run {
         let opening = recipe.clone();
         let mut opened = blocking(move || source.open(&opening)).await?;
         // Before the training: what the chain would refuse is not worth training.
-        let (digest, content) = (opened.session.model().base_digest, opened.examples.root());
-        let desk: Option<Desk> = self.register.desk(home, &opened.name, digest, content).await?;
+        let desk: Option<Desk> = self.register.desk(home, &opened).await?;
+        let clusters = desk.as_ref().map(|desk| desk.clusters().to_vec());
         // A registration that failed is made good without training again.
         let trained_before = desk.is_some() && folder.join(FAMILY_FILE).exists();
         let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
         let trained = blocking(move || {
             let bar =
                 if trained_before { Some(Bar::default()) } else { train(&mut opened, &recipe, &plan, &folder, &stop)? };
-            bar.map(|bar| indexed(&opened, &folder, bar)).transpose()
+            bar.map(|bar| indexed(&mut opened, &folder, clusters.as_deref(), bar)).transpose()
         })
         .await?;
-        let Some(Trained { family, index, adapters, bar }) = trained else {
+        let Some(Trained { family, index, calibration, adapters, bar }) = trained else {
             let text = "stopped; a family has no checkpoints, so nothing is kept";
             print(output, text, &json!({ "folder": shown, "finished": false }));
             return Ok(());
         };
         let root = hex::encode(index.facts().root);
-        let mut text =
-            format!("{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}\nindex: {root}", bar.summary());
+        let mut text = format!(
+            "{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}\nindex: {root}\n{}",
+            bar.summary(),
+            verdict(&calibration)
+        );
         let mut json = json!({
             "folder": shown, "finished": true, "adapters": adapters, "training": bar.json(), "index": facts(&index),
+            "calibration": index::calibration(&calibration),
         });
         if let Some(desk) = desk {
-            let registered = desk.register(&family, &index).await?;
+            let registered = desk.register(&family, &index, calibration.payout_error).await?;
             text.push_str(&format!("\nregistered: {registered}"));
             if let Some(json) = json.as_object_mut() {
                 json.insert("registered".to_owned(), registered);
@@ -207,6 +211,7 @@ const FAMILY_FILE: &str = "adapters.json";
 struct Trained {
     family: Family,
     index: Index,
+    calibration: Calibration,
     adapters: usize,
     bar: Bar,
 }
@@ -228,17 +233,23 @@ fn train(
     Ok(whole.then_some(bar))
 }
 
-/// Builds the index of a family beside its `adapters.json`.
-fn indexed(opened: &Opened, folder: &Path, bar: Bar) -> Result<Trained, NodeError> {
+/// Builds the index of a family beside its `adapters.json`, in the order of `clusters` where the chain has one.
+fn indexed(opened: &mut Opened, folder: &Path, clusters: Option<&[String]>, bar: Bar) -> Result<Trained, NodeError> {
     let family = Family::read(folder).map_err(IndexError::from)?;
     if !family.contributors().eq(opened.examples.contributors()) {
         let folder = folder.display();
         return Err(NodeError::Config(format!("{folder} holds a family of other contributors; name another --out")));
     }
-    let index = Index::build(&opened.session, &family, DEFAULT_DIMENSIONS)?;
+    let rows = (0..opened.examples.len()).filter_map(|row| opened.examples.get(row));
+    let answers = answers(rows.filter_map(|row| row.tokens.split_at_checked(row.prompt_tokens)));
+    let (family, index, calibration) = build_calibrated(&mut opened.session, folder, DEFAULT_DIMENSIONS, &answers)?;
+    let index = match clusters {
+        Some(clusters) => index.arranged(clusters.iter().map(String::as_str))?,
+        None => index,
+    };
     index.write(&folder.join(INDEX_FILE))?;
     let adapters = family.variants().count();
-    Ok(Trained { family, index, adapters, bar })
+    Ok(Trained { family, index, calibration, adapters, bar })
 }
 
 fn report(output: Output, folder: &str, ended: Ended, bar: &Bar) {

@@ -1,10 +1,11 @@
 //! The base and the rows of a training.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use clap::Args;
 use openledger_corpus::{Contribution, Datanet, Limits};
 use openledger_engine::gradient::{GradientConfig, GradientSession};
+use openledger_protocol::Hash;
 use openledger_trainer::{Examples, Recipe, TrainError};
 
 use crate::error::NodeError;
@@ -36,6 +37,8 @@ pub struct Opened {
     pub threads: usize,
     /// Name of the folder or file with the rows.
     pub name: String,
+    /// Contributors by the roots of their rows.
+    pub contributors: HashMap<Hash, String>,
 }
 
 impl Source {
@@ -63,6 +66,9 @@ impl Source {
         };
         let session = GradientSession::open(&config)?;
         let examples = Examples::encode(&contributions, &session, recipe)?;
-        Ok(Opened { session, examples, threads, name: name.unwrap_or_default() })
+        let contributors =
+            contributions.into_iter().map(|contribution| (contribution.rows_root, contribution.contributor));
+        let contributors = contributors.collect();
+        Ok(Opened { session, examples, threads, name: name.unwrap_or_default(), contributors })
     }
 }

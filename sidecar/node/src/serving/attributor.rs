@@ -1,0 +1,187 @@
+//! Attributes delivered answers, beside the stream and not in it: a client has its whole text before this begins.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use openledger_attribution::index::{IndexError, Tokens};
+use openledger_chain::Signer;
+use openledger_engine::EngineError;
+use openledger_protocol::amount;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Attributed, Catalog, ServedAdapter, receipt};
+use crate::{api::OpenedReceipt, error::NodeError, ledger::Ledger};
+
+/// Delivered answers that may wait in memory; a node that is so far behind takes no more questions.
+const QUEUE: usize = 1024;
+/// Answers that are attributed together.
+const TOGETHER: usize = 16;
+
+/// Where the receipt of an answer goes once it exists.
+type Reply = oneshot::Sender<Result<OpenedReceipt, NodeError>>;
+
+struct Waiting {
+    draft: OpenedReceipt,
+    reply: Option<Reply>,
+}
+
+/// The line of delivered answers. Clones share it.
+#[derive(Clone)]
+pub struct Attributor {
+    line: mpsc::Sender<Waiting>,
+}
+
+/// What attributes them, until the last [`Attributor`] is gone and the line is empty.
+pub struct Attributing {
+    line: mpsc::Receiver<Waiting>,
+    catalog: Arc<Catalog>,
+    signer: Signer,
+    ledger: Ledger,
+}
+
+impl Attributor {
+    /// A line and its worker, which the caller runs.
+    pub fn new(catalog: Arc<Catalog>, signer: Signer, ledger: Ledger) -> (Self, Attributing) {
+        let (sender, line) = mpsc::channel(QUEUE);
+        (Self { line: sender }, Attributing { line, catalog, signer, ledger })
+    }
+
+    /// Refuses when too many answers wait already.
+    pub fn check(&self) -> Result<(), NodeError> {
+        if self.line.capacity() == 0 { Err(NodeError::Busy("attributions")) } else { Ok(()) }
+    }
+
+    /// Puts a stored draft into the line; the receipt arrives when it is signed and stored.
+    pub async fn add(
+        &self,
+        draft: OpenedReceipt,
+    ) -> Result<oneshot::Receiver<Result<OpenedReceipt, NodeError>>, NodeError> {
+        let (reply, receipt) = oneshot::channel();
+        let waiting = Waiting { draft, reply: Some(reply) };
+        // A line that has ended leaves the draft in the store: the next start takes it up.
+        self.line.send(waiting).await.map_err(|_| NodeError::Busy("a restart and attributions"))?;
+        Ok(receipt)
+    }
+}
+
+impl Attributing {
+    /// Takes up what an earlier process left, then whatever is delivered.
+    pub async fn run(mut self) {
+        match self.ledger.waiting_answers().await {
+            Ok(left) if left.is_empty() => {}
+            Ok(left) => {
+                tracing::info!(answers = left.len(), "attributing answers that were delivered before the start");
+                let mut left = left.into_iter().map(|draft| Waiting { draft, reply: None });
+                loop {
+                    let some: Vec<Waiting> = left.by_ref().take(TOGETHER).collect();
+                    if some.is_empty() {
+                        break;
+                    }
+                    self.settle(some).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "delivered answers of earlier starts cannot be read"),
+        }
+        let mut some = Vec::with_capacity(TOGETHER);
+        while self.line.recv_many(&mut some, TOGETHER).await > 0 {
+            self.settle(std::mem::take(&mut some)).await;
+        }
+    }
+
+    /// Attributes, signs and stores a few answers. Those of one adapter share runs.
+    async fn settle(&self, some: Vec<Waiting>) {
+        let mut by_adapter: BTreeMap<u64, Vec<Waiting>> = BTreeMap::new();
+        for waiting in some {
+            let adapter = adapter_of(&waiting.draft).unwrap_or_default();
+            by_adapter.entry(adapter).or_default().push(waiting);
+        }
+        let groups = by_adapter.into_iter().map(|(adapter, group)| self.settle_group(adapter, group));
+        futures::future::join_all(groups).await;
+    }
+
+    async fn settle_group(&self, adapter_id: u64, group: Vec<Waiting>) {
+        match self.attribute(adapter_id, &group).await {
+            Ok(attributed) => {
+                for (waiting, attributed) in group.into_iter().zip(attributed) {
+                    let settled = self.sign(&waiting.draft, attributed).await;
+                    self.end(waiting, settled).await;
+                }
+            }
+            // One answer that cannot be attributed must not cost the others their receipts.
+            Err(error) if group.len() > 1 && !stopped(&error) => {
+                tracing::warn!(reason = error.reason(), %error, "attributing answers one by one");
+                for waiting in group {
+                    Box::pin(self.settle_group(adapter_id, vec![waiting])).await;
+                }
+            }
+            Err(error) => {
+                let mut error = Some(error);
+                for waiting in group {
+                    let error = error.take().unwrap_or(NodeError::Busy("a restart and attributions"));
+                    self.end(waiting, Err(error)).await;
+                }
+            }
+        }
+    }
+
+    async fn attribute(&self, adapter_id: u64, group: &[Waiting]) -> Result<Vec<Attributed>, NodeError> {
+        let adapter = self.catalog.get(adapter_id)?;
+        let answers = group.iter().map(|waiting| opened(&adapter, &waiting.draft)).collect::<Result<_, _>>()?;
+        adapter.lane().attribute(answers).await
+    }
+
+    async fn sign(&self, draft: &OpenedReceipt, attributed: Attributed) -> Result<OpenedReceipt, NodeError> {
+        let receipt = draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref()).ok_or_else(broken)?;
+        let (session, sequence, fee) = (receipt.session_id, receipt.voucher_sequence, amount::parse(&receipt.fee)?);
+        let signed = |cumulative| receipt::sign(draft.clone(), attributed, self.signer.key(), cumulative);
+        self.ledger.charge_and_store(session, sequence, fee, signed).await
+    }
+
+    /// Tells whoever waits. An answer that cannot be attributed is not charged, unless the process is ending: then the next one
+    /// tries again.
+    async fn end(&self, waiting: Waiting, settled: Result<OpenedReceipt, NodeError>) {
+        if let Err(error) = &settled
+            && !stopped(error)
+        {
+            tracing::error!(reason = error.reason(), %error, "an answer stays without receipt and is not charged");
+            let of = waiting.draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref());
+            if let Some(receipt) = of
+                && let Err(error) = self.ledger.release(receipt.session_id, receipt.voucher_sequence).await
+            {
+                tracing::error!(%error, "its reservation cannot be freed");
+            }
+        }
+        if let Some(reply) = waiting.reply {
+            // A client that left fetches its receipt later.
+            _ = reply.send(settled);
+        }
+    }
+}
+
+fn adapter_of(draft: &OpenedReceipt) -> Option<u64> {
+    Some(draft.receipt.as_ref()?.receipt.as_ref()?.adapter_id)
+}
+
+/// What was asked and answered, and the salt of its commitments. A draft of another version than is served now cannot be attributed.
+fn opened(adapter: &ServedAdapter, draft: &OpenedReceipt) -> Result<(Tokens, [u8; 32]), NodeError> {
+    let receipt = draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref()).ok_or_else(broken)?;
+    if receipt.adapter_version != adapter.terms.version {
+        let problem =
+            format!("version {} answered, version {} is served", receipt.adapter_version, adapter.terms.version);
+        return Err(NodeError::AdapterMismatch { adapter_id: receipt.adapter_id, problem });
+    }
+    let salt = draft.salt.as_slice().try_into().map_err(|_| broken())?;
+    Ok(((draft.prompt.clone(), draft.response.clone()), salt))
+}
+
+fn broken() -> NodeError {
+    NodeError::Ledger("a stored answer cannot be read".into())
+}
+
+fn stopped(error: &NodeError) -> bool {
+    matches!(
+        error,
+        NodeError::Busy(_)
+            | NodeError::Engine(EngineError::Stopped)
+            | NodeError::Index(IndexError::Engine(EngineError::Stopped))
+    )
+}

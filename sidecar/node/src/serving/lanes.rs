@@ -1,0 +1,128 @@
+//! The two ways to say who made an answer: by the adapter's index where its version registered one, else by scoring the answer
+//! under every counterfactual adapter.
+
+use openledger_attribution::{
+    AuditLane,
+    index::{IndexLane, Indexed, Query, Scores, Tokens},
+};
+use openledger_protocol::{
+    Attribution,
+    attribution::{AttributionError, POLICY_COUNTERFACTUAL_FORWARD, POLICY_DOT_PRODUCT, attribute},
+};
+
+use crate::error::NodeError;
+
+/// Who made an answer, and what the receipt commits to for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attributed {
+    /// Scores and shares.
+    pub attribution: Attribution,
+    /// The query vector behind them, where the policy has one.
+    pub query: Option<Query>,
+}
+
+/// A measurement in the order of the Datanet version's clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterMeasurement {
+    /// Loss of log-probability per cluster, in micro-nats.
+    pub deltas: Vec<i64>,
+    /// Noise floor, in micro-nats.
+    pub floor: u64,
+    /// What the adapter adds over its base, in micro-nats.
+    pub lift: i64,
+}
+
+impl ClusterMeasurement {
+    /// Shares by the protocol's integers.
+    pub fn attribution(&self) -> Result<Attribution, AttributionError> {
+        attribute(&self.deltas, self.floor, self.lift)
+    }
+}
+
+/// Counterfactual and placebo adapters in the engine.
+#[derive(Clone)]
+pub struct Audit {
+    lane: AuditLane,
+    /// Position in the family's contributors for each cluster of the Datanet version.
+    positions: Vec<usize>,
+}
+
+impl Audit {
+    pub(super) fn new(lane: AuditLane, positions: Vec<usize>) -> Self {
+        Self { lane, positions }
+    }
+
+    /// Scores one answer under every variant, as one mixed batch.
+    pub async fn measure(&self, prompt: &[u32], response: &[u32]) -> Result<ClusterMeasurement, NodeError> {
+        if response.is_empty() {
+            // Nothing was said, so nobody made it.
+            return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
+        }
+        let measured = self.lane.attribute(prompt, response).await.map_err(failed)?;
+        let by_contributor = measured.deltas();
+        let deltas = self.positions.iter().filter_map(|position| by_contributor.get(*position).copied()).collect();
+        Ok(ClusterMeasurement { deltas, floor: measured.floor(), lift: measured.lift() })
+    }
+}
+
+/// The lane that an adapter version is paid by.
+#[derive(Clone)]
+pub enum Lane {
+    /// Forward passes under every counterfactual adapter.
+    Audit(Audit),
+    /// One gradient and the registered index.
+    Index(IndexLane),
+}
+
+impl Lane {
+    /// The policy that this lane's receipts name.
+    pub fn policy(&self) -> &'static str {
+        match self {
+            Self::Audit(_) => POLICY_COUNTERFACTUAL_FORWARD,
+            Self::Index(_) => POLICY_DOT_PRODUCT,
+        }
+    }
+
+    /// Attributes answers; each comes with the salt of its receipt's commitments.
+    pub async fn attribute(&self, answers: Vec<(Tokens, [u8; 32])>) -> Result<Vec<Attributed>, NodeError> {
+        let (tokens, salts): (Vec<Tokens>, Vec<[u8; 32]>) = answers.into_iter().unzip();
+        match self {
+            Self::Audit(audit) => {
+                let measured = tokens.iter().map(|(prompt, response)| audit.measure(prompt, response));
+                let measured = futures::future::try_join_all(measured).await?;
+                measured
+                    .iter()
+                    .map(|measured| {
+                        Ok(Attributed { attribution: measured.attribution().map_err(failed)?, query: None })
+                    })
+                    .collect()
+            }
+            Self::Index(lane) => lane
+                .attribute(tokens)
+                .await?
+                .into_iter()
+                .zip(&salts)
+                .map(|(Indexed { query, scores, lift }, salt)| {
+                    let attribution = scores.attribution(&query, lift, salt)?;
+                    Ok(Attributed { attribution, query: Some(query) })
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Checks scores and noise floor of a receipt against its opened query: integers that everybody with the index gets alike.
+pub fn check_scores(lane: &IndexLane, claimed: &Attribution, query: &Query) -> Result<(), String> {
+    let own = Scores::of(lane.index(), query).map_err(|error| error.to_string())?;
+    if own.clusters != claimed.deltas {
+        return Err("its scores are not the products of its query with the index".into());
+    }
+    if own.floor != claimed.floor {
+        return Err("its noise floor is not that of its query".into());
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> NodeError {
+    NodeError::Internal(format!("the answer could not be attributed: {error}"))
+}
