@@ -59,7 +59,7 @@ impl Devnet {
             artifacts: self.artifacts,
             scratch: scratch.path().to_owned(),
             // One of each kind: paid by an index, and by the audit lane.
-            indexed: ["sotu".to_owned()].into(),
+            indexed: ["wordnet".to_owned()].into(),
         };
         let played = story.play().await?;
         let json = self.json || output == Output::Json;

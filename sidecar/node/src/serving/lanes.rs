@@ -3,7 +3,7 @@
 
 use openledger_attribution::{
     AuditLane,
-    index::{IndexLane, Indexed, Query, Scores, Tokens},
+    index::{Index, IndexLane, Indexed, Query, Scores, Tokens},
 };
 use openledger_protocol::{
     Attribution,
@@ -112,8 +112,8 @@ impl Lane {
 }
 
 /// Checks scores and noise floor of a receipt against its opened query: integers that everybody with the index gets alike.
-pub fn check_scores(lane: &IndexLane, claimed: &Attribution, query: &Query) -> Result<(), String> {
-    let own = Scores::of(lane.index(), query).map_err(|error| error.to_string())?;
+pub fn check_scores(index: &Index, claimed: &Attribution, query: &Query) -> Result<(), String> {
+    let own = Scores::of(index, query).map_err(|error| error.to_string())?;
     if own.clusters != claimed.deltas {
         return Err("its scores are not the products of its query with the index".into());
     }
@@ -125,4 +125,36 @@ pub fn check_scores(lane: &IndexLane, claimed: &Attribution, query: &Query) -> R
 
 fn failed(error: impl std::fmt::Display) -> NodeError {
     NodeError::Internal(format!("the answer could not be attributed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use openledger_attribution::index::{Leverage, Projection};
+
+    use super::*;
+
+    #[test]
+    fn scores_and_floor_are_recomputed_from_the_opened_query() {
+        let index = Index {
+            family: [1; 32],
+            base: [2; 32],
+            contributors: vec!["ann".into(), "bob".into()],
+            rows: vec![100, 0, 0, 50],
+            placebos: vec![-5, 3],
+            exponent: -4,
+            leverage: Leverage { cap: 1.0, capped: 0 },
+            projection: Projection::from_basis(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap(),
+        };
+        let query = Query { vector: vec![64, 16], exponent: -6, explained: 1.0, log_prob: -3.0 };
+        let honest = Scores::of(&index, &query).unwrap().attribution(&query, 1_000_000, &[9; 32]).unwrap();
+        assert_eq!(check_scores(&index, &honest, &query), Ok(()));
+        let with = |deltas: &[i64], floor| Attribution { deltas: deltas.to_vec(), floor, ..honest.clone() };
+        let lies = [with(&[6401, 800], honest.floor), with(&[6400], honest.floor), with(&[6400, 800], 0)];
+        for lie in &lies {
+            assert!(check_scores(&index, lie, &query).is_err(), "{lie:?}");
+        }
+        let other = Query { vector: vec![65, 16], ..query.clone() };
+        assert!(check_scores(&index, &honest, &other).is_err());
+        assert!(check_scores(&index, &honest, &Query { vector: vec![64], ..query }).is_err());
+    }
 }

@@ -150,7 +150,7 @@ fn check_scores(catalog: &Catalog, opened: &OpenedReceipt, receipt: &Receipt) ->
             format!("version {} answered, this validator has {}", receipt.adapter_version, adapter.terms.version);
         return Err(NodeError::AdapterMismatch { adapter_id: receipt.adapter_id, problem });
     }
-    serving::check_scores(lane, claimed, &opened_query(opened)).map_err(invalid)
+    serving::check_scores(lane.index(), claimed, &opened_query(opened)).map_err(invalid)
 }
 
 /// The query vector that a receipt opens. What it says beside the integers is its own claim.

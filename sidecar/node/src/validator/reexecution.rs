@@ -158,7 +158,10 @@ async fn replay(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use openledger_attribution::index::{Query, Scores};
+
     use super::*;
 
     #[test]
@@ -169,5 +172,31 @@ mod tests {
         assert!(tolerance.holds(-1_000_000, -1_001_010));
         assert!(!tolerance.holds(-1_000_000, -1_001_100));
         assert!(!tolerance.holds(i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn an_indexed_answer_has_the_own_query_and_lift_up_to_the_tolerance() {
+        let query = |at: usize, by: i8| {
+            let mut vector: Vec<i8> = (0..100).map(|value| value - 50).collect();
+            vector[at] += by;
+            Query { vector, exponent: -10, explained: 1.0, log_prob: -2.0 }
+        };
+        let scores = Scores { clusters: vec![40_000, 10], floor: 5, exponent: -22 };
+        let own = Indexed { query: query(0, 0), scores: scores.clone(), lift: 3_000_000 };
+        let with = |query: &Query, lift| {
+            let claimed = scores.attribution(query, lift, &[1; 32]).unwrap();
+            let opened = OpenedReceipt {
+                query: query.vector.iter().map(|value| value.cast_unsigned()).collect(),
+                query_exponent: query.exponent,
+                ..OpenedReceipt::default()
+            };
+            indexed(&own, -12, &opened, &claimed, Tolerance::default())
+        };
+        assert_eq!(with(&query(0, 0), 3_000_000), Ok(()));
+        assert_eq!(with(&query(3, 1), 3_004_000), Ok(()), "a step and a thousandth");
+        assert!(with(&query(3, 2), 3_000_000).unwrap_err().contains("its query differs"));
+        assert!(with(&query(0, 0), 3_100_000).unwrap_err().contains("its lift"));
+        let other_scale = Query { exponent: -7, ..query(0, 0) };
+        assert!(with(&other_scale, 3_000_000).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use openledger_node::{
     api::{
-        AttestRequest, GetBatchRequest, GetBatchResponse,
+        AttestRequest, GetBatchRequest, GetBatchResponse, OpenedReceipt,
         attestation_service_client::AttestationServiceClient,
         batch_service_client::BatchServiceClient,
         batch_service_server::{BatchService, BatchServiceServer},
@@ -37,6 +37,11 @@ impl BatchService for Liar {
         (self.tamper)(&mut answer);
         Ok(Response::new(answer))
     }
+}
+
+/// A receipt that is paid by an index.
+fn indexed(batch: &mut GetBatchResponse) -> &mut OpenedReceipt {
+    batch.receipts.iter_mut().find(|opened| !opened.query.is_empty()).expect("half of the story's answers")
 }
 
 async fn lie(honest: &GetBatchResponse, tamper: Tamper) -> String {
@@ -76,7 +81,7 @@ async fn nothing_false_is_signed() {
         }
     };
 
-    let lies: [(&str, Tamper, &str); 7] = [
+    let lies: [(&str, Tamper, &str); 9] = [
         (
             "one byte of a receipt",
             |batch| batch.receipts[0].receipt.as_mut().unwrap().receipt.as_mut().unwrap().base_digest[0] ^= 1,
@@ -85,6 +90,8 @@ async fn nothing_false_is_signed() {
         ("a signature", |batch| batch.receipts[0].receipt.as_mut().unwrap().signature[5] ^= 1, "RECEIPT_INVALID"),
         ("another prompt", |batch| batch.receipts[1].prompt[0] ^= 1, "RECEIPT_INVALID"),
         ("another seed", |batch| batch.receipts[2].sampling.as_mut().unwrap().seed += 1, "RECEIPT_INVALID"),
+        ("another query", |batch| indexed(batch).query[0] ^= 1, "RECEIPT_INVALID"),
+        ("a query on another scale", |batch| indexed(batch).query_exponent += 3, "RECEIPT_INVALID"),
         ("a wrong sum", |batch| batch.header.as_mut().unwrap().total = "1".into(), "BATCH_INVALID"),
         ("a missing receipt", |batch| _ = batch.receipts.pop(), "RECEIPTS_MISMATCH"),
         ("receipts in another order", |batch| batch.receipts.reverse(), "RECEIPTS_MISMATCH"),

@@ -5,8 +5,12 @@ use std::{
     time::Duration,
 };
 
+use futures::{StreamExt, stream::FuturesUnordered};
 use openledger_node::{
-    api::{GetReceiptRequest, get_receipt_request::Receipt as Key, receipt_service_client::ReceiptServiceClient},
+    api::{
+        GetReceiptRequest, VoucherReference, generate_response::Event, get_receipt_request::Receipt as Key,
+        inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
+    },
     devnet::{
         ask::{Session, max_fee},
         sidecars::{bond_node, write_config},
@@ -18,6 +22,83 @@ use settlement::msg::{BatchResponse, NodeResponse, QueryMsg};
 use tokio::time::{Instant, sleep};
 
 use crate::stage::{ask, reason, set};
+
+/// Answers whose text has ended are owed a receipt, whatever happens to the node before it is signed; the others cost nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_delivered_gets_its_receipt_after_kill_9() {
+    let (stage, scratch) = set().await;
+    let path = scratch.path().join("killed");
+    let home = Home::at(&path);
+    let url = stage.write_home(&home, &stage.accounts.node, None).unwrap();
+    bond_node(&stage.accounts.node, &stage.contracts, &url).await.unwrap();
+    let mut config = home.config().unwrap();
+    config.serving.batch_seconds = 3_600;
+    config.serving.epoch_seconds = 3_600;
+    write_config(&home, &config).unwrap();
+    let mut node = start(&path);
+    until_ready(&url).await;
+
+    let session = Session::open(&stage).await.unwrap();
+    let mut client = InferenceServiceClient::connect(url.clone()).await.unwrap();
+    let (mut streams, mut promised) = (Vec::new(), 0);
+    for (sequence, question) in (1u64..).zip(&stage.examples.questions) {
+        promised += max_fee(question).unwrap();
+        let request = session.request(&stage, question, session.voucher(sequence, promised).unwrap()).unwrap();
+        streams.push((sequence, client.generate(request).await.unwrap().into_inner()));
+    }
+    let reading = streams.into_iter().map(|(sequence, mut stream)| async move {
+        // The connection breaks with the node.
+        while let Ok(Some(message)) = stream.message().await {
+            if let Some(Event::Finished(finished)) = message.event {
+                return Some((sequence, finished.fee));
+            }
+        }
+        None
+    });
+    // Three texts are whole, some of their receipts are not there yet, and other answers are being made.
+    let delivered: Vec<_> =
+        reading.collect::<FuturesUnordered<_>>().filter_map(std::future::ready).take(3).collect().await;
+    node.kill().unwrap(); // SIGKILL
+    node.wait().unwrap();
+    let mut node = start(&path);
+    until_ready(&url).await;
+
+    let mut client = ReceiptServiceClient::connect(url.clone()).await.unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    let session_id = session.session_id;
+    let mut charged = 0u128;
+    for sequence in 1..=stage.examples.questions.len() as u64 {
+        let promised = delivered.iter().find(|(delivered, _)| *delivered == sequence);
+        let found = loop {
+            let voucher = Key::Voucher(VoucherReference { session_id, sequence });
+            match client.get_receipt(GetReceiptRequest { receipt: Some(voucher) }).await {
+                Ok(found) => break found.into_inner().receipt.unwrap().receipt,
+                Err(status) if reason(&status) == "RECEIPT_PENDING" => {
+                    assert!(Instant::now() < end, "{sequence} is never attributed");
+                    sleep(Duration::from_millis(50)).await;
+                }
+                Err(status) => {
+                    assert_eq!(reason(&status), "NOT_FOUND");
+                    break None;
+                }
+            }
+        };
+        assert!(found.is_some() || promised.is_none(), "{sequence} was delivered and has no receipt");
+        let Some(receipt) = found else { continue };
+        assert!(promised.is_none_or(|(_, fee)| *fee == receipt.fee));
+        assert_eq!(receipt.attribution.unwrap().shares.len(), 6);
+        charged += receipt.fee.parse::<u128>().unwrap();
+    }
+    // The books agree: the next answer's voucher has to cover what was charged and not what was lost.
+    let question = &stage.examples.questions[0];
+    let covered = charged + max_fee(question).unwrap();
+    let next = session.voucher(99, covered.max(promised)).unwrap();
+    let receipt = ask(&url, session.request(&stage, question, next).unwrap()).await.unwrap().receipt.unwrap();
+    let fee: u128 = receipt.fee.parse().unwrap();
+    assert_eq!(receipt.cumulative_fee, (charged + fee).to_string());
+    node.kill().unwrap();
+    node.wait().unwrap();
+}
 
 fn start(home: &std::path::Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_openledger"))

@@ -19,7 +19,7 @@ pub async fn set() -> (Stage, TempDir) {
         // No artifacts: a contract under work need not be built for wasm before its loop can be tested.
         artifacts: scratch.path().join("none"),
         scratch: scratch.path().to_owned(),
-        indexed: ["sotu".to_owned()].into(),
+        indexed: ["wordnet".to_owned()].into(),
     };
     (story.set().await.unwrap(), scratch)
 }
