@@ -162,6 +162,8 @@ def main():
             "rank": config.RANK,
             "alpha": config.ALPHA,
             "dtype": "bf16",
+            # Found by `openledger index build --calibrate`: to be found again when the adapters change.
+            "query_strength": 35,
             "variants": listed,
         }
         (config.ADAPTERS / name / "adapters.json").write_text(json.dumps(index_file, indent=2) + "\n")
