@@ -273,10 +273,10 @@ pub struct Attribution {
     /// the dot product of the query vector with the cluster's row of the index where the policy says so.
     #[prost(sint64, repeated, tag = "2")]
     pub deltas: ::prost::alloc::vec::Vec<i64>,
-    /// Noise floor from placebo retraining, in micro-nats.
+    /// Noise floor from placebo retraining, in the unit of the deltas.
     #[prost(uint64, tag = "3")]
     pub floor: u64,
-    /// Log-probability that the adapter adds over its base model, in micro-nats.
+    /// Log-probability that the adapter adds over its base model, in the unit of the deltas.
     #[prost(sint64, tag = "4")]
     pub lift: i64,
     /// Parts per billion of the contributor fee per cluster; with unattributed they sum to one billion.

@@ -6,7 +6,10 @@ use openledger_attribution::{
     Family,
     index::{Answer, DEFAULT_DIMENSIONS, Index, Querier, scan as scan_rows},
 };
-use openledger_engine::{Engine, ScoreRow};
+use openledger_engine::{
+    Engine, EngineConfig, ScoreRow,
+    gradient::{GradientConfig, GradientRow, GradientSession, stored_targets},
+};
 use openledger_simd::Level;
 
 use crate::quality::open;
@@ -66,6 +69,52 @@ impl Scan {
     }
 }
 
+/// Prefill and gradient of one answer under another model, in milliseconds.
+pub struct Larger {
+    parameters: usize,
+    prefill: f64,
+    gradient: f64,
+}
+
+/// Times prefill and gradient with the model in `onnx/` and the adapter in `adapters/0` of a folder, as `bench serving` makes one.
+pub async fn larger(folder: &Path) -> Result<Larger, Box<dyn Error>> {
+    let (model_dir, adapter) = (folder.join("onnx"), folder.join("adapters/0"));
+    let engine = Engine::start(EngineConfig { threads: 1, ..EngineConfig::new(&model_dir) })?;
+    engine.load_adapter("served", &adapter, None).await?;
+    let targets = stored_targets(&adapter)?;
+    let config = GradientConfig { model_dir, ort_library: None, threads: 1, targets };
+    let mut session = GradientSession::open(&config)?;
+    let served = session.read_adapter(&adapter, None)?;
+    let tokens = tokens();
+    let weights: Vec<f32> = (0..TOKENS).map(|at| if at < TOKENS / 2 { 0.0 } else { 1.0 }).collect();
+    let (prompt, response) = tokens.split_at(TOKENS / 2);
+    let mut found = Larger { parameters: served.parameters.len(), prefill: f64::INFINITY, gradient: f64::INFINITY };
+    for _ in 0..RUNS / 3 {
+        let row =
+            ScoreRow { adapter: Some("served".to_owned()), prompt: prompt.to_vec(), completion: response.to_vec() };
+        found.prefill = found.prefill.min(time(|| engine.score(vec![row])).await?);
+        let start = Instant::now();
+        let row = GradientRow { tokens: &tokens, weights: &weights };
+        std::hint::black_box(session.run(&[row], &[&served.parameters], &served.layout, served.scale)?);
+        found.gradient = found.gradient.min(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(found)
+}
+
+impl Larger {
+    pub fn to_markdown(&self) -> String {
+        let Self { parameters, prefill, gradient } = self;
+        format!(
+            "One answer of {TOKENS} tokens, half of them the prompt, with {parameters} factors: prefill {prefill:.0} ms, gradient {gradient:.0} ms, {:.2} prefills.\n",
+            gradient / prefill
+        )
+    }
+}
+
+fn tokens() -> Vec<u32> {
+    (0..TOKENS).map(|at| 10 + (at as u32 * 37) % 1000).collect()
+}
+
 pub struct Request {
     prefill: f64,
     gradient: f64,
@@ -82,7 +131,7 @@ pub async fn request(engine: &Engine, examples: &Path) -> Result<Request, Box<dy
     let variants = family.variants().count() + 1;
     engine.load_adapter("served", &family.full.folder, Some(family.full.digest)).await?;
     let mut querier = Querier::open(session, &family, &index)?;
-    let tokens: Vec<u32> = (0..TOKENS).map(|at| 10 + (at as u32 * 37) % 1000).collect();
+    let tokens = tokens();
     let (prompt, response) = tokens.split_at(TOKENS / 2);
     let row =
         || ScoreRow { adapter: Some("served".to_owned()), prompt: prompt.to_vec(), completion: response.to_vec() };

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p openledger-attribution --example index -- [--quick] [--json]`
 
+mod beside;
 mod cost;
 mod drift;
 mod quality;
@@ -17,6 +18,8 @@ use serde_json::json;
 const FIRST_BAR: f64 = 0.9;
 /// Longest scan of 100,000 rows of 1,024 dimensions on one thread, in milliseconds.
 const SCAN_BAR: f64 = 5.0;
+/// Longest time to the first token while answers are attributed, over that without: "nothing" within the noise of such machines.
+const FIRST_TOKEN_BAR: f64 = 1.05;
 /// Most prefills that the query of an answer costs.
 const REQUEST_BAR: f64 = 2.5;
 
@@ -31,6 +34,9 @@ struct Arguments {
     /// Folder with model, adapters and questions.json.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples"))]
     examples: PathBuf,
+    /// Folder with `onnx/` and `adapters/0` of a larger model, to time a request there too.
+    #[arg(long)]
+    larger: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -55,6 +61,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", drift.to_markdown());
     let request = cost::request(&engine, &arguments.examples).await?;
     println!("{}", request.to_markdown());
+    let beside = beside::measure(&arguments.examples).await?;
+    println!("{}", beside.to_markdown());
+    if let Some(folder) = &arguments.larger {
+        println!("{}", cost::larger(folder).await?.to_markdown());
+    }
     if arguments.json {
         let low =
             |name: &str, value: f64, bar: f64| json!({"name": name, "value": value, "bar": bar, "holds": value <= bar});
@@ -63,6 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             json!({"name": "same_first", "value": first, "bar": FIRST_BAR, "holds": first >= FIRST_BAR}),
             low("scan_ms", scan.best_for_100_000(), SCAN_BAR),
             low("request_prefills", request.prefills(), REQUEST_BAR),
+            low("first_token_beside_attribution", beside.first_token(), FIRST_TOKEN_BAR),
         ];
         println!("{}", json!({"bars": bars}));
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
-use openledger_protocol::{CreditRole, amount, shares::SHARE_ONE};
+use openledger_protocol::{Attribution, CreditRole, amount, attribution::POLICY_DOT_PRODUCT, shares::SHARE_ONE};
 use serde_json::{Value, json};
 
 use super::{Stage, accounts::Accounts, ask::Answered, examples::Examples, settle::Settled};
@@ -33,8 +33,8 @@ struct Row {
     /// Contributor, part of the contributor fee in ppb, amount.
     contributors: Vec<(String, u64, u128)>,
     unattributed: u64,
-    floor: u64,
-    lift: i64,
+    /// By which lane, and its figures where they are in nats.
+    measured: String,
     expected: String,
     id: String,
 }
@@ -141,12 +141,7 @@ impl Report {
                 row.adapter.clone(),
                 row.fee.to_string(),
                 if who.is_empty() { "commons only".into() } else { who.join(", ") },
-                format!(
-                    "asked of {}; {explained} of a lift of {:.2} nats explained, noise floor {:.2}",
-                    row.expected,
-                    nats(row.lift),
-                    nats(i64::try_from(row.floor).unwrap_or(i64::MAX)),
-                ),
+                format!("asked of {}; {explained} explained, {}", row.expected, row.measured),
             ]);
         }
         _ = writeln!(out, "{table}\n");
@@ -210,11 +205,19 @@ fn row(answer: &Answered, examples: &Examples, accounts: &Accounts, settled: &Se
         fee: amount::parse(&receipt.fee)?,
         contributors,
         unattributed: attribution.unattributed,
-        floor: attribution.floor,
-        lift: attribution.lift,
+        measured: measured(attribution),
         expected: answer.question.contributor.clone(),
         id: hex::encode(&answer.receipt.id),
     })
+}
+
+/// The unit of an index's products stands in the query, which only validators see.
+fn measured(attribution: &Attribution) -> String {
+    if attribution.policy == POLICY_DOT_PRODUCT {
+        return "by the index".to_owned();
+    }
+    let floor = nats(i64::try_from(attribution.floor).unwrap_or(i64::MAX));
+    format!("by the audit lane: lift {:.2} nats, noise floor {floor:.2}", nats(attribution.lift))
 }
 
 fn percent(ppb: u64) -> String {

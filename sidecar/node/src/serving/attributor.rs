@@ -1,6 +1,6 @@
 //! Attributes delivered answers, beside the stream and not in it: a client has its whole text before this begins.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use openledger_attribution::index::{IndexError, Tokens};
 use openledger_chain::Signer;
@@ -15,6 +15,11 @@ use crate::{api::OpenedReceipt, error::NodeError, ledger::Ledger};
 const QUEUE: usize = 1024;
 /// Answers that are attributed together.
 const TOGETHER: usize = 16;
+
+/// Between two tries when the engine is full.
+const RETRY: Duration = Duration::from_millis(100);
+/// Tries before an answer is left for the next start.
+const RETRIES: usize = 600;
 
 /// Where the receipt of an answer goes once it exists.
 type Reply = oneshot::Sender<Result<OpenedReceipt, NodeError>>;
@@ -99,7 +104,16 @@ impl Attributing {
     }
 
     async fn settle_group(&self, adapter_id: u64, group: Vec<Waiting>) {
-        match self.attribute(adapter_id, &group).await {
+        let mut attributed = self.attribute(adapter_id, &group).await;
+        // Clients come first in the engine's queue too: what they leave no room for waits, and is not given up.
+        for _ in 0..RETRIES {
+            match &attributed {
+                Err(error) if is_crowded(error) => tokio::time::sleep(RETRY).await,
+                _ => break,
+            }
+            attributed = self.attribute(adapter_id, &group).await;
+        }
+        match attributed {
             Ok(attributed) => {
                 for (waiting, attributed) in group.into_iter().zip(attributed) {
                     let settled = self.sign(&waiting.draft, attributed).await;
@@ -107,7 +121,7 @@ impl Attributing {
                 }
             }
             // One answer that cannot be attributed must not cost the others their receipts.
-            Err(error) if group.len() > 1 && !stopped(&error) => {
+            Err(error) if group.len() > 1 && !is_over(&error) => {
                 tracing::warn!(reason = error.reason(), %error, "attributing answers one by one");
                 for waiting in group {
                     Box::pin(self.settle_group(adapter_id, vec![waiting])).await;
@@ -140,7 +154,7 @@ impl Attributing {
     /// tries again.
     async fn end(&self, waiting: Waiting, settled: Result<OpenedReceipt, NodeError>) {
         if let Err(error) = &settled
-            && !stopped(error)
+            && !is_over(error)
         {
             tracing::error!(reason = error.reason(), %error, "an answer stays without receipt and is not charged");
             let of = waiting.draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref());
@@ -177,11 +191,22 @@ fn broken() -> NodeError {
     NodeError::Ledger("a stored answer cannot be read".into())
 }
 
-fn stopped(error: &NodeError) -> bool {
-    matches!(
-        error,
-        NodeError::Busy(_)
-            | NodeError::Engine(EngineError::Stopped)
-            | NodeError::Index(IndexError::Engine(EngineError::Stopped))
-    )
+/// What the engine said, whichever lane asked it.
+fn engine_error(error: &NodeError) -> Option<&EngineError> {
+    match error {
+        NodeError::Engine(error) | NodeError::Index(IndexError::Engine(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// The engine has no room at the moment.
+fn is_crowded(error: &NodeError) -> bool {
+    matches!(engine_error(error), Some(EngineError::QueueFull { .. } | EngineError::TenantLimit { .. }))
+}
+
+/// This process attributes no more, the next one may.
+fn is_over(error: &NodeError) -> bool {
+    matches!(error, NodeError::Busy(_))
+        || matches!(engine_error(error), Some(EngineError::Stopped))
+        || is_crowded(error)
 }

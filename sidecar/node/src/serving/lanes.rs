@@ -2,7 +2,7 @@
 //! under every counterfactual adapter.
 
 use openledger_attribution::{
-    AuditLane,
+    AuditError, AuditLane,
     index::{Index, IndexLane, Indexed, Query, Scores, Tokens},
 };
 use openledger_protocol::{
@@ -58,7 +58,10 @@ impl Audit {
             // Nothing was said, so nobody made it.
             return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
         }
-        let measured = self.lane.attribute(prompt, response).await.map_err(failed)?;
+        let measured = self.lane.attribute(prompt, response).await.map_err(|error| match error {
+            AuditError::Engine(error) => NodeError::Engine(error),
+            other => failed(other),
+        })?;
         let by_contributor = measured.deltas();
         let deltas = self.positions.iter().filter_map(|position| by_contributor.get(*position).copied()).collect();
         Ok(ClusterMeasurement { deltas, floor: measured.floor(), lift: measured.lift() })
