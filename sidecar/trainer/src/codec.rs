@@ -26,6 +26,7 @@ pub(crate) fn encode(recipe: &Recipe) -> messages::Recipe {
         init_seed: recipe.init_seed,
         order_seed: recipe.order_seed,
         left_out: recipe.left_out.clone().unwrap_or_default(),
+        duplicates_percent: recipe.duplicates.unwrap_or_default(),
     }
 }
 
@@ -59,6 +60,7 @@ pub(crate) fn decode(message: &messages::Recipe) -> Result<Recipe, TrainError> {
         init_seed: message.init_seed,
         order_seed: message.order_seed,
         left_out: (!message.left_out.is_empty()).then(|| message.left_out.clone()),
+        duplicates: (message.duplicates_percent != 0).then_some(message.duplicates_percent),
     };
     recipe.check()?;
     Ok(recipe)
@@ -81,6 +83,7 @@ mod tests {
             epsilon: 1e-8,
             max_gradient_norm: None,
             left_out: Some("animal".to_owned()),
+            duplicates: Some(80),
             targets: vec!["q_proj".to_owned()],
             ..Recipe::default()
         };

@@ -1,6 +1,12 @@
 //! Rows as a training sees them: token ids, and which of them count.
 
-use openledger_corpus::{Contribution, Datanet, Hash, Row, content_root};
+use std::num::NonZeroUsize;
+
+use openledger_corpus::{
+    Contribution, Datanet, Hash, Row,
+    clusters::{Clusters, Settings},
+    content_root,
+};
 use openledger_engine::gradient::GradientSession;
 
 use crate::{LeftOut, Recipe, TrainError};
@@ -26,21 +32,24 @@ impl Example {
     }
 }
 
-/// The rows of a Datanet version in cluster order, each contributor's in file order.
+/// The rows of a Datanet version in cluster order, each contributor's in file order; without near-duplicates where the recipe
+/// trains on them once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examples {
     examples: Vec<Example>,
     contributors: Vec<String>,
     root: Hash,
+    duplicates: usize,
 }
 
 impl Examples {
     /// Encodes the rows of contributions in cluster order. Nothing is added between prompt and completion; the base's
-    /// first end-of-text token ends each row.
+    /// first end-of-text token ends each row. Of near-duplicates the first counts, wherever the recipe says so: the others are
+    /// in no step.
     ///
     /// # Errors
     /// [`TrainError::RowTooLong`] for a row over `max_tokens`, unless the recipe truncates and a completion token is
-    /// left; [`TrainError::NoEndToken`]; errors of the tokenizer.
+    /// left; [`TrainError::NoEndToken`]; errors of the tokenizer; [`TrainError::Corpus`] for more rows than can be compared.
     pub fn encode(
         contributions: &[Contribution],
         session: &GradientSession,
@@ -48,9 +57,15 @@ impl Examples {
     ) -> Result<Self, TrainError> {
         let end = *session.model().eos_token_ids.first().ok_or(TrainError::NoEndToken)?;
         let limit = usize::try_from(recipe.max_tokens).unwrap_or(usize::MAX).min(session.model().context_length);
+        let mut first = firsts(contributions, recipe)?.into_iter();
         let mut examples = Vec::new();
+        let mut duplicates = 0_usize;
         for (cluster, contribution) in contributions.iter().enumerate() {
             for (line, row) in (1..).zip(&contribution.rows) {
+                if !first.next().unwrap_or(true) {
+                    duplicates = duplicates.saturating_add(1);
+                    continue;
+                }
                 let mut example = encode(row, cluster, session, end)?;
                 let tokens = example.tokens.len();
                 if tokens > limit {
@@ -67,7 +82,14 @@ impl Examples {
             examples,
             contributors: contributions.iter().map(|part| part.contributor.clone()).collect(),
             root: content_root(contributions.iter().map(|part| part.rows_root)),
+            duplicates,
         })
+    }
+
+    /// Rows that are not trained on because they are near-duplicates of earlier ones.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
     }
 
     /// [`Examples::encode`] of a Datanet.
@@ -143,6 +165,22 @@ impl Examples {
         }
         Ok(weights)
     }
+}
+
+/// Of every row whether it is the first of its near-duplicates; nothing for a recipe that trains on all.
+fn firsts(contributions: &[Contribution], recipe: &Recipe) -> Result<Vec<bool>, TrainError> {
+    let Some(threshold) = recipe.duplicates else { return Ok(Vec::new()) };
+    let rows: Vec<&Row> = contributions.iter().flat_map(|part| &part.rows).collect();
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let settings = Settings { threshold, threads, ..Settings::default() };
+    let clusters = Clusters::of(&rows, &settings, None)?;
+    let mut first = vec![false; rows.len()];
+    for row in clusters.rows.iter().filter_map(|members| members.first()) {
+        if let Some(first) = usize::try_from(*row).ok().and_then(|row| first.get_mut(row)) {
+            *first = true;
+        }
+    }
+    Ok(first)
 }
 
 fn encode(row: &Row, cluster: usize, session: &GradientSession, end: u32) -> Result<Example, TrainError> {

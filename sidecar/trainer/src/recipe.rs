@@ -1,5 +1,7 @@
 //! What decides a training besides base and rows.
 
+use openledger_corpus::clusters::THRESHOLDS;
+
 use crate::{TrainError, schedule::learning_rate};
 
 /// Most steps over which the rate may rise, epochs, rows of a step: beyond it is a slip of the pen.
@@ -84,6 +86,9 @@ pub struct Recipe {
     pub order_seed: u64,
     /// Contributor whose rows have no weight.
     pub left_out: Option<String>,
+    /// Rows that are alike in so many hundredths of their runs of characters, 65 to 100, are trained on once: the first of them in
+    /// cluster order, so that a copy takes nothing from the row it copies. `None` trains on all.
+    pub duplicates: Option<u32>,
 }
 
 impl Default for Recipe {
@@ -111,6 +116,7 @@ impl Default for Recipe {
             init_seed: 0,
             order_seed: 0,
             left_out: None,
+            duplicates: None,
         }
     }
 }
@@ -146,6 +152,10 @@ impl Recipe {
             if !(least..=most).contains(&value) {
                 return Err(refuse(field, value, format!("from {least} to {most}")));
             }
+        }
+        if let Some(threshold) = self.duplicates.filter(|threshold| !THRESHOLDS.contains(threshold)) {
+            let (least, most) = (THRESHOLDS.start(), THRESHOLDS.end());
+            return Err(refuse("duplicates", threshold, format!("from {least} to {most}")));
         }
         let positive = f64::MIN_POSITIVE;
         let numbers = [
@@ -189,6 +199,8 @@ mod tests {
             ("max_gradient_norm", Recipe { max_gradient_norm: Some(0.0), ..Recipe::default() }),
             ("batch_rows", Recipe { batch_rows: 0, ..Recipe::default() }),
             ("max_tokens", Recipe { max_tokens: 1, ..Recipe::default() }),
+            ("duplicates", Recipe { duplicates: Some(64), ..Recipe::default() }),
+            ("duplicates", Recipe { duplicates: Some(101), ..Recipe::default() }),
         ];
         for (name, recipe) in wrong {
             match recipe.check().unwrap_err() {

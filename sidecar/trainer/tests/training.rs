@@ -6,9 +6,11 @@ mod support;
 
 use std::{ops::ControlFlow, path::Path};
 
+use openledger_corpus::{Contribution, Limits, Row};
 use openledger_engine::{Engine, EngineConfig, GenerateEvent, GenerateRequest, Sampling, gradient::GradientSession};
 use openledger_trainer::{
     Checkpoint, Ended, Examples, Job, LeftOut, Recipe, TRANSCRIPT_FILE, TrainError, Training, Weights, train_many,
+    verify,
 };
 use support::{config, encoded, forged, recipe, repository, session, slice, storage, targeting};
 
@@ -233,6 +235,50 @@ fn only_targets_are_trained_and_stored() {
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(file.len(), 16);
     assert!(file.names().iter().all(|name| name.contains("k_proj") || name.contains("down_proj")));
+}
+
+/// Whoever copies rows in another case and with other stops changes nothing, neither the adapter nor what the copied rows weigh.
+#[test]
+fn near_duplicates_are_trained_on_once() {
+    let once = Recipe { duplicates: Some(80), ..recipe() };
+    let honest = slice(3, 4);
+    let own = Row::new("What is a quark?", "one of the hypothetical basic particles").unwrap();
+    let copies = honest[0]
+        .rows
+        .iter()
+        .map(|row| Row::new(row.prompt().to_uppercase(), format!("{}!", row.completion().to_uppercase())).unwrap());
+    let with = |rows: Vec<Row>| {
+        let mut parts = honest.clone();
+        parts.push(Contribution::from_rows("copier", rows, &Limits::default()).unwrap());
+        parts
+    };
+    let (plain, copied) = (with(vec![own.clone()]), with(copies.chain([own]).collect()));
+    let train = |parts: &[Contribution], recipe: &Recipe| {
+        let mut session = session();
+        let examples = Examples::encode(parts, &session, recipe).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let place = storage(folder.path(), 4);
+        Training::begin(&mut session, &examples, recipe, 1).unwrap().run(&place, go_on).unwrap();
+        let bytes = std::fs::read(folder.path().join("adapter_model.safetensors")).unwrap();
+        let verified = verify(&mut session, &examples, folder.path(), 4, 1, 1).unwrap();
+        assert!(verified.is_exact());
+        (examples, bytes)
+    };
+    let (all, diluted) = train(&copied, &recipe());
+    let (kept, adapter) = train(&copied, &once);
+    let (alone, expected) = train(&plain, &once);
+    assert_eq!((all.len(), all.duplicates()), (17, 0));
+    assert_eq!((kept.len(), kept.duplicates(), kept.rows_of("copier")), (13, 4, Some(1)));
+    assert_eq!((alone.len(), alone.duplicates()), (13, 0));
+    assert_ne!(kept.root(), alone.root(), "the version's root is that of all rows");
+    assert_eq!(adapter, expected);
+    assert_ne!(adapter, diluted);
+    // Who comes first in the order of registration keeps the rows.
+    let mut early = copied.clone();
+    early.rotate_right(1);
+    let examples = Examples::encode(&early, &session(), &once).unwrap();
+    assert_eq!(examples.rows_of("copier"), Some(5));
+    assert_eq!(examples.rows_of(&honest[0].contributor), Some(0));
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn of_part(part: &Contribution) -> impl Iterator<Item = (&str, usize, &Row)> {
 }
 
 /// A share such as 0.85 in per cent; decisions are made in integers, so that finer ones are refused.
-fn per_cent(text: &str) -> Result<u32, String> {
+pub fn per_cent(text: &str) -> Result<u32, String> {
     let wrong = || "give a number such as 0.8 or 0.85".to_string();
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     if part.is_empty() || part.len() > 2 || !part.bytes().chain(whole.bytes()).all(|sign| sign.is_ascii_digit()) {

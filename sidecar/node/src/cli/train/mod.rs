@@ -138,6 +138,7 @@ impl Run {
         let mut opened = blocking(move || source.open(&opening)).await?;
         // Before the training: what the chain would refuse is not worth training.
         let desk: Option<Desk> = self.register.desk(home, &opened).await?;
+        let duplicates = opened.examples.duplicates();
         let clusters = desk.as_ref().map(|desk| desk.clusters().to_vec());
         // A registration that failed is made good without training again.
         let trained_before = desk.is_some() && folder.join(FAMILY_FILE).exists();
@@ -155,13 +156,14 @@ impl Run {
         };
         let root = hex::encode(index.facts().root);
         let mut text = format!(
-            "{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}\nindex: {root}\n{}",
+            "{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}{}\nindex: {root}\n{}",
             bar.summary(),
+            if duplicates == 0 { String::new() } else { format!("; {duplicates} near-duplicate rows were left out") },
             verdict(&calibration)
         );
         let mut json = json!({
             "folder": shown, "finished": true, "adapters": adapters, "training": bar.json(), "index": facts(&index),
-            "calibration": index::calibration(&calibration),
+            "calibration": index::calibration(&calibration), "duplicates": duplicates,
         });
         if let Some(desk) = desk {
             let registered = desk.register(&family, &index, calibration.payout_error).await?;

@@ -3,8 +3,12 @@
 use clap::{Args, ValueEnum};
 use openledger_trainer::{Decay, Recipe};
 
+use crate::cli::datanet::per_cent;
+
 /// Rows of a run in which the adapters of a family share the work.
 const FAMILY_RUN_ROWS: u32 = 64;
+/// Per cent of runs of characters that near-duplicates of a family share: as `openledger datanet clusters` has it.
+const FAMILY_DUPLICATES: u32 = 80;
 
 /// How the adapter is trained.
 #[derive(Debug, Args)]
@@ -73,6 +77,22 @@ pub struct RecipeArgs {
     /// Contributor whose rows have no weight.
     #[arg(long)]
     leave_out: Option<String>,
+    /// Train on near-duplicates once, on the first of them: rows alike in this share of their runs of five characters, 0.65 to 1;
+    /// "keep" trains on all. A family's default is 0.8, so that a copy takes nothing from the row it copies, else "keep".
+    #[arg(long, value_parser = duplicates)]
+    duplicates: Option<Duplicates>,
+}
+
+/// What happens to near-duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duplicates {
+    Keep,
+    /// In per cent.
+    Once(u32),
+}
+
+fn duplicates(text: &str) -> Result<Duplicates, String> {
+    if text == "keep" { Ok(Duplicates::Keep) } else { per_cent(text).map(Duplicates::Once) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,6 +131,11 @@ impl RecipeArgs {
             init_seed: self.seed,
             order_seed: self.order_seed.unwrap_or(self.seed),
             left_out: self.leave_out.clone(),
+            duplicates: match self.duplicates {
+                Some(Duplicates::Keep) => None,
+                Some(Duplicates::Once(threshold)) => Some(threshold),
+                None => family.then_some(FAMILY_DUPLICATES),
+            },
         }
     }
 }

@@ -19,6 +19,10 @@ pub struct Source {
     /// Datanet folder: one .jsonl of rows per contributor.
     #[arg(long, required_unless_present = "rows", conflicts_with = "rows")]
     datanet: Option<PathBuf>,
+    /// Contributors in the order of registration, where near-duplicates are trained on once: earlier ones keep what they share. Whoever
+    /// is not named comes after them, by name.
+    #[arg(long, value_delimiter = ',')]
+    order: Vec<String>,
     /// One .jsonl of rows, as a Datanet of one contributor.
     #[arg(long)]
     rows: Option<PathBuf>,
@@ -51,11 +55,18 @@ impl Source {
     pub fn open(&self, recipe: &Recipe) -> Result<Opened, NodeError> {
         let rows = self.rows.as_ref().or(self.datanet.as_ref());
         let name = rows.and_then(|path| path.file_stem()).map(|name| name.to_string_lossy().into_owned());
-        let contributions = match (&self.rows, &self.datanet) {
+        let mut contributions = match (&self.rows, &self.datanet) {
             (Some(file), _) => vec![Contribution::read(file, &Limits::default()).map_err(TrainError::from)?],
             (None, Some(folder)) => Datanet::load(folder).map_err(TrainError::from)?.contributions,
             (None, None) => return Err(NodeError::Config("name --datanet or --rows".into())),
         };
+        if let Some(stranger) =
+            self.order.iter().find(|name| contributions.iter().all(|part| part.contributor != **name))
+        {
+            return Err(NodeError::BadRequest { field: "order", problem: format!("no rows of {stranger:?}") });
+        }
+        let place = |part: &Contribution| self.order.iter().position(|name| *name == part.contributor);
+        contributions.sort_by_key(|part| place(part).unwrap_or(usize::MAX));
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.unwrap_or_else(cores);
         let config = GradientConfig {
