@@ -12,7 +12,7 @@ use openledger_engine::gradient::GradientSession;
 use openledger_protocol::digest::tagged;
 use openledger_trainer::{
     Checkpoint, Examples, FamilyPlan, Job, LeftOut, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Training,
-    Transcript, Verification, Weights, train_family, train_many, verify,
+    Transcript, Verification, Weights, shards, train_family, train_many, verify,
 };
 use prost::Message;
 use support::{encoded, forged, recipe, session, slice, storage};
@@ -272,6 +272,31 @@ fn a_family_is_one_that_attribution_reads() {
     let own = Recipe { left_out: Some(examples.contributors()[0].clone()), ..recipe() };
     let error = train_family(&mut session, &examples, &own, &plan, other.path(), go_on).unwrap_err();
     assert_eq!(error.code(), "TRAIN_RECIPE_INVALID");
+}
+
+#[test]
+fn a_part_of_a_family_has_the_bits_that_it_has_among_all() {
+    let mut session = session();
+    let examples = encoded(&slice(3, 6), &session);
+    // Two adapters in a run. Eighteen rows in steps of four leave a step of two, in which four would fit.
+    let recipe = Recipe { batch_rows: 4, run_rows: 8, epochs: 1, ..recipe() };
+    let plan = FamilyPlan {
+        datanet: "wordnet".to_owned(),
+        placebo_seeds: vec![101],
+        weights: Weights::Float32,
+        base: "examples/model".to_owned(),
+    };
+    let variants = plan.variants(&recipe, examples.contributors()).unwrap();
+    let jobs: Vec<Job> = variants.iter().map(|variant| variant.job.clone()).collect();
+    let whole = train_many(&mut session, &examples, &recipe, &jobs, go_on).unwrap();
+    let mut parts = Vec::new();
+    for part in shards(&recipe, &variants).rev() {
+        assert!(part.len() <= 2);
+        let jobs: Vec<Job> = part.iter().map(|variant| variant.job.clone()).collect();
+        parts.insert(0, train_many(&mut session, &examples, &recipe, &jobs, go_on).unwrap());
+    }
+    assert_eq!(parts.len(), 3);
+    assert!(parts.concat() == whole);
 }
 
 /// Writes a transcript with a chain that follows from its steps, as a liar would.
