@@ -24,6 +24,6 @@ pub use ask::{Ask, Standing};
 pub use error::JobsError;
 pub use job::{Job, Part, Places};
 pub use perform::{Bench, Outcome, index_beside};
-pub use queue::{Queue, State};
+pub use queue::{Queue, State, without_secrets};
 pub use results::{Made, Results};
 pub use work::{Tally, WorkOptions, work};

@@ -4,6 +4,7 @@ use std::{
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use openledger_attribution::{
@@ -11,7 +12,7 @@ use openledger_attribution::{
     index::{DEFAULT_DIMENSIONS, INDEX_FILE, Index, IndexError},
 };
 use openledger_protocol::Hash;
-use openledger_trainer::{Opened, Progress, Source, train_shard, write_family_file};
+use openledger_trainer::{Keeping, Opened, Progress, Shard, Source, remove_progress, train_shard, write_family_file};
 
 use crate::{Job, JobsError, Made, Part, Results, results::file_digest};
 
@@ -28,17 +29,20 @@ pub enum Outcome {
 pub struct Bench {
     results: Results,
     ort_library: Option<PathBuf>,
+    /// Time between two writings of a part under way.
+    keep_every: Duration,
     opened: Option<(Hash, Opened)>,
 }
 
 impl Bench {
-    /// A bench over a folder of results.
+    /// A bench over a folder of results. A part under way is written there after each `keep_every`.
     #[must_use]
-    pub fn new(results: Results, ort_library: Option<PathBuf>) -> Self {
-        Self { results, ort_library, opened: None }
+    pub fn new(results: Results, ort_library: Option<PathBuf>, keep_every: Duration) -> Self {
+        Self { results, ort_library, keep_every, opened: None }
     }
 
-    /// Does a job, unless its result is there. The observer sees the steps of a training and may stop it.
+    /// Does a job, unless its result is there. The observer sees the steps of a training and may stop it. A training that was interrupted,
+    /// here or elsewhere, goes on where it was written last.
     ///
     /// # Errors
     /// [`JobsError::Stopped`], [`JobsError::Differs`] for other inputs than were asked for, [`JobsError::Missing`] for an assembly before
@@ -52,10 +56,10 @@ impl Bench {
         if self.results.read(&id)?.is_some() {
             return Ok(Outcome::Found);
         }
-        let results = self.results.clone();
+        let (results, every) = (self.results.clone(), self.keep_every);
         let opened = self.open(job)?;
         match job.part {
-            Part::Shard(number) => shard(&results, opened, job, number, observer)?,
+            Part::Shard(number) => shard(&results, opened, job, (number, every), observer)?,
             Part::Index => assembly(&results, opened, job)?,
         };
         Ok(Outcome::Made)
@@ -94,17 +98,21 @@ fn shard(
     results: &Results,
     opened: &mut Opened,
     job: &Job,
-    number: u32,
+    (number, every): (u32, Duration),
     observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Made, JobsError> {
     let (id, family) = (job.id(), &job.family);
     let unfinished = results.begin(&id)?;
-    let variants = job.variants(number)?;
-    let (session, examples, out) = (&mut opened.session, &opened.examples, unfinished.path());
-    let trained = train_shard(session, examples, &family.recipe, &family.plan, &variants, out, observer)?;
+    let (variants, under_way) = (job.variants(number)?, results.under_way(&id));
+    let keeping = Some(Keeping { place: &under_way, of: id, every });
+    let shard = Shard { variants: &variants, out: unfinished.path(), keeping };
+    let (session, examples) = (&mut opened.session, &opened.examples);
+    let trained = train_shard(session, examples, &family.recipe, &family.plan, &shard, observer)?;
     let digests = trained.ok_or(JobsError::Stopped)?;
     let adapters: Vec<(String, Hash)> = variants.into_iter().map(|variant| variant.name).zip(digests).collect();
-    results.keep(unfinished, &id, &adapters, None)
+    let made = results.keep(unfinished, &id, &adapters, None)?;
+    remove_progress(&under_way)?;
+    Ok(made)
 }
 
 /// Puts the parts of a family together and builds its index.

@@ -1,7 +1,7 @@
 //! What was made, under the ids of the jobs that asked for it.
 //!
 //! `<folder>/<id>/` holds what a job made and `result.json` with the digests. It is written beside its place and renamed, so a result
-//! is there whole or not at all, and whoever comes second leaves the first one's.
+//! is there whole or not at all, and whoever comes second leaves the first one's. Beside them lie the states of trainings under way.
 
 use std::{
     fs::{self, File},
@@ -23,6 +23,7 @@ const RECORD: &str = "result.json";
 /// File of an adapter whose digest the record holds.
 const WEIGHTS: &str = "adapter_model.safetensors";
 const UNFINISHED: &str = ".unfinished-";
+const UNDER_WAY: &str = ".under-way-";
 /// Largest record that is read: 4,096 adapters with names.
 const MAX_RECORD_BYTES: u64 = 4 << 20;
 
@@ -68,6 +69,12 @@ impl Results {
 
     fn place(&self, id: &Hash) -> PathBuf {
         self.folder.join(hex::encode(id))
+    }
+
+    /// Where a training under way is written.
+    #[must_use]
+    pub fn under_way(&self, id: &Hash) -> PathBuf {
+        self.folder.join(format!("{UNDER_WAY}{}.safetensors", hex::encode(id)))
     }
 
     /// Whether a job has a result; nothing in it is read.

@@ -37,6 +37,8 @@ pub struct WorkOptions {
     pub keep: bool,
     /// How long a worker may be silent before its job goes to another one; the same for all workers of a queue.
     pub lease: Duration,
+    /// Time between two writings of a part under way: what a worker that is killed loses at most.
+    pub keep_every: Duration,
     /// ONNX Runtime's library; looked for when absent.
     pub ort_library: Option<PathBuf>,
 }
@@ -68,7 +70,7 @@ struct Lane {
     queue: Queue,
     results: Results,
     bench: Mutex<Bench>,
-    /// Interrupts the job.
+    /// Interrupts the job: the work was stopped, or the queue failed.
     stop: CancellationToken,
     counters: Arc<Counters>,
     /// The job that it was stopped in.
@@ -95,8 +97,8 @@ pub async fn work(
             name: format!("openledger-{}-{own}-{number}", std::process::id()),
             queue: queue.clone(),
             results: results.clone(),
-            bench: Mutex::new(Bench::new(results.clone(), options.ort_library.clone())),
-            stop: stop.clone(),
+            bench: Mutex::new(Bench::new(results.clone(), options.ort_library.clone(), options.keep_every)),
+            stop: stop.child_token(),
             counters: Arc::clone(&counters),
             stopped: Mutex::new(None),
         });
@@ -163,6 +165,10 @@ impl Lane {
             Store::Sqlite(pool) => worker!(self, Queue::sqlite(pool, lease), end),
             Store::Postgres(pool) => worker!(self, Queue::postgres(pool, lease), end),
         };
+        if ended.is_err() {
+            // The job is another worker's after the lease; nobody waits for this one's thread.
+            self.stop.cancel();
+        }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
         let back = self.queue.give_back(&self.name, stopped).await;
         ended.map_err(JobsError::queue)?;

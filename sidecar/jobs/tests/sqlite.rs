@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, ops::ControlFlow, time::Duration};
 
-use openledger_jobs::{Ask, Job, JobsError, Queue, Results, State, Tally};
+use openledger_jobs::{Ask, Bench, Job, JobsError, Queue, Results, State, Tally};
 use openledger_trainer::{FamilyRecipe, Recipe};
 use support::{assert_same, in_process, recipe, through_queue, work_until_empty};
 
@@ -105,23 +105,66 @@ async fn a_job_that_cannot_succeed_is_given_up_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_takes_its_workers_down_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (family, places, _) = in_process(folder.path(), &recipe());
+    let (queue, results) = sqlite(folder.path()).await;
+    let job = Job::index(&family, &places);
+    assert!(queue.push(&job).await.unwrap());
+    // As after five workers that were killed while they had it.
+    let url = format!("sqlite:{}", folder.path().join("queue.sqlite").display());
+    let store = sqlx::SqlitePool::connect(&url).await.unwrap();
+    assert_eq!(sqlx::query("UPDATE Jobs SET attempts = 5").execute(&store).await.unwrap().rows_affected(), 1);
+    let tally = work_until_empty(&queue, &results, 1).await;
+    assert_eq!(tally, Tally { failed: 1, ..Tally::default() });
+    let state = queue.standing(&[job.id()]).await.unwrap().remove(&job.id());
+    assert!(matches!(&state, Some(State::Failed { reason, .. }) if reason.contains("after 5 attempts")), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_part_goes_on_where_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let longer = Recipe { epochs: 3, ..recipe() };
+    let (family, places, alone) = in_process(folder.path(), &longer);
+    let results = Results::at(&folder.path().join("results"));
+    let job = &Job::shards(&family, &places).unwrap()[1];
+    // Six steps. Written after each and stopped in the fourth; then written never, and stopped in what is then the first one.
+    let mut until = |every: Duration, stop: usize| {
+        let mut steps = Vec::new();
+        let done = Bench::new(results.clone(), None, every).perform(job, |progress| {
+            steps.push((progress.step, progress.steps));
+            if steps.len() == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (done.is_ok(), steps)
+    };
+    assert_eq!(until(Duration::ZERO, 4), (false, vec![(1, 6), (2, 6), (3, 6), (4, 6)]));
+    assert!(results.under_way(&job.id()).exists());
+    assert_eq!(until(Duration::MAX, 1), (false, vec![(5, 6)]));
+    assert_eq!(until(Duration::MAX, 0), (true, vec![(6, 6)]));
+    assert!(!results.under_way(&job.id()).exists(), "nobody needs it any more");
+    let made = results.read(&job.id()).unwrap().unwrap();
+    let file = "without-animal/adapter_model.safetensors";
+    assert!(fs::read(made.folder.join(file)).unwrap() == fs::read(alone.join(file)).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_that_changed_are_not_trained_on() {
     let folder = tempfile::tempdir().unwrap();
     let (family, places, _) = in_process(folder.path(), &recipe());
     let file = folder.path().join("rows/body.jsonl");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("a ", "one ", 1)).unwrap();
-    let mut bench = openledger_jobs::Bench::new(Results::at(&folder.path().join("results")), None);
+    let mut bench = Bench::new(Results::at(&folder.path().join("results")), None, Duration::MAX);
     let job = &Job::shards(&family, &places).unwrap()[0];
-    let on = |_: &openledger_trainer::Progress| std::ops::ControlFlow::Continue(());
+    let on = |_: &openledger_trainer::Progress| ControlFlow::Continue(());
     let error = bench.perform(job, on).unwrap_err();
     assert!(matches!(error, JobsError::Differs { what: "the Datanet's content", .. }), "{error}");
     assert!(!error.is_final(), "another host may see the right ones");
     fs::write(&file, text).unwrap();
-    let stop = |_: &openledger_trainer::Progress| std::ops::ControlFlow::Break(());
+    let stop = |_: &openledger_trainer::Progress| ControlFlow::Break(());
     assert!(matches!(bench.perform(job, stop), Err(JobsError::Stopped)));
     let left = fs::read_dir(folder.path().join("results")).unwrap().count();
-    assert_eq!(left, 0, "a stopped job leaves nothing");
+    assert_eq!(left, 1, "a stopped job leaves its states and no result");
     let early = bench.perform(&Job::index(&family, &places), on).unwrap_err();
     assert!(matches!(early, JobsError::Missing { part: 0 }), "{early}");
 }

@@ -1,13 +1,20 @@
 //! The adapters that attribution compares: everything, everything but one contributor, and placebos.
 
-use std::{ops::ControlFlow, path::Path};
+use std::{
+    ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use openledger_engine::gradient::GradientSession;
 use openledger_protocol::Hash;
 use serde_json::json;
 
 use crate::{
-    Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files, step::adapters_together, train_many,
+    Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files,
+    many::train_on,
+    progress::{read_progress, write_progress},
+    step::adapters_together,
     write_adapter,
 };
 
@@ -101,34 +108,64 @@ pub fn shards<'v>(
     variants.chunks(adapters_together(recipe))
 }
 
-/// Trains one part of a family and writes each adapter to a folder of its name. Returns the SHA-256 of their weights, in
-/// order; `None`, with nothing written, when the observer stopped it.
+/// A part of a family that is to be trained.
+#[derive(Debug, Clone, Copy)]
+pub struct Shard<'a> {
+    /// Its adapters.
+    pub variants: &'a [FamilyVariant],
+    /// Folder in which each adapter gets a folder of its name.
+    pub out: &'a Path,
+    /// Where it is kept while it is under way; nowhere when absent.
+    pub keeping: Option<Keeping<'a>>,
+}
+
+/// How a part under way is kept, so that it goes on where it was interrupted, with the same bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<'a> {
+    /// The file; three times the size of the part's adapters in 32 bits.
+    pub place: &'a Path,
+    /// Whose it is: states of another part are passed over.
+    pub of: Hash,
+    /// Time between two writings. What was done is also written when the observer stops the training.
+    pub every: Duration,
+}
+
+/// Trains one part of a family and writes its adapters. Returns the SHA-256 of their weights, in order; `None`, with nothing written
+/// but what is kept, when the observer stopped it. A part that was kept goes on: the observer sees the steps that were left.
 ///
 /// # Errors
-/// As [`train_many`], and [`TrainError::File`].
+/// As [`train_many`](crate::train_many), and [`TrainError::File`].
 pub fn train_shard(
     session: &mut GradientSession,
     examples: &Examples,
     recipe: &Recipe,
     plan: &FamilyPlan,
-    shard: &[FamilyVariant],
-    out: &Path,
+    shard: &Shard<'_>,
     mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Hash>>, TrainError> {
-    let jobs: Vec<Job> = shard.iter().map(|variant| variant.job.clone()).collect();
-    let mut done = false;
-    let states = train_many(session, examples, recipe, &jobs, |progress| {
-        done = progress.step == progress.steps;
-        observer(progress)
+    let jobs: Vec<Job> = shard.variants.iter().map(|variant| variant.job.clone()).collect();
+    let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
+    let kept = shard.keeping.and_then(|keeping| read_progress(keeping.place, &keeping.of, jobs.len(), layout.len));
+    let (mut done, mut written) = (false, Instant::now());
+    let states = train_on(session, examples, recipe, &jobs, kept, |progress, states| {
+        done = progress.step >= progress.steps;
+        let goes_on = observer(progress);
+        if let Some(Keeping { place, of, every }) = shard.keeping
+            && !done
+            && (goes_on.is_break() || written.elapsed() >= every)
+        {
+            write_progress(place, &of, states)?;
+            written = Instant::now();
+        }
+        Ok(goes_on)
     })?;
     if !done {
         return Ok(None);
     }
-    let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
-    let mut digests = Vec::with_capacity(shard.len());
-    for (variant, state) in shard.iter().zip(&states) {
+    let mut digests = Vec::with_capacity(jobs.len());
+    for (variant, state) in shard.variants.iter().zip(&states) {
         let (own, modules) = (variant.job.recipe(recipe), session.modules());
-        let folder = out.join(&variant.name);
+        let folder = shard.out.join(&variant.name);
         digests.push(write_adapter(&folder, &state.parameters, modules, &layout, &own, plan.weights, &plan.base)?);
     }
     Ok(Some(digests))
@@ -196,8 +233,9 @@ pub fn train_family(
     let variants = plan.variants(recipe, examples.contributors())?;
     let parts = shards(recipe, &variants).len();
     let mut digests = Vec::with_capacity(variants.len());
-    for (at, shard) in shards(recipe, &variants).enumerate() {
-        let trained = train_shard(session, examples, recipe, plan, shard, out, |progress| {
+    for (at, variants) in shards(recipe, &variants).enumerate() {
+        let shard = Shard { variants, out, keeping: None };
+        let trained = train_shard(session, examples, recipe, plan, &shard, |progress| {
             let step = at.saturating_mul(progress.steps).saturating_add(progress.step);
             observer(&Progress { step, steps: parts.saturating_mul(progress.steps), ..*progress })
         })?;

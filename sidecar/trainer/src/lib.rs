@@ -35,6 +35,7 @@ mod many;
 mod messages;
 mod order;
 mod peft;
+mod progress;
 mod random;
 mod recipe;
 mod schedule;
@@ -50,13 +51,15 @@ pub use checkpoint::Checkpoint;
 pub use error::TrainError;
 pub use examples::{Example, Examples};
 pub use family::{
-    FAMILY_FILE, FamilyPlan, FamilyVariant, VariantKind, shards, train_family, train_shard, write_family_file,
+    FAMILY_FILE, FamilyPlan, FamilyVariant, Keeping, Shard, VariantKind, shards, train_family, train_shard,
+    write_family_file,
 };
 pub use family_recipe::FamilyRecipe;
 pub use init::initial_factors;
 pub use many::{Job, LeftOut, train_many};
 pub use order::Order;
 pub use peft::{Weights, write_adapter};
+pub use progress::remove_progress;
 pub use recipe::{Decay, Recipe};
 pub use source::{Opened, Rows, Source};
 pub use state::TrainState;

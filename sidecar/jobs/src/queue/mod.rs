@@ -99,7 +99,7 @@ impl Queue {
         let store = match url.split_once(':') {
             Some(("sqlite", _)) => Store::Sqlite(sqlite::open(url).await?),
             Some(("postgres" | "postgresql", _)) => Store::Postgres(postgres::open(url).await?),
-            _ => return Err(JobsError::Address { url: url.to_owned() }),
+            _ => return Err(JobsError::Address { url: without_secrets(url) }),
         };
         Ok(Self { store })
     }
@@ -190,6 +190,19 @@ impl Queue {
     }
 }
 
+/// A queue's address for people and logs: without password and parameters.
+#[must_use]
+pub fn without_secrets(url: &str) -> String {
+    let Some((kind, rest)) = url.split_once("://").filter(|(kind, _)| *kind != "sqlite") else { return url.to_owned() };
+    // A password may hold any sign, so everything before the last @ belongs to the account.
+    let (account, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let place = place.split(['?', '#']).next().unwrap_or_default();
+    match account.split(':').next().filter(|name| !name.is_empty()) {
+        Some(name) => format!("{kind}://{name}@{place}"),
+        None => format!("{kind}://{place}"),
+    }
+}
+
 /// Time between heartbeats.
 fn beat(lease: Duration) -> Duration {
     lease / u32::try_from(BEATS).unwrap_or(1)
@@ -198,6 +211,18 @@ fn beat(lease: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_secrets() {
+        for (url, shown) in [
+            ("postgres://me:se@cr/et@host:5432/jobs?password=x", "postgres://me@host:5432/jobs"),
+            ("postgres://host/jobs?user=me&password=x", "postgres://host/jobs"),
+            ("sqlite:out/queue.sqlite", "sqlite:out/queue.sqlite"),
+            ("redis://:secret@host", "redis://host"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
+    }
 
     #[test]
     fn a_row_says_how_its_job_stands() {

@@ -58,7 +58,13 @@ pub fn in_process(folder: &Path, recipe: &Recipe) -> (FamilyRecipe, Places, Path
 }
 
 pub fn options(lanes: usize) -> WorkOptions {
-    WorkOptions { lanes, keep: false, lease: Duration::from_secs(30), ort_library: None }
+    WorkOptions {
+        lanes,
+        keep: false,
+        lease: Duration::from_secs(30),
+        keep_every: Duration::from_secs(300),
+        ort_library: None,
+    }
 }
 
 pub async fn work_until_empty(queue: &Queue, results: &Results, lanes: usize) -> Tally {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_attribution::{
     Family,
-    index::{Answer, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Query, Scores},
+    index::{Answer, DEFAULT_DIMENSIONS, INDEX_FILE, Index as Attribution, IndexError, Querier, Query, Scores},
 };
 use openledger_engine::gradient::{Executor, GradientConfig, GradientSession};
 use openledger_simd::Level;
@@ -16,9 +16,6 @@ use sha2::{Digest, Sha256};
 
 use super::{Output, print};
 use crate::error::NodeError;
-
-/// File name of the index beside `adapters.json`.
-pub const INDEX_FILE: &str = "attribution.index";
 
 /// Build and read attribution indexes.
 #[derive(Debug, Subcommand)]

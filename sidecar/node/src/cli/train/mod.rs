@@ -2,6 +2,7 @@
 
 mod bar;
 mod listing;
+mod queued;
 mod recipe;
 mod source;
 mod verify;
@@ -18,23 +19,23 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use openledger_attribution::{
     Family,
-    index::{DEFAULT_DIMENSIONS, Index, IndexError},
+    index::{INDEX_FILE, Index, IndexError},
 };
-use openledger_trainer::{Ended, FamilyPlan, Progress, Recipe, Storage, TrainError, Training, Weights, train_family};
+use openledger_jobs::index_beside;
+use openledger_trainer::{
+    Ended, FAMILY_FILE, FamilyPlan, FamilyRecipe, Opened, Progress, Recipe, Source, Storage, TrainError, Training,
+    Weights, train_family,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Output,
-    index::{INDEX_FILE, facts},
-    print,
-    start::stop_on_signal,
-};
+use super::{Output, index::facts, print, start::stop_on_signal};
 use crate::{error::NodeError, home::Home};
 use bar::Bar;
 use listing::{Desk, Register};
+use queued::QueueArgs;
 use recipe::RecipeArgs;
-use source::{Opened, Source};
+use source::SourceArgs;
 
 /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct Run {
     #[command(flatten)]
-    source: Source,
+    source: SourceArgs,
     /// Folder of the adapter, its transcript and its checkpoints.
     #[arg(long, required = true)]
     out: Option<PathBuf>,
@@ -77,6 +78,8 @@ struct Run {
     /// Order seeds of the family's placebos.
     #[arg(long, value_delimiter = ',', default_value = "101,102", requires = "family")]
     placebo_seeds: Vec<u64>,
+    #[command(flatten)]
+    queue: QueueArgs,
     #[command(flatten)]
     register: Register,
 }
@@ -127,60 +130,61 @@ impl Run {
     async fn family(mut self, home: &Home, output: Output, stop: Arc<AtomicBool>) -> Result<(), NodeError> {
         let recipe = self.recipe.recipe(true);
         recipe.check()?;
-        let out = self.out.take().ok_or_else(|| NodeError::Config("name --out".into()))?;
-        let (folder, shown) = (out.clone(), out.display().to_string());
+        let folder = self.out.take().ok_or_else(|| NodeError::Config("name --out".into()))?;
         let weights = self.dtype.weights();
-        let storage = Storage { folder: out, checkpoint_every: 0, weights, base: String::new() };
+        let storage = Storage { folder: folder.clone(), checkpoint_every: 0, weights, base: String::new() };
         Training::refuse_existing(&storage)?;
-        let base = self.source.model()?.display().to_string();
-        let source = self.source;
-        let opening = recipe.clone();
-        let mut opened = blocking(move || source.open(&opening)).await?;
+        let source = self.source.source()?;
+        let base = source.model.display().to_string();
+        let (opening, place) = (recipe.clone(), source.clone());
+        let opened = blocking(move || Ok(place.open(&opening)?)).await?;
         // Before the training: what the chain would refuse is not worth training.
         let (digest, content) = (opened.session.model().base_digest, opened.examples.root());
         let desk: Option<Desk> = self.register.desk(home, &opened.name, digest, content).await?;
-        // A registration that failed is made good without training again.
-        let trained_before = desk.is_some() && folder.join(FAMILY_FILE).exists();
+        let exists = folder.join(FAMILY_FILE).exists();
         let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
-        let trained = blocking(move || {
-            let bar =
-                if trained_before { Some(Bar::default()) } else { train(&mut opened, &recipe, &plan, &folder, &stop)? };
-            bar.map(|bar| indexed(&opened, &folder, bar)).transpose()
-        })
-        .await?;
-        let Some(Trained { family, index, adapters, bar }) = trained else {
-            let text = "stopped; a family has no checkpoints, so nothing is kept";
-            print(output, text, &json!({ "folder": shown, "finished": false }));
-            return Ok(());
+        // A registration that failed is made good without training again.
+        let trained = if exists && desk.is_some() {
+            let folder = folder.clone();
+            blocking(move || indexed(&opened, &folder, Bar::default()).map(Some)).await?
+        } else if exists {
+            return Err(TrainError::Exists { path: folder }.into());
+        } else if self.queue.is_given() {
+            let family = FamilyRecipe::of(recipe, plan, opened.session.model(), &opened.examples, opened.threads);
+            // Workers open their own.
+            drop(opened);
+            queued(self.queue, &family, &source, &folder, &stop, output).await?
+        } else {
+            let folder = folder.clone();
+            let mut opened = opened;
+            blocking(move || {
+                let bar = train(&mut opened, &recipe, &plan, &folder, &stop)?;
+                if bar.is_none() {
+                    let text = "stopped; the next run begins anew. With --queue finished parts are kept";
+                    print(output, text, &json!({ "folder": folder.display().to_string(), "finished": false }));
+                }
+                bar.map(|bar| indexed(&opened, &folder, bar)).transpose()
+            })
+            .await?
         };
-        let root = hex::encode(index.facts().root);
-        let mut text =
-            format!("{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}\nindex: {root}", bar.summary());
-        let mut json = json!({
-            "folder": shown, "finished": true, "adapters": adapters, "training": bar.json(), "index": facts(&index),
-        });
-        if let Some(desk) = desk {
-            let registered = desk.register(&family, &index).await?;
-            text.push_str(&format!("\nregistered: {registered}"));
-            if let Some(json) = json.as_object_mut() {
-                json.insert("registered".to_owned(), registered);
-            }
+        match trained {
+            Some(trained) => trained.report(output, &folder, desk).await,
+            None => Ok(()),
         }
-        print(output, &text, &json);
-        Ok(())
     }
 
     fn train(self, output: Output, stop: &AtomicBool) -> Result<(), NodeError> {
         let recipe = self.recipe.recipe(false);
         recipe.check()?;
-        let base = self.source.model()?.display().to_string();
+        let source = self.source.source()?;
+        let base = source.model.display().to_string();
         let folder = self.out.ok_or_else(|| NodeError::Config("name --out".into()))?;
         let weights = self.dtype.weights();
         let storage = Storage { folder, checkpoint_every: self.checkpoint_every, weights, base: base.clone() };
         if !self.resume {
             Training::refuse_existing(&storage)?;
         }
-        let mut opened = self.source.open(&recipe)?;
+        let mut opened = source.open(&recipe)?;
         let mut bar = Bar::default();
         let observer = |progress: &Progress| {
             bar.show(progress);
@@ -200,15 +204,64 @@ impl Run {
     }
 }
 
-/// File that a finished family has.
-const FAMILY_FILE: &str = "adapters.json";
-
 /// A family that was trained.
 struct Trained {
     family: Family,
     index: Index,
     adapters: usize,
-    bar: Bar,
+    /// Absent when workers trained it.
+    bar: Option<Bar>,
+}
+
+impl Trained {
+    /// Registers the family when it is to be registered, and says what it is.
+    async fn report(self, output: Output, folder: &Path, desk: Option<Desk>) -> Result<(), NodeError> {
+        let Self { family, index, adapters, bar } = self;
+        let (shown, root) = (folder.display(), hex::encode(index.facts().root));
+        let how = bar.as_ref().map_or_else(|| "trained by workers".to_owned(), Bar::summary);
+        let mut text = format!("{shown}: {adapters} adapters, {FAMILY_FILE} and {INDEX_FILE}, {how}\nindex: {root}");
+        let mut json = json!({
+            "folder": folder, "finished": true, "adapters": adapters, "training": bar.as_ref().map(Bar::json),
+            "index": facts(&index),
+        });
+        if let Some(desk) = desk {
+            let registered = desk.register(&family, &index).await?;
+            text.push_str(&format!("\nregistered: {registered}"));
+            if let Some(json) = json.as_object_mut() {
+                json.insert("registered".to_owned(), registered);
+            }
+        }
+        print(output, &text, &json);
+        Ok(())
+    }
+}
+
+/// Lets the workers of a queue train a family; `None` when nobody waits for them.
+async fn queued(
+    queue: QueueArgs,
+    family: &FamilyRecipe,
+    source: &Source,
+    folder: &Path,
+    stop: &AtomicBool,
+    output: Output,
+) -> Result<Option<Trained>, NodeError> {
+    match queue.train(family, source, folder, stop).await? {
+        queued::Ended::Whole => {
+            let index = Index::read(&folder.join(INDEX_FILE))?;
+            let family = Family::read(folder).map_err(IndexError::from)?;
+            let adapters = family.variants().count();
+            Ok(Some(Trained { family, index, adapters, bar: None }))
+        }
+        queued::Ended::Asked { jobs, queue } => {
+            let text = format!(
+                "{jobs} jobs went into {queue}; `openledger work --queue {queue}` does them, and the same command without \
+                 --detach fetches the family"
+            );
+            let json = json!({ "folder": folder, "finished": false, "queue": queue, "jobs": jobs });
+            print(output, &text, &json);
+            Ok(None)
+        }
+    }
 }
 
 /// Trains a family; `None` when it was stopped.
@@ -235,10 +288,9 @@ fn indexed(opened: &Opened, folder: &Path, bar: Bar) -> Result<Trained, NodeErro
         let folder = folder.display();
         return Err(NodeError::Config(format!("{folder} holds a family of other contributors; name another --out")));
     }
-    let index = Index::build(&opened.session, &family, DEFAULT_DIMENSIONS)?;
-    index.write(&folder.join(INDEX_FILE))?;
+    let index = index_beside(opened, &family, folder)?;
     let adapters = family.variants().count();
-    Ok(Trained { family, index, adapters, bar })
+    Ok(Trained { family, index, adapters, bar: Some(bar) })
 }
 
 fn report(output: Output, folder: &str, ended: Ended, bar: &Bar) {
