@@ -242,7 +242,7 @@ mod tests {
         let other = results.begin(&[8; 32]).unwrap();
         let made = adapter(first.path(), b"weights");
         assert!(!results.has(&ID), "unfinished work is no result");
-        let kept = results.keep(first, &ID, &[made.clone()], None).unwrap();
+        let kept = results.keep(first, &ID, std::slice::from_ref(&made), None).unwrap();
         assert_eq!(results.read(&ID).unwrap(), Some(kept));
         assert!(!second.path().exists(), "nobody needs it any more");
         assert!(other.path().exists(), "another job's is left alone");

@@ -129,7 +129,7 @@ async fn an_interrupted_part_goes_on_where_it_was_written() {
     let results = Results::at(&folder.path().join("results"));
     let job = &Job::shards(&family, &places).unwrap()[1];
     // Six steps. Written after each and stopped in the fourth; then written never, and stopped in what is then the first one.
-    let mut until = |every: Duration, stop: usize| {
+    let until = |every: Duration, stop: usize| {
         let mut steps = Vec::new();
         let done = Bench::new(results.clone(), None, every).perform(job, |progress| {
             steps.push((progress.step, progress.steps));

@@ -316,6 +316,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The messages as anybody would generate them from `proto/transcript.proto`.
+#[allow(dead_code)]
 mod wire {
     include!(concat!(env!("OUT_DIR"), "/openledger.training.v1.rs"));
 }
