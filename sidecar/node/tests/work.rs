@@ -2,32 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
+use support::{datanet, examples, json, refusal};
 
 const DEADLINE: Duration = Duration::from_secs(120);
-
-fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
-}
-
-/// A Datanet of the first rows of two contributors.
-fn datanet(folder: &Path) -> PathBuf {
-    let place = folder.join("rows");
-    fs::create_dir(&place).unwrap();
-    for name in ["animal.jsonl", "body.jsonl"] {
-        let text = fs::read_to_string(examples().join("datanets/wordnet").join(name)).unwrap();
-        let rows: String = text.lines().take(4).flat_map(|line| [line, "\n"]).collect();
-        fs::write(place.join(name), rows).unwrap();
-    }
-    place
-}
 
 /// Four parts of some seconds each: one adapter in a run.
 fn family(rows: &Path, out: &Path) -> Command {
@@ -44,11 +31,6 @@ fn worker(out: &Path, args: &[&str]) -> Command {
     let queue = format!("sqlite:{}", out.join("queue.sqlite").display());
     command.args(["--output", "json", "work", "--lease", "6", "--queue", &queue]).args(args);
     command
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Waits until a worker has begun a job.
@@ -68,7 +50,7 @@ fn until_begun(child: &mut Child, out: &Path) {
 #[test]
 fn a_killed_workers_job_goes_to_another_and_the_family_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = datanet(folder.path());
+    let rows = datanet(folder.path(), 4);
     let (alone, out) = (folder.path().join("alone"), folder.path().join("out"));
     let told = json(&family(&rows, &alone).output().unwrap());
 
@@ -113,26 +95,20 @@ fn a_killed_workers_job_goes_to_another_and_the_family_is_the_same() {
     // What is done is done: there is no work, and the family is not asked for again.
     let idle = json(&worker(&out, &[]).output().unwrap());
     assert_eq!((idle["made"].as_u64(), idle["found"].as_u64()), (Some(0), Some(0)));
-    let refused = family(&rows, &out).arg("--queue").output().unwrap();
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("[TRAIN_EXISTS]"));
+    assert!(refusal(&family(&rows, &out).arg("--queue").output().unwrap()).contains("[TRAIN_EXISTS]"));
 }
 
 #[test]
 fn queues_that_are_none_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refusal = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_openledger")).args(args).output().unwrap();
-        assert!(!output.status.success());
-        String::from_utf8(output.stderr).unwrap()
-    };
+    let refused = |args: &[&str]| refusal(&Command::new(env!("CARGO_BIN_EXE_openledger")).args(args).output().unwrap());
     let results = folder.path().to_str().unwrap();
-    let told = refusal(&["work", "--queue", "redis://here", "--results", results]);
+    let told = refused(&["work", "--queue", "redis://here", "--results", results]);
     assert!(told.contains("[JOBS_QUEUE_ADDRESS]") && told.contains("fix:"), "{told}");
-    assert!(refusal(&["work", "--queue", "postgres://nobody@127.0.0.1:1/none"]).contains("--results"));
-    let told = refusal(&["work", "--queue", &format!("sqlite:{results}")]);
+    assert!(refused(&["work", "--queue", "postgres://nobody@127.0.0.1:1/none"]).contains("--results"));
+    let told = refused(&["work", "--queue", &format!("sqlite:{results}")]);
     assert!(told.contains("[JOBS_QUEUE]"), "a folder is no queue: {told}");
-    let rows = datanet(folder.path());
+    let rows = datanet(folder.path(), 4);
     let mut alone = family(&rows, &folder.path().join("out"));
-    let detached = alone.arg("--detach").output().unwrap();
-    assert!(String::from_utf8_lossy(&detached.stderr).contains("--queue"));
+    assert!(refusal(&alone.arg("--detach").output().unwrap()).contains("--queue"));
 }

@@ -12,7 +12,7 @@ use std::{collections::HashMap, time::Duration};
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use openledger_protocol::Hash;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ColumnIndex, Decode, PgPool, SqlitePool, Type};
 
 use crate::{Job, JobsError, job::Ticket};
 
@@ -55,6 +55,22 @@ struct Row {
 }
 
 impl Row {
+    /// The columns in the order of the fields.
+    fn read<'r, R: sqlx::Row>(row: &'r R) -> Result<Self, sqlx::Error>
+    where
+        usize: ColumnIndex<R>,
+        String: Decode<'r, R::Database> + Type<R::Database>,
+        i64: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        Ok(Self {
+            key: row.try_get(0)?,
+            status: row.try_get(1)?,
+            attempts: row.try_get(2)?,
+            max_attempts: row.try_get(3)?,
+            result: row.try_get(4)?,
+        })
+    }
+
     fn state(&self) -> State {
         let failed = |reason: String| State::Failed { attempts: u64::try_from(self.attempts).unwrap_or(0), reason };
         match self.status.as_str() {

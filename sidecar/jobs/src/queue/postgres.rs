@@ -37,17 +37,7 @@ pub(super) async fn rows(pool: &PgPool, keys: &[String]) -> Result<Vec<Row>, Job
     .bind(keys)
     .fetch_all(pool)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Row {
-                key: row.try_get(0)?,
-                status: row.try_get(1)?,
-                attempts: row.try_get(2)?,
-                max_attempts: row.try_get(3)?,
-                result: row.try_get(4)?,
-            })
-        })
-        .collect()
+    Ok(rows.iter().map(Row::read).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn forget(pool: &PgPool, key: &str) -> Result<bool, JobsError> {
