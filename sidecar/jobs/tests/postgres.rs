@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-use openledger_jobs::Tally;
-use support::{assert_same, in_process, recipe, through_queue};
+use openledger_jobs::{Job, Queue, Results, Tally};
+use support::{assert_same, in_process, recipe, through_queue, work_until_empty};
 
 /// The account without rights.
 const NOBODY: u32 = 65534;
@@ -67,7 +67,7 @@ fn start(folder: &Path) -> Option<(Server, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_family_through_postgres_has_the_same_bytes() {
+async fn a_family_through_postgres_has_the_same_bytes_and_survives_its_workers() {
     let folder = tempfile::tempdir().unwrap();
     let place = tempfile::tempdir().unwrap();
     let given = std::env::var("OPENLEDGER_POSTGRES_URL").ok();
@@ -91,4 +91,29 @@ async fn a_family_through_postgres_has_the_same_bytes() {
     assert_eq!(tally, Tally { made: 5, ..Tally::default() });
     assert_same(&alone, &folder.path().join("out"));
     assert!(ask.standing().await.unwrap().whole);
+
+    // The whole is lost, and the worker that has the job of making it again is dead.
+    let (job, results) = (Job::index(&family, &places), folder.path().join("results"));
+    fs::remove_dir_all(results.join(hex::encode(job.id()))).unwrap();
+    assert_eq!(ask.enqueue().await.unwrap(), 1);
+    let store = sqlx::PgPool::connect(&url).await.unwrap();
+    let dead = format!("dead-{}", hex::encode(job.id()));
+    sqlx::query(
+        "INSERT INTO apalis.workers (id, worker_type, storage_name, last_seen)
+         VALUES ($1, 'openledger.training.v1', 'PgStorage', now() - interval '1 hour')",
+    )
+    .bind(&dead)
+    .execute(&store)
+    .await
+    .unwrap();
+    let taken = sqlx::query("UPDATE apalis.jobs SET status = 'Running', lock_by = $1 WHERE idempotency_key = $2")
+        .bind(&dead)
+        .bind(hex::encode(job.id()));
+    assert_eq!(taken.execute(&store).await.unwrap().rows_affected(), 1);
+    assert_eq!(ask.standing().await.unwrap().running, 1);
+    let queue = Queue::open(&url).await.unwrap();
+    let tally = work_until_empty(&queue, &Results::at(&results), 1).await;
+    assert_eq!(tally, Tally { made: 1, ..Tally::default() });
+    assert!(ask.take(&folder.path().join("again")).unwrap());
+    assert_same(&alone, &folder.path().join("again"));
 }
