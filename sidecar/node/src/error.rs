@@ -6,6 +6,7 @@ use openledger_attribution::index::IndexError;
 use openledger_chain::ChainError;
 use openledger_corpus::CorpusError;
 use openledger_engine::EngineError;
+use openledger_jobs::JobsError;
 use openledger_protocol::{amount::AmountError, credits::CreditError, credits::RootError};
 use openledger_trainer::TrainError;
 use tonic::{Code, Status};
@@ -171,6 +172,9 @@ pub enum NodeError {
     /// A training or its verification was refused or failed.
     #[error(transparent)]
     Train(TrainError),
+    /// A job of a queue was refused or failed.
+    #[error(transparent)]
+    Jobs(JobsError),
     /// An attribution index cannot be built, read or asked.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -229,6 +233,7 @@ impl NodeError {
             Self::OpenTooLittle { .. } => "OPEN_TOO_LITTLE",
             Self::Engine(error) => error.code(),
             Self::Train(error) => error.code(),
+            Self::Jobs(error) => error.code(),
             Self::Index(error) => error.code(),
             Self::Corpus(error) => error.code(),
             Self::Chain(error) => error.code(),
@@ -268,6 +273,13 @@ impl NodeError {
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Train(TrainError::Refuted { .. }) => "do not rely on the adapter; keep the folder as evidence",
             Self::Index(_) | Self::Corpus(_) => "see the message; nothing was changed",
+            Self::Jobs(JobsError::Queue { .. }) => {
+                "check that the queue's file or database can be reached, then try again"
+            }
+            Self::Jobs(JobsError::GivenUp { .. }) => {
+                "mend what the message names, then give the same command again: what is done stays done"
+            }
+            Self::Jobs(_) => "see the message; results that were made are kept",
             Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -297,6 +309,7 @@ impl NodeError {
             | Self::NotBonded { .. }
             | Self::OpenTooLittle { .. }
             | Self::Train(_)
+            | Self::Jobs(_)
             | Self::Index(_)
             | Self::Corpus(_)
             | Self::ReceiptInvalid { .. } => Code::FailedPrecondition,
@@ -321,6 +334,16 @@ impl From<NodeError> for Status {
         let metadata = HashMap::from([("fix".to_owned(), error.fix().to_owned())]);
         details.set_error_info(error.reason(), "openledger", metadata);
         Status::with_error_details(error.grpc_code(), error.to_string(), details)
+    }
+}
+
+impl From<JobsError> for NodeError {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::Train(error) => error.into(),
+            JobsError::Index(error) => Self::Index(error),
+            other => Self::Jobs(other),
+        }
     }
 }
 

@@ -2,32 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
+use support::{datanet, examples, json, refusal};
 
 const DEADLINE: Duration = Duration::from_secs(120);
-
-fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
-}
-
-/// A Datanet of the first rows of two contributors.
-fn datanet(folder: &Path) -> PathBuf {
-    let place = folder.join("datanet");
-    fs::create_dir(&place).unwrap();
-    for name in ["animal.jsonl", "body.jsonl"] {
-        let text = fs::read_to_string(examples().join("datanets/wordnet").join(name)).unwrap();
-        let rows: String = text.lines().take(6).flat_map(|line| [line, "\n"]).collect();
-        fs::write(place.join(name), rows).unwrap();
-    }
-    place
-}
 
 fn command(datanet: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openledger"));
@@ -40,16 +27,6 @@ fn train(datanet: &Path, out: &Path, args: &[&str]) -> Command {
     let mut command = command(datanet, &[]);
     command.arg("--out").arg(out).args(["--epochs", "20", "--batch-rows", "4", "--checkpoint-every", "5"]).args(args);
     command
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refusal(output: &Output) -> String {
-    assert!(!output.status.success());
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// Waits for a checkpoint of a running training.
@@ -65,7 +42,7 @@ fn until_checkpoint(child: &mut Child, out: &Path, name: &str) {
 #[test]
 fn a_killed_training_goes_on_to_the_same_bits_and_its_transcript_holds() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = datanet(folder.path());
+    let rows = datanet(folder.path(), 6);
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
     let told = json(&train(&rows, &whole, &[]).output().unwrap());
     assert_eq!((told["finished"].as_bool(), told["training"]["steps"].as_u64()), (Some(true), Some(60)));
@@ -154,7 +131,7 @@ fn indexed(family: &Path, told: &Value) {
 #[test]
 fn a_family_is_trained_and_nonsense_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = datanet(folder.path());
+    let rows = datanet(folder.path(), 6);
     let out = folder.path().join("family");
     let quick = ["--family", "--placebo-seeds", "5", "--rank", "2", "--epochs", "1", "--dtype", "bf16"];
     let mut family = command(&rows, &[]);

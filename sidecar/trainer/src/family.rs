@@ -1,14 +1,28 @@
 //! The adapters that attribution compares: everything, everything but one contributor, and placebos.
 
-use std::{ops::ControlFlow, path::Path};
+use std::{
+    ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use openledger_engine::gradient::GradientSession;
+use openledger_protocol::Hash;
 use serde_json::json;
 
-use crate::{Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files, train_many, write_adapter};
+use crate::{
+    Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files,
+    many::train_on,
+    progress::{read_progress, write_progress},
+    step::adapters_together,
+    write_adapter,
+};
+
+/// File that a finished family has in its folder.
+pub const FAMILY_FILE: &str = "adapters.json";
 
 /// What a family holds besides the adapter and its counterfactuals.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyPlan {
     /// The Datanet's name.
     pub datanet: String,
@@ -20,80 +34,214 @@ pub struct FamilyPlan {
     pub base: String,
 }
 
-/// Trains a family in shared runs and writes it to a folder, `adapters.json` last: the adapter of the recipe (`full`), one
-/// without each contributor in cluster order, one placebo per seed. Returns false, with nothing written, when the
-/// observer stopped it.
+/// What an adapter of a family is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariantKind {
+    /// Everything: the adapter that is served.
+    Full,
+    /// Everything but one contributor.
+    Counterfactual,
+    /// Everything again, in another order.
+    Placebo,
+}
+
+impl VariantKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Counterfactual => "counterfactual",
+            Self::Placebo => "placebo",
+        }
+    }
+}
+
+/// One adapter of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FamilyVariant {
+    /// Its name, and its folder in the family's.
+    pub name: String,
+    /// What it is for.
+    pub kind: VariantKind,
+    /// What it leaves out, and its order.
+    pub job: Job,
+}
+
+impl FamilyPlan {
+    /// The adapters of a family: the recipe's own, one without each contributor in cluster order, one placebo per seed.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] for a recipe that leaves a contributor out itself, or a placebo in an order that another
+    /// adapter has.
+    pub fn variants(&self, recipe: &Recipe, contributors: &[String]) -> Result<Vec<FamilyVariant>, TrainError> {
+        if let Some(name) = &recipe.left_out {
+            let expected = "absent: a family leaves out each contributor in turn".to_owned();
+            return Err(TrainError::Recipe { field: "left_out", value: name.clone(), expected });
+        }
+        for (at, seed) in self.placebo_seeds.iter().enumerate() {
+            // It would be that adapter again, and tell attribution that there is no noise.
+            if *seed == recipe.order_seed || self.placebo_seeds.iter().take(at).any(|earlier| earlier == seed) {
+                let expected = format!("other than the order seed, {}, and than each other", recipe.order_seed);
+                return Err(TrainError::Recipe { field: "placebo_seeds", value: seed.to_string(), expected });
+            }
+        }
+        let same = |left_out: LeftOut| Job { left_out, order_seed: recipe.order_seed };
+        let one = |name: String, kind, job| FamilyVariant { name, kind, job };
+        let mut variants = vec![one("full".to_owned(), VariantKind::Full, same(LeftOut::Nothing))];
+        for name in contributors {
+            let job = same(LeftOut::Contributor(name.clone()));
+            variants.push(one(format!("without-{name}"), VariantKind::Counterfactual, job));
+        }
+        for (number, &order_seed) in (1..).zip(&self.placebo_seeds) {
+            let job = Job { left_out: LeftOut::Nothing, order_seed };
+            variants.push(one(format!("placebo-{number}"), VariantKind::Placebo, job));
+        }
+        Ok(variants)
+    }
+}
+
+/// The parts of a family that are trained by themselves: adapters that share runs, in the family's order. Where a part is
+/// trained, and what before or after it, changes no bit of it.
+pub fn shards<'v>(
+    recipe: &Recipe,
+    variants: &'v [FamilyVariant],
+) -> impl ExactSizeIterator<Item = &'v [FamilyVariant]> + DoubleEndedIterator {
+    variants.chunks(adapters_together(recipe))
+}
+
+/// A part of a family that is to be trained.
+#[derive(Debug, Clone, Copy)]
+pub struct Shard<'a> {
+    /// Its adapters.
+    pub variants: &'a [FamilyVariant],
+    /// Folder in which each adapter gets a folder of its name.
+    pub out: &'a Path,
+    /// Where it is kept while it is under way; nowhere when absent.
+    pub keeping: Option<Keeping<'a>>,
+}
+
+/// How a part under way is kept, so that it goes on where it was interrupted, with the same bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<'a> {
+    /// The file; three times the size of the part's adapters in 32 bits.
+    pub place: &'a Path,
+    /// Whose it is: states of another part are passed over.
+    pub of: Hash,
+    /// Time between two writings. What was done is also written when the observer stops the training.
+    pub every: Duration,
+}
+
+/// Trains one part of a family and writes its adapters. Returns the SHA-256 of their weights, in order; `None`, with nothing written
+/// but what is kept, when the observer stopped it. A part that was kept goes on: the observer sees the steps that were left.
 ///
 /// # Errors
-/// As [`train_many`], [`TrainError::Exists`] for a folder that holds a family, [`TrainError::Recipe`] for a recipe that
-/// leaves a contributor out itself or a placebo in an order that another adapter has, and [`TrainError::File`].
+/// As [`train_many`](crate::train_many), and [`TrainError::File`].
+pub fn train_shard(
+    session: &mut GradientSession,
+    examples: &Examples,
+    recipe: &Recipe,
+    plan: &FamilyPlan,
+    shard: &Shard<'_>,
+    mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Option<Vec<Hash>>, TrainError> {
+    let jobs: Vec<Job> = shard.variants.iter().map(|variant| variant.job.clone()).collect();
+    let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
+    let kept = shard.keeping.and_then(|keeping| read_progress(keeping.place, &keeping.of, jobs.len(), layout.len));
+    let (mut done, mut written) = (false, Instant::now());
+    let states = train_on(session, examples, recipe, &jobs, kept, |progress, states| {
+        done = progress.step >= progress.steps;
+        let goes_on = observer(progress);
+        if let Some(Keeping { place, of, every }) = shard.keeping
+            && !done
+            && (goes_on.is_break() || written.elapsed() >= every)
+        {
+            write_progress(place, &of, states)?;
+            written = Instant::now();
+        }
+        Ok(goes_on)
+    })?;
+    if !done {
+        return Ok(None);
+    }
+    let mut digests = Vec::with_capacity(jobs.len());
+    for (variant, state) in shard.variants.iter().zip(&states) {
+        let (own, modules) = (variant.job.recipe(recipe), session.modules());
+        let folder = shard.out.join(&variant.name);
+        digests.push(write_adapter(&folder, &state.parameters, modules, &layout, &own, plan.weights, &plan.base)?);
+    }
+    Ok(Some(digests))
+}
+
+/// Writes the file that makes a folder of adapters a family; `digests` are the SHA-256 of the variants' weights.
+///
+/// # Errors
+/// [`TrainError::File`].
+pub fn write_family_file(
+    out: &Path,
+    plan: &FamilyPlan,
+    recipe: &Recipe,
+    examples: &Examples,
+    variants: &[FamilyVariant],
+    digests: &[Hash],
+) -> Result<(), TrainError> {
+    let listed: Vec<_> = variants
+        .iter()
+        .zip(digests)
+        .map(|(variant, digest)| {
+            let own = variant.job.recipe(recipe);
+            json!({
+                "name": variant.name,
+                "kind": variant.kind.name(),
+                "contributor": own.left_out,
+                "rows": own.left_out.as_deref().and_then(|name| examples.rows_of(name)),
+                "path": variant.name,
+                "order_seed": variant.job.order_seed,
+                "sha256": hex::encode(digest),
+            })
+        })
+        .collect();
+    let whole = json!({
+        "datanet": plan.datanet,
+        "base": plan.base,
+        "rank": recipe.rank,
+        "alpha": recipe.alpha,
+        "dtype": plan.weights.name(),
+        "variants": listed,
+    });
+    let place = out.join(FAMILY_FILE);
+    let bytes = serde_json::to_vec_pretty(&whole).map_err(|error| TrainError::file(&place, error))?;
+    files::write(&place, &bytes)
+}
+
+/// Trains a family, one part after the other, and writes it to a folder, `adapters.json` last: see
+/// [`FamilyPlan::variants`]. Returns false, without that file, when the observer stopped it. The observer sees the steps of all
+/// parts as those of one training.
+///
+/// # Errors
+/// As [`train_shard`] and [`FamilyPlan::variants`], [`TrainError::Exists`] for a folder that holds a family, and
+/// [`TrainError::File`].
 pub fn train_family(
     session: &mut GradientSession,
     examples: &Examples,
     recipe: &Recipe,
     plan: &FamilyPlan,
     out: &Path,
-    observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<bool, TrainError> {
-    let manifest = out.join("adapters.json");
-    if manifest.exists() {
+    if out.join(FAMILY_FILE).exists() {
         return Err(TrainError::Exists { path: out.to_owned() });
     }
-    if let Some(name) = &recipe.left_out {
-        let expected = "absent: a family leaves out each contributor in turn".to_owned();
-        return Err(TrainError::Recipe { field: "left_out", value: name.clone(), expected });
+    let variants = plan.variants(recipe, examples.contributors())?;
+    let parts = shards(recipe, &variants).len();
+    let mut digests = Vec::with_capacity(variants.len());
+    for (at, variants) in shards(recipe, &variants).enumerate() {
+        let shard = Shard { variants, out, keeping: None };
+        let trained = train_shard(session, examples, recipe, plan, &shard, |progress| {
+            let step = at.saturating_mul(progress.steps).saturating_add(progress.step);
+            observer(&Progress { step, steps: parts.saturating_mul(progress.steps), ..*progress })
+        })?;
+        let Some(trained) = trained else { return Ok(false) };
+        digests.extend(trained);
     }
-    for (at, seed) in plan.placebo_seeds.iter().enumerate() {
-        // It would be that adapter again, and tell attribution that there is no noise.
-        if *seed == recipe.order_seed || plan.placebo_seeds.iter().take(at).any(|earlier| earlier == seed) {
-            let expected = format!("other than the order seed, {}, and than each other", recipe.order_seed);
-            return Err(TrainError::Recipe { field: "placebo_seeds", value: seed.to_string(), expected });
-        }
-    }
-    let same = |left_out: LeftOut| Job { left_out, order_seed: recipe.order_seed };
-    let mut variants = vec![("full".to_owned(), "full", same(LeftOut::Nothing))];
-    for name in examples.contributors() {
-        variants.push((format!("without-{name}"), "counterfactual", same(LeftOut::Contributor(name.clone()))));
-    }
-    for (number, &order_seed) in (1..).zip(&plan.placebo_seeds) {
-        variants.push((format!("placebo-{number}"), "placebo", Job { left_out: LeftOut::Nothing, order_seed }));
-    }
-    let jobs: Vec<Job> = variants.iter().map(|(_, _, job)| job.clone()).collect();
-    let mut done = false;
-    let mut observer = observer;
-    let states = train_many(session, examples, recipe, &jobs, |progress| {
-        done = progress.step == progress.steps;
-        observer(progress)
-    })?;
-    if !done {
-        return Ok(false);
-    }
-    let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
-    let mut listed = Vec::with_capacity(variants.len());
-    for ((name, kind, job), state) in variants.iter().zip(&states) {
-        let folder = out.join(name);
-        let modules = session.modules();
-        let own = job.recipe(recipe);
-        let digest = write_adapter(&folder, &state.parameters, modules, &layout, &own, plan.weights, &plan.base)?;
-        listed.push(json!({
-            "name": name,
-            "kind": kind,
-            "contributor": own.left_out,
-            "rows": own.left_out.as_deref().and_then(|name| examples.rows_of(name)),
-            "path": name,
-            "order_seed": job.order_seed,
-            "sha256": hex::encode(digest),
-        }));
-    }
-    let whole = json!({
-        "datanet": plan.datanet,
-        "base": plan.base,
-        "rank": recipe.rank,
-        "alpha": recipe.alpha,
-        "dtype": match plan.weights { Weights::Float32 => "f32", Weights::Bfloat16 => "bf16" },
-        "variants": listed,
-    });
-    let bytes = serde_json::to_vec_pretty(&whole).map_err(|error| TrainError::file(&manifest, error))?;
-    files::write(&manifest, &bytes)?;
+    write_family_file(out, plan, recipe, examples, &variants, &digests)?;
     Ok(true)
 }

@@ -26,6 +26,7 @@ mod codec;
 mod error;
 mod examples;
 mod family;
+mod family_recipe;
 mod files;
 #[cfg(test)]
 mod golden;
@@ -34,9 +35,11 @@ mod many;
 mod messages;
 mod order;
 mod peft;
+mod progress;
 mod random;
 mod recipe;
 mod schedule;
+mod source;
 mod state;
 mod step;
 mod tangents;
@@ -47,12 +50,18 @@ mod verify;
 pub use checkpoint::Checkpoint;
 pub use error::TrainError;
 pub use examples::{Example, Examples};
-pub use family::{FamilyPlan, train_family};
+pub use family::{
+    FAMILY_FILE, FamilyPlan, FamilyVariant, Keeping, Shard, VariantKind, shards, train_family, train_shard,
+    write_family_file,
+};
+pub use family_recipe::FamilyRecipe;
 pub use init::initial_factors;
 pub use many::{Job, LeftOut, train_many};
 pub use order::Order;
 pub use peft::{Weights, write_adapter};
+pub use progress::remove_progress;
 pub use recipe::{Decay, Recipe};
+pub use source::{Opened, Rows, Source};
 pub use state::TrainState;
 pub use tangents::{TangentPlan, Tangents, tangents};
 pub use training::{Ended, Progress, Storage, Training};

@@ -69,6 +69,22 @@ pub fn train_many(
     jobs: &[Job],
     mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Vec<TrainState>, TrainError> {
+    train_on(session, examples, recipe, jobs, None, |progress, _| Ok(observer(progress)))
+}
+
+/// [`train_many`] from states that an interrupted one had after a step; from the beginning without. The observer sees the states
+/// after each step.
+///
+/// # Errors
+/// As [`train_many`], and what the observer returns.
+pub(crate) fn train_on(
+    session: &mut GradientSession,
+    examples: &Examples,
+    recipe: &Recipe,
+    jobs: &[Job],
+    states: Option<Vec<TrainState>>,
+    mut observer: impl FnMut(&Progress, &[TrainState]) -> Result<ControlFlow<()>, TrainError>,
+) -> Result<Vec<TrainState>, TrainError> {
     recipe.check()?;
     if jobs.len() > MAX_JOBS {
         let count = |jobs: usize| u64::try_from(jobs).unwrap_or(u64::MAX);
@@ -78,17 +94,18 @@ pub fn train_many(
     let orders = own.iter().map(|own| Order::new(own, examples.len())).collect::<Result<Vec<_>, _>>()?;
     let weights = jobs.iter().map(|job| examples.weights(&job.left_out)).collect::<Result<Vec<_>, _>>()?;
     let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
-    let initial = initial_factors(session.modules(), &layout, recipe.init_seed);
-    let mut states = vec![TrainState::new(initial); jobs.len()];
+    let fresh = || vec![TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed)); jobs.len()];
+    let mut states = states.unwrap_or_else(fresh);
     let steps = orders.first().map_or(0, Order::steps);
-    for at in 0..steps {
+    let done = states.first().map_or(0, |state| usize::try_from(state.step).unwrap_or(usize::MAX));
+    for at in done..steps {
         let parts: Vec<Part<'_>> =
             orders.iter().zip(&weights).map(|(order, weights)| Part { rows: order.step(at), weights }).collect();
         let found = step(session, &layout, recipe, examples, &parts, &mut states, (at, steps))?;
         let rows = parts.iter().flat_map(|part| part.rows);
         let tokens = rows.filter_map(|&row| examples.get(row)).map(|example| example.tokens.len()).sum();
         let loss = found.first().map_or(0.0, |found| found.loss);
-        if observer(&Progress { step: at.saturating_add(1), steps, loss, tokens }).is_break() {
+        if observer(&Progress { step: at.saturating_add(1), steps, loss, tokens }, &states)?.is_break() {
             break;
         }
     }

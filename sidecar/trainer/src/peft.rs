@@ -28,6 +28,23 @@ pub enum Weights {
     Bfloat16,
 }
 
+impl Weights {
+    /// Its name in a family's file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "f32",
+            Self::Bfloat16 => "bf16",
+        }
+    }
+
+    /// The element type of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Float32, Self::Bfloat16].into_iter().find(|weights| weights.name() == name)
+    }
+}
+
 /// Writes `adapter_model.safetensors` and `adapter_config.json`, each whole or not at all, and returns the SHA-256 of the
 /// former. `base` is the name or folder of the base that the configuration carries.
 ///

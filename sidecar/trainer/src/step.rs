@@ -50,7 +50,7 @@ pub(crate) fn step(
     let mut losses = vec![0.0_f64; states.len()];
     #[allow(clippy::cast_possible_truncation)]
     let scale = recipe.scale() as f32;
-    let (each, together) = split(recipe, rows.first().map_or(0, Vec::len));
+    let (each, together) = (rows_of_one(recipe), adapters_together(recipe));
     for first in (0..states.len()).step_by(together) {
         let members = first..first.saturating_add(together).min(states.len());
         let mut start = 0;
@@ -97,12 +97,17 @@ pub(crate) fn step(
     Ok(losses.into_iter().map(|loss| Found { loss }).collect())
 }
 
-/// Rows of one adapter in a run, and adapters in a run, so that a run has no more than `run_rows` rows where that can
-/// be.
-fn split(recipe: &Recipe, batch: usize) -> (usize, usize) {
-    let run = usize::try_from(recipe.run_rows).unwrap_or(usize::MAX).max(1);
-    let each = run.min(batch.max(1));
-    (each, (run / each).max(1))
+/// Rows of one adapter in a run.
+fn rows_of_one(recipe: &Recipe) -> usize {
+    usize::try_from(recipe.run_rows.min(recipe.batch_rows)).unwrap_or(usize::MAX).max(1)
+}
+
+/// Adapters whose rows share a run, so that a run has no more than `run_rows` rows where that can be. It follows from the
+/// recipe alone and not from the rows of a step: so many adapters, trained by themselves, have the bits they have among
+/// others.
+pub(crate) fn adapters_together(recipe: &Recipe) -> usize {
+    let run = usize::try_from(recipe.run_rows).unwrap_or(usize::MAX);
+    (run / rows_of_one(recipe)).max(1)
 }
 
 /// Rows longest first, so that those of a run need little padding; equal lengths stay in the step's order.

@@ -20,7 +20,7 @@ use crate::{Examples, Order, Recipe, TrainError, codec, files, messages};
 /// File name of a finished training's transcript.
 pub const TRANSCRIPT_FILE: &str = "transcript.binpb";
 /// The rule of this crate.
-const POLICY: &str = "lora-adamw/1";
+pub(crate) const POLICY: &str = "lora-adamw/1";
 /// Largest file that is read.
 const MAX_BYTES: u64 = 256 << 20;
 

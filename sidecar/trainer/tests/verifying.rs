@@ -12,7 +12,7 @@ use openledger_engine::gradient::GradientSession;
 use openledger_protocol::digest::tagged;
 use openledger_trainer::{
     Checkpoint, Examples, FamilyPlan, Job, LeftOut, Recipe, TRANSCRIPT_FILE, TrainError, TrainState, Training,
-    Transcript, Verification, Weights, train_family, train_many, verify,
+    Transcript, Verification, Weights, shards, train_family, train_many, verify,
 };
 use prost::Message;
 use support::{encoded, forged, recipe, session, slice, storage};
@@ -274,6 +274,31 @@ fn a_family_is_one_that_attribution_reads() {
     assert_eq!(error.code(), "TRAIN_RECIPE_INVALID");
 }
 
+#[test]
+fn a_part_of_a_family_has_the_bits_that_it_has_among_all() {
+    let mut session = session();
+    let examples = encoded(&slice(3, 6), &session);
+    // Two adapters in a run. Eighteen rows in steps of four leave a step of two, in which four would fit.
+    let recipe = Recipe { batch_rows: 4, run_rows: 8, epochs: 1, ..recipe() };
+    let plan = FamilyPlan {
+        datanet: "wordnet".to_owned(),
+        placebo_seeds: vec![101],
+        weights: Weights::Float32,
+        base: "examples/model".to_owned(),
+    };
+    let variants = plan.variants(&recipe, examples.contributors()).unwrap();
+    let jobs: Vec<Job> = variants.iter().map(|variant| variant.job.clone()).collect();
+    let whole = train_many(&mut session, &examples, &recipe, &jobs, go_on).unwrap();
+    let mut parts = Vec::new();
+    for part in shards(&recipe, &variants).rev() {
+        assert!(part.len() <= 2);
+        let jobs: Vec<Job> = part.iter().map(|variant| variant.job.clone()).collect();
+        parts.insert(0, train_many(&mut session, &examples, &recipe, &jobs, go_on).unwrap());
+    }
+    assert_eq!(parts.len(), 3);
+    assert!(parts.concat() == whole);
+}
+
 /// Writes a transcript with a chain that follows from its steps, as a liar would.
 fn rewrite(folder: &Path, mut message: wire::Transcript) {
     let head = wire::Transcript { steps: Vec::new(), chain: Vec::new(), adapter_digest: Vec::new(), ..message.clone() };
@@ -291,6 +316,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The messages as anybody would generate them from `proto/transcript.proto`.
+#[allow(dead_code)]
 mod wire {
     include!(concat!(env!("OUT_DIR"), "/openledger.training.v1.rs"));
 }

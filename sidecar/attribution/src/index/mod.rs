@@ -37,5 +37,7 @@ pub use shares::{Scores, micro_nats, units};
 pub use tolerance::{Apart, Tolerance};
 pub use vectors::Secants;
 
+/// File name of an index beside its family's `adapters.json`.
+pub const INDEX_FILE: &str = "attribution.index";
 /// Dimensions that are built unless others are asked for: up to so many independent secants nothing is lost.
 pub const DEFAULT_DIMENSIONS: usize = 1024;

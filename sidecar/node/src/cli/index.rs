@@ -7,7 +7,7 @@ use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_attribution::{
     Family,
     index::{
-        Answer, Calibration, DEFAULT_DIMENSIONS, Index as Attribution, IndexError, Querier, Query, Scores,
+        Answer, Calibration, DEFAULT_DIMENSIONS, INDEX_FILE, Index as Attribution, IndexError, Querier, Query, Scores,
         build_calibrated,
     },
 };
@@ -19,7 +19,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Output, print};
-use crate::{error::NodeError, serving::INDEX_FILE};
+use crate::error::NodeError;
 
 /// Build and read attribution indexes.
 #[derive(Debug, Subcommand)]

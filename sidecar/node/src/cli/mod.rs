@@ -9,9 +9,11 @@ mod index;
 mod init;
 mod keys;
 mod model;
+mod queue;
 mod start;
 mod train;
 mod version;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -64,6 +66,8 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
     Train(Box<train::Train>),
+    /// Train parts of families that `openledger train --family --queue` asks for, beside any number of other workers.
+    Work(work::Work),
     /// Build and read the indexes that say which contributors moved an answer.
     #[command(subcommand)]
     Index(index::Index),
@@ -109,6 +113,7 @@ impl Cli {
             Command::Model(model) => model.run(self.output).await,
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Train(train) => train.run(&home, self.output).await,
+            Command::Work(work) => work.run(self.output).await,
             Command::Index(index) => index.run(self.output).await,
             Command::Datanet(datanet) => datanet.run(self.output),
             Command::Evidence(evidence) => evidence.run(self.output),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use openledger_attribution::{
     AuditLane, Family,
-    index::{Gradients, Index, IndexLane},
+    index::{Gradients, INDEX_FILE, Index, IndexLane},
 };
 use openledger_corpus::Datanet;
 use openledger_engine::{Engine, gradient::GradientConfig};
@@ -16,9 +16,6 @@ use crate::{
     error::NodeError,
     network::{AdapterTerms, Network},
 };
-
-/// File name of the index beside `adapters.json`.
-pub const INDEX_FILE: &str = "attribution.index";
 
 /// Where the files of an adapter lie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

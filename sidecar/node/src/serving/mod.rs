@@ -10,7 +10,7 @@ pub mod sampling;
 
 pub use answer::{Answer, AnswerEvent, Question};
 pub use attributor::{Attributing, Attributor};
-pub use catalog::{AdapterSource, Catalog, INDEX_FILE, Loading, ServedAdapter};
+pub use catalog::{AdapterSource, Catalog, Loading, ServedAdapter};
 pub use lanes::{Attributed, Audit, ClusterMeasurement, Lane, check_scores};
 pub use payment::limits as session_limits;
 

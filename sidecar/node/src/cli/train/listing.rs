@@ -1,11 +1,14 @@
 //! The flags that put a trained family on the chain.
 
+use std::collections::HashMap;
+
 use clap::{Args, ValueEnum};
 use openledger_attribution::{Family, index::Index};
 use openledger_chain::{ChainClient, Signer};
+use openledger_protocol::Hash;
+use openledger_trainer::Opened;
 use serde_json::{Value, json};
 
-use super::source::Opened;
 use crate::{
     error::NodeError,
     home::Home,
@@ -89,7 +92,9 @@ impl Register {
         let account = ChainClient::connect(&config.chain_grpc).await?.signer(home.account()?);
         let (base, content) = (opened.session.model().base_digest, opened.examples.root());
         let roots = Registry::new(&account, &config.contracts).check(&listing, base, content).await?;
-        let clusters = roots.iter().map(|root| opened.contributors.get(root).cloned()).collect::<Option<Vec<_>>>();
+        let known: HashMap<&Hash, &String> = opened.roots.iter().zip(opened.examples.contributors()).collect();
+        let clusters = roots.iter().map(|root| known.get(root).map(|name| String::clone(name)));
+        let clusters = clusters.collect::<Option<Vec<_>>>();
         let clusters = clusters.ok_or_else(|| missing("a Datanet with the rows of every cluster of the version"))?;
         Ok(Some(Desk { account, contracts: config.contracts, listing, paid_by: self.paid_by, clusters }))
     }

@@ -2,6 +2,7 @@
 
 mod bar;
 mod listing;
+mod queued;
 mod recipe;
 mod source;
 mod verify;
@@ -18,23 +19,28 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use openledger_attribution::{
     Family,
-    index::{Calibration, DEFAULT_DIMENSIONS, Index, IndexError, build_calibrated},
+    index::{Calibration, INDEX_FILE, Index, IndexError},
 };
-use openledger_trainer::{Ended, FamilyPlan, Progress, Recipe, Storage, TrainError, Training, Weights, train_family};
+use openledger_jobs::index_beside;
+use openledger_trainer::{
+    Ended, FAMILY_FILE, FamilyPlan, FamilyRecipe, Opened, Progress, Recipe, Source, Storage, TrainError, Training,
+    Weights, train_family,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Output,
-    index::{self, answers, facts, verdict},
+    index::{self, facts, verdict},
     print,
     start::stop_on_signal,
 };
-use crate::{error::NodeError, home::Home, serving::INDEX_FILE};
+use crate::{error::NodeError, home::Home};
 use bar::Bar;
 use listing::{Desk, Register};
+use queued::QueueArgs;
 use recipe::RecipeArgs;
-use source::{Opened, Source};
+use source::SourceArgs;
 
 /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
 #[derive(Debug, Args)]
@@ -55,7 +61,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct Run {
     #[command(flatten)]
-    source: Source,
+    source: SourceArgs,
     /// Folder of the adapter, its transcript and its checkpoints.
     #[arg(long, required = true)]
     out: Option<PathBuf>,
@@ -77,6 +83,8 @@ struct Run {
     /// Order seeds of the family's placebos.
     #[arg(long, value_delimiter = ',', default_value = "101,102", requires = "family")]
     placebo_seeds: Vec<u64>,
+    #[command(flatten)]
+    queue: QueueArgs,
     #[command(flatten)]
     register: Register,
 }
@@ -127,66 +135,76 @@ impl Run {
     async fn family(mut self, home: &Home, output: Output, stop: Arc<AtomicBool>) -> Result<(), NodeError> {
         let recipe = self.recipe.recipe(true);
         recipe.check()?;
-        let out = self.out.take().ok_or_else(|| NodeError::Config("name --out".into()))?;
-        let (folder, shown) = (out.clone(), out.display().to_string());
+        let folder = self.out.take().ok_or_else(|| NodeError::Config("name --out".into()))?;
         let weights = self.dtype.weights();
-        let storage = Storage { folder: out, checkpoint_every: 0, weights, base: String::new() };
+        let storage = Storage { folder: folder.clone(), checkpoint_every: 0, weights, base: String::new() };
         Training::refuse_existing(&storage)?;
-        let base = self.source.model()?.display().to_string();
-        let source = self.source;
-        let opening = recipe.clone();
-        let mut opened = blocking(move || source.open(&opening)).await?;
+        let source = self.source.source()?;
+        let base = source.model.display().to_string();
+        let (opening, place) = (recipe.clone(), source.clone());
+        let opened = blocking(move || Ok(place.open(&opening)?)).await?;
         // Before the training: what the chain would refuse is not worth training.
         let desk: Option<Desk> = self.register.desk(home, &opened).await?;
-        let duplicates = opened.examples.duplicates();
         let clusters = desk.as_ref().map(|desk| desk.clusters().to_vec());
-        // A registration that failed is made good without training again.
-        let trained_before = desk.is_some() && folder.join(FAMILY_FILE).exists();
+        let exists = folder.join(FAMILY_FILE).exists();
         let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
-        let trained = blocking(move || {
-            let bar =
-                if trained_before { Some(Bar::default()) } else { train(&mut opened, &recipe, &plan, &folder, &stop)? };
-            bar.map(|bar| indexed(&mut opened, &folder, clusters.as_deref(), bar)).transpose()
-        })
-        .await?;
-        let Some(Trained { family, index, calibration, adapters, bar }) = trained else {
-            let text = "stopped; a family has no checkpoints, so nothing is kept";
-            print(output, text, &json!({ "folder": shown, "finished": false }));
-            return Ok(());
-        };
-        let root = hex::encode(index.facts().root);
-        let mut text = format!(
-            "{shown}: {adapters} adapters, adapters.json and {INDEX_FILE}, {}{}\nindex: {root}\n{}",
-            bar.summary(),
-            if duplicates == 0 { String::new() } else { format!("; {duplicates} near-duplicate rows were left out") },
-            verdict(&calibration)
-        );
-        let mut json = json!({
-            "folder": shown, "finished": true, "adapters": adapters, "training": bar.json(), "index": facts(&index),
-            "calibration": index::calibration(&calibration), "duplicates": duplicates,
-        });
-        if let Some(desk) = desk {
-            let registered = desk.register(&family, &index, calibration.payout_error).await?;
-            text.push_str(&format!("\nregistered: {registered}"));
-            if let Some(json) = json.as_object_mut() {
-                json.insert("registered".to_owned(), registered);
+        // A registration that failed is made good without training again.
+        let trained = if exists && desk.is_some() {
+            let folder = folder.clone();
+            blocking(move || indexed(opened, &folder, clusters.as_deref(), None).map(Some)).await?
+        } else if exists {
+            return Err(TrainError::Exists { path: folder }.into());
+        } else if self.queue.is_given() {
+            let family = FamilyRecipe::of(recipe, plan, opened.session.model(), &opened.examples, opened.threads);
+            // Workers open their own.
+            drop(opened);
+            if !queued(self.queue, &family, &source, &folder, &stop, output).await? {
+                return Ok(());
             }
+            let (folder, recipe) = (folder.clone(), family.recipe);
+            blocking(move || {
+                let opened = source.open(&recipe)?;
+                if clusters.is_some() {
+                    // What registers needs to know how good the index is.
+                    return indexed(opened, &folder, clusters.as_deref(), None).map(Some);
+                }
+                let index = Index::read(&folder.join(INDEX_FILE))?;
+                let family = Family::read(&folder).map_err(IndexError::from)?;
+                let duplicates = opened.examples.duplicates();
+                Ok(Some(Trained { family, index, calibration: None, duplicates, bar: None }))
+            })
+            .await?
+        } else {
+            let folder = folder.clone();
+            let mut opened = opened;
+            blocking(move || {
+                let bar = train(&mut opened, &recipe, &plan, &folder, &stop)?;
+                if bar.is_none() {
+                    let text = "stopped; the next run begins anew. With --queue finished parts are kept";
+                    print(output, text, &json!({ "folder": folder.display().to_string(), "finished": false }));
+                }
+                bar.map(|bar| indexed(opened, &folder, clusters.as_deref(), Some(bar))).transpose()
+            })
+            .await?
+        };
+        match trained {
+            Some(trained) => trained.report(output, &folder, desk).await,
+            None => Ok(()),
         }
-        print(output, &text, &json);
-        Ok(())
     }
 
     fn train(self, output: Output, stop: &AtomicBool) -> Result<(), NodeError> {
         let recipe = self.recipe.recipe(false);
         recipe.check()?;
-        let base = self.source.model()?.display().to_string();
+        let source = self.source.source()?;
+        let base = source.model.display().to_string();
         let folder = self.out.ok_or_else(|| NodeError::Config("name --out".into()))?;
         let weights = self.dtype.weights();
         let storage = Storage { folder, checkpoint_every: self.checkpoint_every, weights, base: base.clone() };
         if !self.resume {
             Training::refuse_existing(&storage)?;
         }
-        let mut opened = self.source.open(&recipe)?;
+        let mut opened = source.open(&recipe)?;
         let mut bar = Bar::default();
         let observer = |progress: &Progress| {
             bar.show(progress);
@@ -206,16 +224,72 @@ impl Run {
     }
 }
 
-/// File that a finished family has.
-const FAMILY_FILE: &str = "adapters.json";
-
 /// A family that was trained.
 struct Trained {
     family: Family,
     index: Index,
-    calibration: Calibration,
-    adapters: usize,
-    bar: Bar,
+    /// Absent when workers calibrated it and nobody registers it.
+    calibration: Option<Calibration>,
+    /// Rows that were left out.
+    duplicates: usize,
+    /// Absent when it was trained by workers or before.
+    bar: Option<Bar>,
+}
+
+impl Trained {
+    /// Registers the family when it is to be registered, and says what it is.
+    async fn report(self, output: Output, folder: &Path, desk: Option<Desk>) -> Result<(), NodeError> {
+        let Self { family, index, calibration, duplicates, bar } = self;
+        let (shown, root) = (folder.display(), hex::encode(index.facts().root));
+        let adapters = family.variants().count();
+        let how = bar.as_ref().map_or_else(|| "trained by workers or before".to_owned(), Bar::summary);
+        let mut text = format!("{shown}: {adapters} adapters, {FAMILY_FILE} and {INDEX_FILE}, {how}");
+        if duplicates > 0 {
+            text.push_str(&format!("; {duplicates} near-duplicate rows were left out"));
+        }
+        text.push_str(&format!("\nindex: {root}\n"));
+        text.push_str(
+            &calibration.as_ref().map_or_else(|| format!("query strength {} %", family.query_strength), verdict),
+        );
+        let mut json = json!({
+            "folder": folder, "finished": true, "adapters": adapters, "training": bar.as_ref().map(Bar::json),
+            "index": facts(&index), "query_strength": family.query_strength, "duplicates": duplicates,
+            "calibration": calibration.as_ref().map(index::calibration),
+        });
+        if let Some(desk) = desk {
+            let error = calibration.as_ref().map_or(1.0, |found| found.payout_error);
+            let registered = desk.register(&family, &index, error).await?;
+            text.push_str(&format!("\nregistered: {registered}"));
+            if let Some(json) = json.as_object_mut() {
+                json.insert("registered".to_owned(), registered);
+            }
+        }
+        print(output, &text, &json);
+        Ok(())
+    }
+}
+
+/// Lets the workers of a queue train a family; false when nobody waits for them.
+async fn queued(
+    queue: QueueArgs,
+    family: &FamilyRecipe,
+    source: &Source,
+    folder: &Path,
+    stop: &AtomicBool,
+    output: Output,
+) -> Result<bool, NodeError> {
+    match queue.train(family, source, folder, stop).await? {
+        queued::Ended::Whole => Ok(true),
+        queued::Ended::Asked { jobs, queue } => {
+            let text = format!(
+                "{jobs} jobs went into {queue}; `openledger work --queue {queue}` does them, and the same command without \
+                 --detach fetches the family"
+            );
+            let json = json!({ "folder": folder, "finished": false, "queue": queue, "jobs": jobs });
+            print(output, &text, &json);
+            Ok(false)
+        }
+    }
 }
 
 /// Trains a family; `None` when it was stopped.
@@ -236,22 +310,24 @@ fn train(
 }
 
 /// Builds the index of a family beside its `adapters.json`, in the order of `clusters` where the chain has one.
-fn indexed(opened: &mut Opened, folder: &Path, clusters: Option<&[String]>, bar: Bar) -> Result<Trained, NodeError> {
+fn indexed(
+    mut opened: Opened,
+    folder: &Path,
+    clusters: Option<&[String]>,
+    bar: Option<Bar>,
+) -> Result<Trained, NodeError> {
     let family = Family::read(folder).map_err(IndexError::from)?;
     if !family.contributors().eq(opened.examples.contributors()) {
         let folder = folder.display();
         return Err(NodeError::Config(format!("{folder} holds a family of other contributors; name another --out")));
     }
-    let rows = (0..opened.examples.len()).filter_map(|row| opened.examples.get(row));
-    let answers = answers(rows.filter_map(|row| row.tokens.split_at_checked(row.prompt_tokens)));
-    let (family, index, calibration) = build_calibrated(&mut opened.session, folder, DEFAULT_DIMENSIONS, &answers)?;
-    let index = match clusters {
-        Some(clusters) => index.arranged(clusters.iter().map(String::as_str))?,
-        None => index,
-    };
-    index.write(&folder.join(INDEX_FILE))?;
-    let adapters = family.variants().count();
-    Ok(Trained { family, index, calibration, adapters, bar })
+    let (family, mut index, calibration) = index_beside(&mut opened, folder)?;
+    if let Some(clusters) = clusters {
+        index = index.arranged(clusters.iter().map(String::as_str))?;
+        index.write(&folder.join(INDEX_FILE))?;
+    }
+    let duplicates = opened.examples.duplicates();
+    Ok(Trained { family, index, calibration: Some(calibration), duplicates, bar })
 }
 
 fn report(output: Output, folder: &str, ended: Ended, bar: &Bar) {

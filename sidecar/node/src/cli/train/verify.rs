@@ -6,7 +6,7 @@ use clap::Args;
 use openledger_trainer::{Transcript, verify};
 use serde_json::json;
 
-use super::source::Source;
+use super::source::SourceArgs;
 use crate::{
     cli::{Output, print},
     error::NodeError,
@@ -18,7 +18,7 @@ pub struct Verify {
     /// The training's folder.
     training: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: SourceArgs,
     /// Steps to draw; the spans between checkpoints that hold them are replayed.
     #[arg(long, default_value = "4")]
     steps: NonZeroUsize,
@@ -34,7 +34,7 @@ impl Verify {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|error| NodeError::Internal(format!("no randomness: {error}")))?,
         };
-        let mut opened = self.source.open(transcript.recipe())?;
+        let mut opened = self.source.source()?.open(transcript.recipe())?;
         let (session, examples) = (&mut opened.session, &opened.examples);
         let found = verify(session, examples, &self.training, self.steps.get(), seed, opened.threads)?;
         let digest = hex::encode(transcript.digest());

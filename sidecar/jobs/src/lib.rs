@@ -1,0 +1,29 @@
+//! Families trained in parts, by any number of workers on any number of hosts.
+//!
+//! A family's adapters are trained in the parts that share runs anyway ([`openledger_trainer::shards`]), so a part has the same bits
+//! wherever and with whomever it is trained, and the index that is built from them has the same root for any number of workers.
+//!
+//! - A [`Job`] is a part of a family or its assembly with the index. Its id is the digest of everything that decides its result, so
+//!   asking twice is one job.
+//! - The [`Queue`] is [apalis](https://docs.rs/apalis) over SQLite, or over PostgreSQL for many hosts: it gives a job to one worker,
+//!   and to another one when that worker's heartbeats stop.
+//! - [`Results`] is a folder that all of them see. A result appears under its job's id whole or not at all.
+//! - [`work`] takes jobs; [`Ask`] puts a family's jobs into the queue and follows them.
+//!
+//! The queue may lose or repeat a job without harm: what was made is known by the results alone, and making it again gives the same.
+
+mod ask;
+mod error;
+mod job;
+mod perform;
+mod queue;
+mod results;
+mod work;
+
+pub use ask::{Ask, Standing};
+pub use error::JobsError;
+pub use job::{Job, Part, Places};
+pub use perform::{Bench, Outcome, index_beside};
+pub use queue::{Queue, State, without_secrets};
+pub use results::{Made, Results};
+pub use work::{Tally, WorkOptions, work};
