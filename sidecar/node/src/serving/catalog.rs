@@ -107,8 +107,8 @@ impl ServedAdapter {
 
     /// Measures who made `response`, cluster by cluster.
     pub async fn measure(&self, prompt: &[u32], response: &[u32]) -> Result<ClusterMeasurement, NodeError> {
-        if response.is_empty() {
-            // Nothing was said, so nobody made it.
+        // Nothing was said, so nobody made it; or who is left out makes no difference, whatever is said.
+        if response.is_empty() || self.lane.is_of_copies() {
             return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
         }
         let measured = self
