@@ -130,7 +130,7 @@ pub fn bars(results: &Results) -> Value {
     json!({ "bars": [
         bar("mixed_over_peft", "135m-32x8-once", "135m-32x8-peft", 4.0),
         bar("paid_over_peft", "135m-32x8-once-paid", "135m-32x8-peft", 4.0),
-        bar("mixed_over_genai_base", "135m-32x8", "135m-32-genai", 0.8),
+        bar("mixed_over_genai_base", "135m-32x8", "135m-32-genai", 1.0),
         bar("mixed_over_llama", "1b-8x8", "1b-8x8-llama", 2.0),
         bar("mixed_over_base_8x8", "135m-8x8", "135m-8-base", 0.75),
         bar("paid_over_engine_8x8", "135m-8x8-paid", "135m-8x8", 0.75),
