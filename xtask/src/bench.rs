@@ -35,7 +35,7 @@ const BENCHES: [Bench; 7] = [
     Bench { name: "attribution", package: "openledger-trainer", example: "attribution", timed: true },
     Bench { name: "audit", package: "openledger-attribution", example: "rank1", timed: false },
     Bench { name: "index", package: "openledger-attribution", example: "index", timed: true },
-    Bench { name: "serving", package: "openledger-engine", example: "serving", timed: true },
+    Bench { name: "serving", package: "openledger-node", example: "serving", timed: true },
     Bench { name: "soak", package: "openledger-engine", example: "soak", timed: true },
     Bench { name: "lora", package: "openledger-engine", example: "lora", timed: true },
     Bench { name: "train", package: "openledger-trainer", example: "cost", timed: true },

@@ -148,3 +148,40 @@ fn broken_manifests_are_refused() {
     std::fs::remove_file(folder.path().join("adapters.json")).unwrap();
     assert_eq!(Family::read(folder.path()).unwrap_err().code(), "AUDIT_FILE_INVALID");
 }
+
+/// The example family, in which the variants of these names are the served adapter again.
+fn with_copies(copies: impl Fn(&str) -> bool) -> Family {
+    let mut family = family("wordnet");
+    let (folder, digest) = (family.full.folder.clone(), family.full.digest);
+    for variant in family.counterfactuals.iter_mut().chain(&mut family.placebos) {
+        if copies(&variant.name) {
+            (variant.folder, variant.digest) = (folder.clone(), digest);
+        }
+    }
+    family
+}
+
+#[tokio::test]
+async fn a_variant_that_is_the_served_adapter_loses_nothing_and_the_others_measure_as_before() {
+    let engine = engine();
+    let honest = lane(&engine, "wordnet").await;
+    let prompt = engine.encode("What is a termite?\n").unwrap();
+    let response = engine.encode_completion("a small insect that eats wood").unwrap();
+    let expected = honest.attribute(&prompt, &response).await.unwrap();
+
+    let copied = with_copies(|name| name == "without-body");
+    let at = copied.contributors().position(|contributor| contributor == "body").unwrap();
+    let lane = AuditLane::load(engine.clone(), "copied", copied).await.unwrap();
+    let found = lane.attribute(&prompt, &response).await.unwrap();
+    assert_ne!(expected.deltas()[at], 0);
+    assert_eq!(found.deltas()[at], 0);
+    let others =
+        |deltas: Vec<i64>| deltas.into_iter().enumerate().filter(|(place, _)| *place != at).collect::<Vec<_>>();
+    assert_eq!(others(found.deltas()), others(expected.deltas()));
+    assert_eq!((found.full, found.base, &found.placebos), (expected.full, expected.base, &expected.placebos));
+
+    let lane = AuditLane::load(engine.clone(), "copies", with_copies(|_| true)).await.unwrap();
+    let found = lane.attribute(&prompt, &response).await.unwrap();
+    assert!(found.deltas().iter().all(|delta| *delta == 0));
+    assert_eq!((found.floor(), found.lift()), (0, expected.lift()));
+}

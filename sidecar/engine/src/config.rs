@@ -16,8 +16,8 @@ pub struct EngineConfig {
     /// Threads of one operator; 0 lets ONNX Runtime choose.
     pub threads: usize,
     /// How adapters are computed. On CPU the operator is faster and gives the same bits in every
-    /// batch; the standard form is the portable one.
-    pub lora: LoraForm,
+    /// batch; the standard form is the portable one. `None` leaves the graph as it is: every adapter is refused.
+    pub lora: Option<LoraForm>,
     /// How attention and its cache are computed.
     pub attention: AttentionForm,
     /// Bounds on requests and adapters.
@@ -32,7 +32,7 @@ impl EngineConfig {
             model_dir: model_dir.into(),
             ort_library: None,
             threads: 1,
-            lora: LoraForm::Operator,
+            lora: Some(LoraForm::Operator),
             attention: AttentionForm::Paged,
             limits: Limits::default(),
         }

@@ -105,15 +105,17 @@ impl Engine {
         } else {
             let step = Arc::new(CurrentStep::default());
             let operators = match config.lora {
-                LoraForm::Standard => None,
-                LoraForm::Operator => Some(lora::operators(&step, config.threads)?),
+                None | Some(LoraForm::Standard) => None,
+                Some(LoraForm::Operator) => Some(lora::operators(&step, config.threads)?),
             };
             let session = runtime.session(&folder.model, config.threads, operators)?;
             let vocab = folder.info.vocab_size;
             Box::new(StockBackend::new(Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab)))
         };
         let (tokenizer, chat, info) = (folder.tokenizer, folder.chat, folder.info);
-        let parts = Parts { backend, token_bytes, sites, form: config.lora, tokenizer, chat, info, limits };
+        // Without sites there is nothing to hold, in whatever form.
+        let form = config.lora.unwrap_or(LoraForm::Operator);
+        let parts = Parts { backend, token_bytes, sites, form, tokenizer, chat, info, limits };
         Self::assemble(parts)
     }
 

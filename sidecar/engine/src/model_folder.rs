@@ -113,15 +113,18 @@ impl BaseFolder {
 }
 
 impl ModelFolder {
-    /// Reads, checks and transforms a model folder.
+    /// Reads, checks and transforms a model folder; without a form there are no sites for adapters.
     ///
     /// # Errors
     /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
     /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
-    pub fn read(folder: &Path, form: LoraForm, ort_version: &str) -> Result<Self, EngineError> {
+    pub fn read(folder: &Path, form: impl Into<Option<LoraForm>>, ort_version: &str) -> Result<Self, EngineError> {
         let BaseFolder { mut model, interface, attention, linear, tokenizer, chat, config, base_bytes, info } =
             BaseFolder::read(folder, ort_version)?;
-        let sites = inject_lora(&mut model, &linear, form)?;
+        let sites = match form.into() {
+            Some(form) => inject_lora(&mut model, &linear, form)?,
+            None => Vec::new(),
+        };
         if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
             return Err(unsupported(format!(
                 "{} in layer {} takes and gives {}; export for CPU with precision fp32, int8 or int4",

@@ -76,8 +76,9 @@ impl Runtime {
         // two sessions that bring the same domain must not be built at once.
         let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let spin = if threads != 0 && threads < cores { Spin::Long } else { Spin::Short };
         let mut builder = Session::builder(&self.environment)
-            .and_then(|builder| configure(builder, threads, threads != 0 && threads < cores))
+            .and_then(|builder| configure(builder, threads, spin))
             .map_err(failed)?;
         if let Some(operators) = operators {
             builder = builder.with_operators(operators).map_err(failed)?;
@@ -91,11 +92,27 @@ impl Runtime {
     }
 }
 
-fn configure(builder: SessionBuilder, threads: usize, spin: bool) -> ort::Result<SessionBuilder> {
-    // Shapes change every step: memory patterns would grow without bound. Spinning threads on a
-    // machine without spare cores turn milliseconds into tens of them.
+/// How long a thread without work looks for more before it sleeps.
+#[derive(Debug, Clone, Copy)]
+enum Spin {
+    /// As long as ONNX Runtime thinks good, milliseconds.
+    Long,
+    /// From one operator to the next. Without spare cores, threads that look for longer turn milliseconds into tens of them;
+    /// yet waking a sleeper for every operator costs more than many operators take.
+    Short,
+}
+
+/// Longest gap between two operators that a thread stays awake for, in microseconds.
+const SHORT_SPIN: &str = "50";
+
+fn configure(builder: SessionBuilder, threads: usize, spin: Spin) -> ort::Result<SessionBuilder> {
+    // Shapes change every step: memory patterns would grow without bound.
     let builder = builder.with_memory_pattern(false)?;
-    let builder = builder.with_intra_op_spinning(spin)?;
+    let builder = builder.with_intra_op_spinning(true)?;
+    let builder = match spin {
+        Spin::Long => builder,
+        Spin::Short => builder.with_config_entry("session.intra_op.spin_duration_us", SHORT_SPIN)?,
+    };
     let builder = builder.with_inter_op_spinning(false)?;
     Ok(if threads == 0 { builder } else { builder.with_intra_threads(threads)? })
 }

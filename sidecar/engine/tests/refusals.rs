@@ -9,7 +9,7 @@ use std::path::Path;
 use openledger_engine::{Engine, EngineConfig, GenerateRequest, Limits, Sampling, ScoreRow};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
-use support::{adapter_dir, copy_of, greedy, model_dir, start};
+use support::{adapter_dir, answer, copy_of, greedy, model_dir, start};
 
 fn truncate(path: &Path, keep: f64) {
     let bytes = std::fs::read(path).unwrap();
@@ -264,4 +264,16 @@ async fn a_rank_above_the_limit_is_refused() {
     .unwrap();
     let error = engine.load_adapter("a", &adapter_dir("sotu/full"), None).await.err().unwrap();
     assert_eq!(error.code(), "ADAPTER_LIMIT");
+}
+
+#[tokio::test]
+async fn a_graph_without_sites_answers_as_the_base_does_and_refuses_every_adapter() {
+    let (engine, plain) =
+        (start(), Engine::start(EngineConfig { lora: None, ..support::config(model_dir()) }).unwrap());
+    assert_eq!(plain.model().lora_sites, 0);
+    let prompt = engine.encode("What is a termite?\n").unwrap();
+    let expected = answer(&engine, greedy(None, prompt.clone(), 24)).await;
+    assert_eq!(answer(&plain, greedy(None, prompt, 24)).await, expected);
+    let refused = plain.load_adapter("sotu", &adapter_dir("sotu/full"), None).await.unwrap_err();
+    assert_eq!(refused.code(), "ADAPTER_SITE_UNKNOWN");
 }

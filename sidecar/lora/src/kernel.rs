@@ -7,7 +7,7 @@
 // Tokens, ranks and lanes index several arrays of fixed size at once.
 #![allow(clippy::needless_range_loop)]
 
-use half::slice::HalfFloatSliceExt;
+use half::{bf16, slice::HalfFloatSliceExt};
 use openledger_simd::{Isa, LANES, padded, total};
 use prefetch_index::prefetch_index;
 
@@ -42,10 +42,7 @@ trait Weight: Copy + Default {
 impl Weight for u16 {
     #[inline(always)]
     fn of(weights: &Packed) -> Option<&[Self]> {
-        match weights {
-            Packed::Bf16(values) => Some(values.reinterpret_cast()),
-            Packed::F32(_) => None,
-        }
+        weights.bf16().map(<[bf16]>::reinterpret_cast)
     }
 
     #[inline(always)]
@@ -62,10 +59,7 @@ impl Weight for u16 {
 impl Weight for f32 {
     #[inline(always)]
     fn of(weights: &Packed) -> Option<&[Self]> {
-        match weights {
-            Packed::Bf16(_) => None,
-            Packed::F32(values) => Some(values),
-        }
+        weights.f32()
     }
 
     #[inline(always)]

@@ -9,11 +9,16 @@ use crate::{
     kernel::{Token, add_module},
 };
 
-/// Multiply-adds below which a second thread costs more than it saves: about 20 microseconds of
-/// work against the several microseconds that waking the pool takes.
+/// Multiply-adds below which a second thread costs more than it saves: about 10 microseconds of
+/// work against the few microseconds that the pool takes.
 const PARALLEL_WORK: usize = 400_000;
+/// Multiply-adds in whose time one weight comes from memory. Each adapter's are read once, however
+/// few its tokens are; two threads read nearly twice as fast as one.
+const READING: usize = 6;
 /// Tokens of one task are a multiple of this, the number the kernel handles together.
 const TASK_UNIT: usize = 4;
+/// Pieces of work for each thread: more than one, so that nobody waits long for a thread that came late.
+const PIECES: usize = 2;
 
 /// One module of a layer: q, k and v are three parts of a packed projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +112,7 @@ impl Layer {
         for segment in plan.segments() {
             let of_token = self.work(&segment.adapter, in_features)?;
             let tokens = segment.rows.len().saturating_mul(tokens_of_row);
-            work = work.saturating_add(of_token.saturating_mul(tokens));
+            work = work.saturating_add(of_token.saturating_mul(tokens.saturating_add(READING)));
         }
         if work == 0 {
             return Ok(());
@@ -123,23 +128,28 @@ impl Layer {
         }
         let workers = if work < PARALLEL_WORK { 1 } else { threads.threads().max(1) };
         let share = tokens.len().div_ceil(workers).next_multiple_of(TASK_UNIT);
-        let tasks = cut(plan, tokens_of_row, &mut tokens, share);
-        let run = |task: &mut Task<'_, '_>, next| level.run(RunTask { parts: &self.parts, next, task });
+        let mut tasks = cut(plan, tokens_of_row, &mut tokens, share);
         if workers == 1 || tasks.len() == 1 {
-            let mut tasks = tasks.into_iter().peekable();
-            while let Some(mut task) = tasks.next() {
-                run(&mut task, tasks.peek().map(|next| next.adapter));
-            }
+            self.run(level, &mut tasks);
         } else {
-            let tasks: Vec<Mutex<Task<'_, '_>>> = tasks.into_iter().map(Mutex::new).collect();
-            threads.run(tasks.len(), &|index| {
-                if let Some(task) = tasks.get(index) {
-                    // Never contended: every index is called once. Which task a thread gets next is not known.
-                    run(&mut task.lock().unwrap_or_else(PoisonError::into_inner), None);
+            let pieces = pieces(&mut tasks, workers.saturating_mul(PIECES));
+            threads.run(pieces.len(), &|index| {
+                if let Some(piece) = pieces.get(index) {
+                    // Never contended: every index is called once.
+                    self.run(level, &mut piece.lock().unwrap_or_else(PoisonError::into_inner));
                 }
             });
         }
         Ok(())
+    }
+
+    /// One task after the other.
+    fn run(&self, level: Level, tasks: &mut [Task<'_, '_>]) {
+        let mut rest = tasks.iter_mut().peekable();
+        while let Some(task) = rest.next() {
+            let next = rest.peek().map(|next| next.adapter);
+            level.run(RunTask { parts: &self.parts, next, task });
+        }
     }
 
     fn tokens_of_row(&self, plan: &StepPlan, in_features: usize, x: &[f32], y: &[f32]) -> Result<usize, LoraError> {
@@ -178,6 +188,26 @@ impl Layer {
         }
         Ok(work)
     }
+}
+
+/// Tasks in at most `count` pieces of about the same work. Neighbours stay together: while the weights of one are used, those
+/// of the next are asked for.
+fn pieces<'p, 't, 'v>(tasks: &'p mut [Task<'t, 'v>], count: usize) -> Vec<Mutex<&'p mut [Task<'t, 'v>]>> {
+    let work = |task: &Task<'_, '_>| task.tokens.len().saturating_add(READING);
+    let share = tasks.iter().map(work).sum::<usize>().div_ceil(count.max(1));
+    let mut pieces = Vec::with_capacity(count);
+    let mut rest = tasks;
+    while !rest.is_empty() {
+        let mut done = 0;
+        let ends = rest.iter().position(|task| {
+            done += work(task);
+            done >= share
+        });
+        let (piece, tail) = rest.split_at_mut(ends.map_or(rest.len(), |last| last + 1));
+        pieces.push(Mutex::new(piece));
+        rest = tail;
+    }
+    pieces
 }
 
 /// Cuts the tokens, which are in the order of the segments, into tasks of at most `share` tokens.

@@ -15,6 +15,7 @@ mod layer;
 mod module;
 mod packed;
 mod plan;
+mod region;
 
 pub use error::LoraError;
 pub use layer::{Layer, Part};

@@ -1,10 +1,13 @@
 //! An adapter's matrices in the form that the kernels read.
 
+use std::sync::Arc;
+
 use half::bf16;
 
 use crate::{
     LoraError,
     packed::{Packed, pack_rows, pack_transposed, unpack},
+    region,
 };
 
 /// Highest rank of a module.
@@ -127,13 +130,13 @@ impl Module {
     #[must_use]
     pub fn matrices(&self) -> Matrices {
         let shape = [self.rank, self.in_features, self.out_features];
-        match &self.weights {
-            Packed::Bf16(values) => {
+        match self.weights.bf16() {
+            Some(values) => {
                 let (a, b) = unpack(values, shape);
                 Matrices::Bf16 { a, b }
             }
-            Packed::F32(values) => {
-                let (a, b) = unpack(values, shape);
+            None => {
+                let (a, b) = unpack(self.weights.f32().unwrap_or_default(), shape);
                 Matrices::F32 { a, b }
             }
         }
@@ -147,17 +150,11 @@ impl Module {
     /// Multiply-adds of one token.
     #[must_use]
     pub fn work(&self) -> usize {
-        match &self.weights {
-            Packed::Bf16(values) => values.len(),
-            Packed::F32(values) => values.len(),
-        }
+        self.weights.len()
     }
 
     fn bytes(&self) -> usize {
-        match &self.weights {
-            Packed::Bf16(values) => size_of_val(values.as_slice()),
-            Packed::F32(values) => size_of_val(values.as_slice()),
-        }
+        self.weights.bytes().len()
     }
 }
 
@@ -194,7 +191,18 @@ impl Adapter {
                 *place = Some(module);
             }
         }
+        adapter.gather();
         adapter
+    }
+
+    /// Brings all weights into one region, in the order in which a step reads them, if they are enough for one.
+    fn gather(&mut self) {
+        let parts: Vec<&[u8]> = self.modules.iter().flatten().map(|module| module.weights.bytes()).collect();
+        let Some((region, starts)) = region::gather(&parts) else { return };
+        let region = Arc::new(region);
+        for (module, start) in self.modules.iter_mut().flatten().zip(starts) {
+            module.weights = module.weights.placed(&region, start);
+        }
     }
 
     /// The module at a site, if the adapter changes it.
@@ -244,6 +252,25 @@ mod tests {
             let wide = Matrices::F32 { a: count(0, rank * inputs), b: count(9, rank * outputs) };
             assert_eq!(Module::new(shape, wide.clone(), 2.0).unwrap().matrices(), wide);
         }
+    }
+
+    #[test]
+    fn a_large_adapter_is_the_same_in_one_piece_of_memory() {
+        let shape = [16, 576, 1536];
+        let values = |from| small(from, 16 * 576);
+        let narrow = |from| Matrices::Bf16 { a: values(from), b: small(from, 16 * 1536) };
+        let wide = Matrices::F32 { a: vec![0.3; 16 * 576], b: vec![0.7; 16 * 1536] };
+        let of = |from: usize| Module::new(shape, if from == 7 { wide.clone() } else { narrow(from) }, 2.0).unwrap();
+        let adapter = Adapter::new((0..40).map(|site| (site, of(site))));
+        assert!(adapter.bytes() > 2 << 20);
+        for site in 0..40 {
+            let module = adapter.module(site).unwrap();
+            assert!(matches!(module.weights, Packed::Placed(_)));
+            assert_eq!(module, &of(site));
+            assert_eq!(module.matrices(), of(site).matrices());
+            assert_eq!(module.work(), of(site).work());
+        }
+        assert_ne!(adapter.module(1), adapter.module(2));
     }
 
     /// Whole numbers below 256 are exact in bf16.

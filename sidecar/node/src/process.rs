@@ -26,10 +26,10 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
         model_dir: config.model.folder.clone(),
         ort_library: config.model.ort_library.clone(),
         threads: config.model.threads,
-        lora: match config.model.lora {
+        lora: Some(match config.model.lora {
             Lora::Operator => LoraForm::Operator,
             Lora::Standard => LoraForm::Standard,
-        },
+        }),
         attention: match config.model.attention {
             Attention::Paged => AttentionForm::Paged,
             Attention::Stock => AttentionForm::Stock,

@@ -45,7 +45,7 @@ pub struct Subject {
 
 impl Subject {
     pub async fn start(folder: &Path, adapters: &[PathBuf]) -> Result<Self, Box<dyn Error>> {
-        let start = |lora| Engine::start(EngineConfig { lora, ..EngineConfig::new(folder) });
+        let start = |form| Engine::start(EngineConfig { lora: Some(form), ..EngineConfig::new(folder) });
         let subject = Self { standard: start(LoraForm::Standard)?, operator: start(LoraForm::Operator)? };
         for engine in [&subject.standard, &subject.operator] {
             for (index, folder) in adapters.iter().enumerate() {

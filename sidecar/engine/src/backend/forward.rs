@@ -105,8 +105,10 @@ impl Forward {
             inputs.push((Cow::Borrowed(name), tensor.map_err(inference)?.into()));
         }
         let row_slots: Vec<i64> = rows.iter().map(|row| number(row.slot)).collect();
-        let rows_input = TensorRef::from_array_view(([rows.len()], row_slots.as_slice())).map_err(inference)?;
-        inputs.push((Cow::Borrowed(ROW_SLOTS), rows_input.into()));
+        if !self.sites.is_empty() {
+            let rows_input = TensorRef::from_array_view(([rows.len()], row_slots.as_slice())).map_err(inference)?;
+            inputs.push((Cow::Borrowed(ROW_SLOTS), rows_input.into()));
+        }
         for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
             inputs.push((Cow::Borrowed(name), tensor.into()));
         }

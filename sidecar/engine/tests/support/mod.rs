@@ -32,10 +32,10 @@ pub fn example_rank() -> usize {
 /// tests again in the portable ones.
 pub fn config(model_dir: PathBuf) -> EngineConfig {
     let config = EngineConfig::new(model_dir);
-    assert_eq!(config.lora, LoraForm::Operator, "the default on CPU");
+    assert_eq!(config.lora, Some(LoraForm::Operator), "the default on CPU");
     assert_eq!(config.attention, AttentionForm::Paged, "the default on CPU");
     if is_portable() {
-        return EngineConfig { lora: LoraForm::Standard, attention: AttentionForm::Stock, ..config };
+        return EngineConfig { lora: Some(LoraForm::Standard), attention: AttentionForm::Stock, ..config };
     }
     config
 }

@@ -64,17 +64,22 @@ pub struct Played {
 }
 
 impl Story {
-    /// Sets the stage.
+    /// Sets the stage with the example files.
     pub async fn set(&self) -> Result<Stage, NodeError> {
         let examples = examples::Examples::read(&self.examples)?;
+        step("loading the model");
+        let engine = sidecars::engine(&examples).await?;
+        self.set_with(examples, engine).await
+    }
+
+    /// Sets the stage with other files of the same kind, and an engine that has loaded their model.
+    pub async fn set_with(&self, examples: examples::Examples, engine: Engine) -> Result<Stage, NodeError> {
         step("starting the chain");
         let chain = chain::Chain::start(&self.target, &self.scratch, &self.artifacts).await?;
         let accounts = accounts::Accounts::create(&chain, &examples).await?;
         step("storing and instantiating the contracts");
         let contracts = deploy::contracts(&chain, &accounts, &self.artifacts).await?;
         accounts.hand_out_open(&contracts).await?;
-        step("loading the model");
-        let engine = sidecars::engine(&examples).await?;
         step("filling the Datanets and registering the adapters");
         let adapters = fill::fill(&examples, &accounts, &contracts, engine.model(), self).await?;
         Ok(Stage { chain, accounts, contracts, examples, adapters, engine, scratch: self.scratch.clone() })

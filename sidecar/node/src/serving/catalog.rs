@@ -42,7 +42,7 @@ pub struct ServedAdapter {
     /// What pays for its answers.
     lane: Lane,
     /// The audit lane beside an index, where somebody holds answers against it.
-    audit: Option<Audit>,
+    audit: Option<Arc<Audit>>,
 }
 
 /// Served adapters by id.
@@ -125,7 +125,7 @@ impl ServedAdapter {
         };
         let audit = if indexed.is_none() || loading.audits {
             let lane = AuditLane::load(loading.engine.clone(), &id, family).await;
-            Some(Audit::new(lane.map_err(|error| mismatch(error.to_string()))?, positions))
+            Some(Arc::new(Audit::new(lane.map_err(|error| mismatch(error.to_string()))?, positions)))
         } else {
             let loaded = loading.engine.load_adapter(&engine_id, &family.full.folder, Some(family.full.digest)).await;
             loaded.map_err(|error| mismatch(error.to_string()))?;
@@ -151,7 +151,7 @@ impl ServedAdapter {
 
     /// The audit lane beside the index.
     pub fn audit(&self) -> Option<&Audit> {
-        self.audit.as_ref()
+        self.audit.as_deref()
     }
 }
 

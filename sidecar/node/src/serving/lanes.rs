@@ -1,6 +1,8 @@
 //! The two ways to say who made an answer: by the adapter's index where its version registered one, else by scoring the answer
 //! under every counterfactual adapter.
 
+use std::sync::Arc;
+
 use openledger_attribution::{
     AuditError, AuditLane,
     index::{Index, IndexLane, Indexed, Query, Scores, Tokens},
@@ -40,7 +42,6 @@ impl ClusterMeasurement {
 }
 
 /// Counterfactual and placebo adapters in the engine.
-#[derive(Clone)]
 pub struct Audit {
     lane: AuditLane,
     /// Position in the family's contributors for each cluster of the Datanet version.
@@ -72,7 +73,7 @@ impl Audit {
 #[derive(Clone)]
 pub enum Lane {
     /// Forward passes under every counterfactual adapter.
-    Audit(Audit),
+    Audit(Arc<Audit>),
     /// One gradient and the registered index.
     Index(IndexLane),
 }

@@ -1,11 +1,11 @@
 //! What is measured.
 
-use crate::spec::Popularity;
+use crate::spec::{Popularity, Way};
 
 /// Who runs a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    Ours,
+    Ours(Way),
     Peft,
     Genai,
     Llama,
@@ -15,7 +15,7 @@ impl Side {
     /// As `tests/peers/run.py` calls it; `None` for ours.
     pub fn peer(self) -> Option<&'static str> {
         match self {
-            Self::Ours => None,
+            Self::Ours(_) => None,
             Self::Peft => Some("peft"),
             Self::Genai => Some("genai"),
             Self::Llama => Some("llama"),
@@ -24,7 +24,10 @@ impl Side {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ours => "OpenLedger",
+            Self::Ours(Way::Engine) => "OpenLedger, engine",
+            Self::Ours(Way::Plain) => "OpenLedger, engine without LoRA sites",
+            Self::Ours(Way::Paid) => "OpenLedger, gRPC, paid",
+            Self::Ours(Way::Attributed) => "OpenLedger, gRPC, paid and attributed",
             Self::Peft => "transformers + PEFT, mixed batch",
             Self::Genai => "onnxruntime-genai, base",
             Self::Llama => "llama.cpp server",
@@ -65,7 +68,7 @@ impl Case {
             rounds: 2,
             prompt_tokens: 64,
             new_tokens: 48,
-            repeats: 3,
+            repeats: 5,
         }
     }
 }
@@ -74,26 +77,36 @@ impl Case {
 pub fn all(quick: bool) -> Vec<Case> {
     use Popularity::{Base, Distinct, Identical, Zipf};
     use Side::{Genai, Llama, Ours, Peft};
-    let one = |key, side, popularity| Case { rounds: 3, ..Case::new(key, side, "1b", 1, popularity) };
-    // PEFT needs a minute for what takes the others seconds.
-    let slow = |case: Case| Case { rounds: 1, repeats: 2, ..case };
-    let zipf = |key, registered| Case { registered, rounds: 6, ..Case::new(key, Ours, "135m", 32, Zipf) };
+    use Way::{Attributed, Engine, Paid, Plain};
+    let small = |key, way, clients, popularity| Case::new(key, Ours(way), "135m", clients, popularity);
+    let zipf = |key, registered| Case { registered, rounds: 6, ..small(key, Engine, 32, Zipf) };
+    // One request of each client: PEFT needs a minute for what takes the others seconds.
+    let once = |case: Case| Case { rounds: 1, repeats: 3, ..case };
+    let large = |key, side, clients, popularity| Case { repeats: 3, ..Case::new(key, side, "1b", clients, popularity) };
+    let one = |key, side, popularity| Case { rounds: 3, ..large(key, side, 1, popularity) };
     let mut cases = vec![
-        Case::new("135m-32-base", Ours, "135m", 32, Base),
-        Case::new("135m-32x8", Ours, "135m", 32, Distinct),
-        Case::new("135m-32-genai", Genai, "135m", 32, Base),
-        slow(Case::new("135m-32x8-once", Ours, "135m", 32, Distinct)),
-        slow(Case::new("135m-32x8-peft", Peft, "135m", 32, Distinct)),
-        Case::new("135m-8-base", Ours, "135m", 8, Base),
-        Case::new("135m-8x8", Ours, "135m", 8, Distinct),
+        small("135m-32-plain", Plain, 32, Base),
+        small("135m-32-base", Engine, 32, Base),
+        small("135m-32x8", Engine, 32, Distinct),
+        small("135m-32x8-paid", Paid, 32, Distinct),
+        small("135m-32x8-attributed", Attributed, 32, Distinct),
+        Case { repeats: 3, ..Case::new("135m-32-genai", Genai, "135m", 32, Base) },
+        once(small("135m-32x8-once", Engine, 32, Distinct)),
+        once(small("135m-32x8-once-paid", Paid, 32, Distinct)),
+        once(Case::new("135m-32x8-peft", Peft, "135m", 32, Distinct)),
+        small("135m-8-plain", Plain, 8, Base),
+        small("135m-8-base", Engine, 8, Base),
+        small("135m-8x8", Engine, 8, Distinct),
+        small("135m-8x8-paid", Paid, 8, Distinct),
         zipf("135m-zipf-8", 8),
         zipf("135m-zipf-2000", 2000),
-        Case::new("1b-8-base", Ours, "1b", 8, Base),
-        Case::new("1b-8x8", Ours, "1b", 8, Distinct),
-        Case::new("1b-8x8-llama", Llama, "1b", 8, Distinct),
-        one("1b-1-base", Ours, Base),
+        large("1b-8-base", Ours(Engine), 8, Base),
+        large("1b-8x8", Ours(Engine), 8, Distinct),
+        large("1b-8x8-paid", Ours(Paid), 8, Distinct),
+        large("1b-8x8-llama", Llama, 8, Distinct),
+        one("1b-1-base", Ours(Engine), Base),
         one("1b-1-base-llama", Llama, Base),
-        one("1b-1", Ours, Identical),
+        one("1b-1", Ours(Engine), Identical),
         one("1b-1-llama", Llama, Identical),
     ];
     if quick {

@@ -1,7 +1,6 @@
 //! Models, adapters and processes.
 
 use std::{
-    collections::BTreeMap,
     error::Error,
     fs,
     path::{Path, PathBuf},
@@ -12,16 +11,16 @@ use serde_json::Value;
 
 use crate::{
     cases::{Case, Side},
-    spec::Spec,
+    results::Results,
+    spec::{Spec, Way},
 };
-
-/// What one process printed, per case and repeat.
-pub type Results = BTreeMap<&'static str, Vec<Value>>;
 
 /// Distinct folders that share eight files of weights: another scale is another adapter.
 const FAMILY: usize = 8;
 /// Adapters in memory at once.
 const RESIDENT: usize = 128;
+/// File of earlier results, beside the models.
+const RESULTS: &str = "results.json";
 
 pub struct Bench {
     python: PathBuf,
@@ -47,17 +46,27 @@ impl Bench {
                 self.make(shape)?;
             }
         }
-        let mut results = Results::new();
+        let mut results = Results::default();
         for repeat in 0..cases.iter().map(|case| case.repeats).max().unwrap_or(0) {
             for case in cases.iter().filter(|case| repeat < case.repeats) {
                 let spec = self.work.join("spec.json");
                 fs::write(&spec, serde_json::to_vec_pretty(&self.spec(case)?)?)?;
                 let value = self.measure(case.side, &spec)?;
                 eprintln!("{} {repeat}: {value}", case.key);
-                results.entry(case.key).or_default().push(value);
+                results.add(case.key, value);
             }
         }
         Ok(results)
+    }
+
+    /// What earlier runs gave.
+    pub fn earlier(&self) -> Result<Results, Box<dyn Error>> {
+        Results::read(&self.work.join(RESULTS))
+    }
+
+    /// Keeps results for a later run that measures a part.
+    pub fn keep(&self, results: &Results) -> Result<(), Box<dyn Error>> {
+        results.write(&self.work.join(RESULTS))
     }
 
     /// Makes a shape's files unless they are there.
@@ -85,7 +94,12 @@ impl Bench {
     fn spec(&self, case: &Case) -> Result<Spec, Box<dyn Error>> {
         let folder = self.work.join(case.shape);
         let adapters = (0..case.registered).map(|number| self.adapter(&folder, number)).collect::<Result<_, _>>()?;
+        let way = match case.side {
+            Side::Ours(way) => way,
+            Side::Peft | Side::Genai | Side::Llama => Way::Engine,
+        };
         Ok(Spec {
+            way,
             model: folder.join("onnx"),
             adapters,
             registered: case.registered,

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
+    /// How the clients reach the model.
+    pub way: Way,
     /// Model folder.
     pub model: PathBuf,
     /// Adapter folders; the first `registered` of them are used.
@@ -29,6 +31,21 @@ pub struct Spec {
     pub adapter_mebibytes: usize,
 }
 
+/// How the clients reach the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// The engine's own interface, in this process.
+    Engine,
+    /// The same over a graph without LoRA sites.
+    Plain,
+    /// gRPC of a node on a development chain: vouchers, receipts. Each adapter's family is of copies, so that there is
+    /// as little to attribute as can be.
+    Paid,
+    /// The same with the smallest family that tells something: one contributor left out, one placebo.
+    Attributed,
+}
+
 /// Which adapters are asked for (Punica's four).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,18 +63,17 @@ pub enum Popularity {
 }
 
 impl Spec {
-    /// The adapter of a client's request. A fixed stream of numbers, so that all runs ask for the same.
-    pub fn adapter(&self, client: usize, round: usize) -> Option<String> {
+    /// The number of the adapter of a client's request. A fixed stream of numbers, so that all runs ask for the same.
+    pub fn adapter(&self, client: usize, round: usize) -> Option<usize> {
         let count = self.registered.max(1);
         let draw = mix((client as u64) << 32 | round as u64);
-        let number = match self.popularity {
+        Some(match self.popularity {
             Popularity::Base => return None,
             Popularity::Identical => 0,
             Popularity::Uniform => (draw % count as u64) as usize,
             Popularity::Zipf => zipf(count, draw as f64 / u64::MAX as f64),
             Popularity::Distinct => client % count,
-        };
-        Some(number.to_string())
+        })
     }
 
     /// A prompt that no other request has.
@@ -65,6 +81,12 @@ impl Spec {
         let seed = (client as u64) << 40 | (round as u64) << 16;
         let token = |at: usize| (mix(seed + at as u64 + 1) % u64::from(self.vocabulary - 3)) as u32 + 3;
         (0..self.prompt_tokens).map(token).collect()
+    }
+
+    /// A prompt of as many tokens as text: one word per token. The tokenizer takes its special tokens t0, t1 and t2 out of longer
+    /// words, so the numbers here begin with other digits; what is said is random anyway.
+    pub fn prompt_text(&self, client: usize, round: usize) -> String {
+        self.prompt(client, round).iter().map(|id| format!("t{}", 3000 + id % 7000)).collect::<Vec<_>>().join(" ")
     }
 }
 
