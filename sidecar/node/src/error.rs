@@ -169,6 +169,10 @@ pub enum NodeError {
     /// Rows of a Datanet are refused.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// Rows cannot be compared on a cluster of machines.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    RowsCluster(#[from] openledger_corpus_cluster::ClusterError),
     /// The chain refused or failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -222,6 +226,8 @@ impl NodeError {
             Self::Train(error) => error.code(),
             Self::Index(error) => error.code(),
             Self::Corpus(error) => error.code(),
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
             Self::Ledger(_) => "LEDGER",
@@ -259,6 +265,8 @@ impl NodeError {
             Self::Engine(_) => "see the message; nothing was charged",
             Self::Train(TrainError::Refuted { .. }) => "do not rely on the adapter; keep the folder as evidence",
             Self::Index(_) | Self::Corpus(_) => "see the message; nothing was changed",
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(_) => "see the message; nothing was changed",
             Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -300,6 +308,8 @@ impl NodeError {
                 _ => Code::Internal,
             },
             Self::Chain(_) | Self::Peer { .. } => Code::Unavailable,
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(_) => Code::Unavailable,
             Self::Busy(_) => Code::ResourceExhausted,
             Self::Ledger(_) | Self::Internal(_) | Self::Config(_) => Code::Internal,
         }

@@ -1,0 +1,30 @@
+//! What a session of scheduler, executor and whoever asks has in common: our functions beside those of DataFusion.
+
+use std::num::NonZeroUsize;
+
+use ballista_core::extension::SessionConfigExt;
+use datafusion::{
+    error::Result,
+    execution::{FunctionRegistry, SessionState, SessionStateBuilder},
+    prelude::SessionConfig,
+};
+
+use crate::functions;
+
+/// Ballista's own configuration with so many parts per stage.
+pub(crate) fn config(partitions: NonZeroUsize) -> SessionConfig {
+    SessionConfig::new_with_ballista().with_target_partitions(partitions.get())
+}
+
+/// A state that knows our functions and runs plans where it is.
+pub(crate) fn state(config: SessionConfig) -> Result<SessionState> {
+    with_functions(SessionStateBuilder::new().with_default_features().with_config(config).build())
+}
+
+/// Adds our functions to a state.
+pub(crate) fn with_functions(mut state: SessionState) -> Result<SessionState> {
+    for function in functions::all() {
+        state.register_udf(function)?;
+    }
+    Ok(state)
+}
