@@ -5,14 +5,14 @@ use std::{
 };
 
 use ballista::prelude::SessionContextExt;
-use datafusion::{execution::SessionState, prelude::SessionContext};
+use datafusion::{execution::SessionState, logical_expr::ScalarUDF, prelude::SessionContext};
 use openledger_corpus::{
     Row,
     clusters::{Clusters, Gradients, Settings, parts::Links},
 };
 use tempfile::TempDir;
 
-use crate::{error::ClusterError, session, staging, steps::Steps};
+use crate::{error::ClusterError, functions, session, staging, steps::Steps};
 
 /// Where plans run: in this process, or on a cluster.
 ///
@@ -91,7 +91,13 @@ impl Engine {
     async fn context(&self) -> Result<SessionContext, ClusterError> {
         let Some(scheduler) = &self.scheduler else { return Ok(SessionContext::new_with_state(self.state.clone())) };
         let context = SessionContext::remote_with_state(scheduler, self.state.clone()).await;
-        context.map_err(|source| ClusterError::BadAddress { address: scheduler.clone(), source: Box::new(source) })
+        let context = context
+            .map_err(|source| ClusterError::BadAddress { address: scheduler.clone(), source: Box::new(source) })?;
+        // Ballista puts its own functions in the place of those that the state had.
+        for function in functions::all() {
+            context.register_udf(ScalarUDF::clone(&function));
+        }
+        Ok(context)
     }
 
     /// Everything that a question writes lies in one folder, which goes with it.

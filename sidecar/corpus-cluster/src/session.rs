@@ -21,8 +21,13 @@ pub(crate) fn state(config: SessionConfig) -> Result<SessionState> {
     with_functions(SessionStateBuilder::new().with_default_features().with_config(config).build())
 }
 
-/// Adds our functions to a state.
-pub(crate) fn with_functions(mut state: SessionState) -> Result<SessionState> {
+/// Ballista's state for scheduler and executors, which knows our functions.
+#[cfg(feature = "servers")]
+pub(crate) fn server(config: SessionConfig) -> Result<SessionState> {
+    with_functions(ballista_core::utils::default_session_builder(config)?)
+}
+
+fn with_functions(mut state: SessionState) -> Result<SessionState> {
     for function in functions::all() {
         state.register_udf(function)?;
     }

@@ -111,14 +111,19 @@ async fn an_executor_that_dies_changes_nothing() {
     let mut cluster = Cluster::start(2);
     let (engine, settings) = (cluster.engine(300), Settings::default());
     let asked = engine.clusters(&rows, &settings, None);
-    let killed = async {
+    tokio::pin!(asked);
+    let working = async {
         while cluster.passed_on(1) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let mut executor = cluster.executors.pop().expect("two executors");
-        executor.0.kill().expect("a process to kill");
     };
-    let (found, ()) = tokio::join!(asked, killed);
+    tokio::select! {
+        found = &mut asked => panic!("it ended before anybody could die: {found:?}"),
+        () = working => (),
+    }
+    let mut executor = cluster.executors.pop().expect("two executors");
+    executor.0.kill().expect("a process to kill");
+    let found = asked.await;
     assert_eq!(found.expect("clusters"), plain);
 }
 

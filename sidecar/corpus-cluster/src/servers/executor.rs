@@ -37,10 +37,9 @@ impl Executor {
     /// An address that is taken, or no scheduler within half a minute.
     pub async fn serve(&self) -> Result<(), ClusterError> {
         let failed = |reason: String| ClusterError::Server { server: "executor", reason };
-        let mut functions = BallistaFunctionRegistry::default();
-        for function in crate::functions::all() {
-            functions.scalar_functions.insert(function.name().to_owned(), function);
-        }
+        // Ballista's own default leaves out the functions of lists.
+        let state = session::server(session::config(self.cores)).map_err(|error| failed(error.to_string()))?;
+        let functions = BallistaFunctionRegistry::from(&state);
         let config = ExecutorProcessConfig {
             bind_host: self.bind.ip().to_string(),
             port: self.bind.port(),

@@ -33,9 +33,7 @@ impl Scheduler {
             .with_scheduler_policy(TaskSchedulingPolicy::PullStaged)
             .with_task_distribution(TaskDistributionPolicy::RoundRobin)
             .with_no_executors_grace_period_seconds(self.executor_timeout.as_secs())
-            .with_override_session_builder(Arc::new(|config| {
-                session::with_functions(ballista_core::utils::default_session_builder(config)?)
-            }));
+            .with_override_session_builder(Arc::new(session::server));
         config.executor_timeout_seconds = self.executor_timeout.as_secs();
         config.expire_dead_executor_interval_seconds = (self.executor_timeout.as_secs() / 4).max(1);
         let cluster = BallistaCluster::new_from_config(&config).await.map_err(|error| failed(error.to_string()))?;
