@@ -1,5 +1,5 @@
 //! How long near-duplicate clusters take in process, by plans in process, and on a cluster, for the same rows:
-//! `compare df://HOST:PORT ROWS…`. Docs: `docs/benchmarks/corpus.md`.
+//! `compare df://HOST:PORT ROWS…`.
 
 #[path = "../../corpus/examples/made_up/mod.rs"]
 mod made_up;

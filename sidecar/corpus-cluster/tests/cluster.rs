@@ -105,7 +105,7 @@ async fn two_executors_find_what_plain_code_finds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_executor_that_dies_changes_nothing() {
-    let rows = common::rows(3_000);
+    let rows = common::rows(2_000);
     let rows: Vec<&Row> = rows.iter().collect();
     let plain = Clusters::of(&rows, &Settings::default(), None).expect("clusters");
     let mut cluster = Cluster::start(2);
