@@ -52,7 +52,8 @@ enum Verb {
         #[arg(long)]
         skip: Vec<String>,
     },
-    /// Run what takes too long for every change: the machine's suite, all lines of wasmd, a million random actions, mutants.
+    /// Run what takes too long for every change: the machine's suite, all lines of wasmd, a million random actions, mutants,
+    /// rows on a cluster.
     Nightly,
     /// Play random actions over the contracts, a million if not told otherwise, and compare with a plain model.
     Economy {
@@ -149,6 +150,7 @@ impl Cli {
             Verb::Test => test::run(&ready)?,
             Verb::Ci { skip } => ci::run(&ready, &skip)?,
             Verb::Nightly => {
+                test::cluster(&ready)?;
                 wasmd::nightly(&ready)?;
                 economy::run(&ready, &[])?;
                 mutants::run(&workspace, None)?;

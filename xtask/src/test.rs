@@ -8,16 +8,32 @@ use anyhow::Result;
 use crate::process::Step;
 use crate::setup::Ready;
 
+/// Brings DataFusion and Ballista, which take longer to build than all checks of a change may: `nightly` has it.
+pub const CLUSTER: &str = "openledger-corpus-cluster";
+
 /// Rust first, then the same vectors in the two other languages that clients are written in, then a wallet's client.
 pub fn run(ready: &Ready) -> Result<()> {
     ready
         .cargo("mend the failing tests above; `cargo test -p <crate> <name>` runs it alone")
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--workspace", "--exclude", CLUSTER, "--no-fail-fast"])
         .run()?;
     python_vectors(ready)?;
     attribution_rows(ready)?;
     typescript_vectors(ready)?;
     cosmjs(ready)
+}
+
+/// Rows compared by plans, in process and on a cluster of processes: the same as by plain code.
+pub fn cluster(ready: &Ready) -> Result<()> {
+    ready
+        .cargo("mend what clippy names")
+        .args(["clippy", "-p", CLUSTER, "-p", "openledger-node", "--features", "openledger-node/cluster"])
+        .args(["--all-targets", "--locked", "--", "-D", "warnings"])
+        .run()?;
+    ready
+        .cargo("mend the failing tests above; plans must find what `openledger_corpus::clusters` finds")
+        .args(["test", "-p", CLUSTER, "--no-fail-fast"])
+        .run()
 }
 
 fn python_vectors(ready: &Ready) -> Result<()> {

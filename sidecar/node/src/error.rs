@@ -181,6 +181,10 @@ pub enum NodeError {
     /// Rows of a Datanet are refused.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// Rows cannot be compared on a cluster of machines.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    RowsCluster(#[from] openledger_corpus_cluster::ClusterError),
     /// The chain refused or failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -236,6 +240,8 @@ impl NodeError {
             Self::Jobs(error) => error.code(),
             Self::Index(error) => error.code(),
             Self::Corpus(error) => error.code(),
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(error) => error.code(),
             Self::Chain(error) => error.code(),
             Self::Peer { .. } => "PEER",
             Self::Ledger(_) => "LEDGER",
@@ -280,6 +286,8 @@ impl NodeError {
                 "mend what the message names, then give the same command again: what is done stays done"
             }
             Self::Jobs(_) => "see the message; results that were made are kept",
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(_) => "see the message; nothing was changed",
             Self::Train(_) => "see the message; stored checkpoints and adapters are as they were",
             Self::Chain(_) => "check the chain's address and the account's funds, then try again",
             Self::Peer { .. } => "check that the peer runs and is reachable at its registered endpoint",
@@ -322,6 +330,8 @@ impl NodeError {
                 _ => Code::Internal,
             },
             Self::Chain(_) | Self::Peer { .. } | Self::ReceiptPending { .. } => Code::Unavailable,
+            #[cfg(feature = "cluster")]
+            Self::RowsCluster(_) => Code::Unavailable,
             Self::Busy(_) => Code::ResourceExhausted,
             Self::Ledger(_) | Self::Internal(_) | Self::Config(_) => Code::Internal,
         }

@@ -49,6 +49,19 @@ fn a_copy_is_found_and_the_order_says_who_was_first() {
 }
 
 #[test]
+fn a_cluster_that_is_not_there_is_an_error_and_no_other_answer() {
+    let folder = tempdir().expect("folder");
+    let folder = folder.path();
+    rows(folder, "ann.jsonl", &[["What is ice?", "Frozen water."]]);
+    let (done, found, error) = openledger(&["clusters", ".", "--cluster", "df://127.0.0.1:1"], folder);
+    assert!(!done && found.is_null(), "{found}");
+    let expected = if cfg!(feature = "cluster") { "CLUSTER_ENGINE" } else { "--features cluster" };
+    assert!(error.contains(expected), "{error}");
+    let (done, _, error) = openledger(&["clusters", ".", "--cluster-parts", "4"], folder);
+    assert!(!done && error.contains("--cluster <ADDRESS>"), "{error}");
+}
+
+#[test]
 fn a_converted_file_has_the_same_roots() {
     let folder = tempdir().expect("folder");
     let folder = folder.path();

@@ -13,7 +13,12 @@ pub struct Gradients<'g> {
 const MAX_LENGTH: usize = 1 << 20;
 
 impl Gradients<'_> {
-    pub(super) fn check(&self, rows: usize) -> Result<(), CorpusError> {
+    /// Refuses vectors that do not fit that many rows.
+    ///
+    /// # Errors
+    ///
+    /// [`CorpusError::BadGradients`].
+    pub fn check(&self, rows: usize) -> Result<(), CorpusError> {
         let length = self.vectors.first().map_or(0, Vec::len);
         let fits = self.vectors.len() == rows
             && length <= MAX_LENGTH
@@ -22,13 +27,17 @@ impl Gradients<'_> {
         if fits { Ok(()) } else { Err(CorpusError::BadGradients { rows }) }
     }
 
-    /// `cos(a, b) >= threshold`, squared so that integers decide. A vector of zeros is near nothing.
     pub(super) fn near(&self, a: u32, b: u32) -> bool {
         let (Some(a), Some(b)) = (self.vectors.get(a as usize), self.vectors.get(b as usize)) else { return false };
-        let dot = product(a, b);
-        let threshold = i128::from(self.threshold);
-        dot > 0 && dot * dot * 10_000 >= threshold * threshold * product(a, a) * product(b, b)
+        near_vectors(a, b, self.threshold)
     }
+}
+
+/// `cos(a, b) >= threshold` in per cent, squared so that integers decide. A vector of zeros is near nothing.
+pub fn near_vectors(a: &[i8], b: &[i8], threshold: u32) -> bool {
+    let dot = product(a, b);
+    let threshold = i128::from(threshold);
+    dot > 0 && dot * dot * 10_000 >= threshold * threshold * product(a, a) * product(b, b)
 }
 
 fn product(a: &[i8], b: &[i8]) -> i128 {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Gradients, Settings, components::Components, minhash::Signed};
+use super::{Gradients, Settings, links::Links, minhash::Signed};
 use crate::error::CorpusError;
 
 pub(super) struct Join<'j> {
@@ -15,7 +15,7 @@ pub(super) struct Join<'j> {
 
 impl Join<'_> {
     /// Pairs of one component are not compared again: that saves work and cannot change a component.
-    pub(super) fn run(&self, components: &mut Components) -> Result<(), CorpusError> {
+    pub(super) fn run(&self, links: &mut Links) -> Result<(), CorpusError> {
         let mut looked_at: u64 = 0;
         for band in 0..self.signed.first().map_or(0, |signed| signed.bands.len()) {
             let mut keyed: Vec<(u64, u32)> =
@@ -25,7 +25,7 @@ impl Join<'_> {
                 for (index, (_, later)) in bucket.iter().enumerate() {
                     for (_, earlier) in bucket.iter().take(index) {
                         looked_at = looked_at.saturating_add(1);
-                        self.pair(*earlier, *later, components, &mut looked_at);
+                        self.pair(*earlier, *later, links, &mut looked_at);
                         if looked_at > self.settings.pairs {
                             return Err(CorpusError::TooManyPairs { limit: self.settings.pairs });
                         }
@@ -36,22 +36,20 @@ impl Join<'_> {
         Ok(())
     }
 
-    fn pair(&self, a: u32, b: u32, components: &mut Components, looked_at: &mut u64) {
+    fn pair(&self, a: u32, b: u32, links: &mut Links, looked_at: &mut u64) {
         let (Some(rows_a), Some(rows_b)) = (self.members.get(a as usize), self.members.get(b as usize)) else { return };
         let (Some(first_a), Some(first_b)) = (rows_a.first(), rows_b.first()) else { return };
-        if components.first(*first_a) == components.first(*first_b) {
+        if links.joined(*first_a, *first_b) {
             return;
         }
         if self.near_texts(a, b) || self.near_gradients(rows_a, rows_b, looked_at) {
-            components.join(*first_a, *first_b);
+            links.join(*first_a, *first_b);
         }
     }
 
     fn near_texts(&self, a: u32, b: u32) -> bool {
         let (Some(a), Some(b)) = (self.signed.get(a as usize), self.signed.get(b as usize)) else { return false };
-        let common = common(&a.shingles, &b.shingles);
-        let all = a.shingles.len() + b.shingles.len() - common;
-        common as u64 * 100 >= all as u64 * u64::from(self.settings.threshold)
+        near(&a.shingles, &b.shingles, self.settings.threshold)
     }
 
     fn near_gradients(&self, a: &[u32], b: &[u32], looked_at: &mut u64) -> bool {
@@ -63,6 +61,13 @@ impl Join<'_> {
             })
         })
     }
+}
+
+/// `|A and B| * 100 >= threshold * |A or B|` over the shingles of two texts, each ascending and once.
+pub fn near(a: &[u64], b: &[u64], threshold: u32) -> bool {
+    let common = common(a, b);
+    let all = a.len() + b.len() - common;
+    common as u64 * 100 >= all as u64 * u64::from(threshold)
 }
 
 /// Numbers in both of two ascending lists.

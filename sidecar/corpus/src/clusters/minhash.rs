@@ -7,27 +7,29 @@ use openledger_protocol::digest::tagged;
 /// Characters of a shingle.
 const SHINGLE: usize = 5;
 /// Bands of a signature.
-const BANDS: usize = 32;
+pub const BANDS: usize = 32;
 /// Values of a band.
 const VALUES: usize = 4;
 /// The prime that permutations work over.
 const PRIME: u64 = (1 << 61) - 1;
 
 /// A text as it is compared.
-pub(super) struct Signed {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
     /// Hashes of the shingles, ascending, each once.
-    pub(super) shingles: Vec<u64>,
+    pub shingles: Vec<u64>,
     /// One key per band.
-    pub(super) bands: [u64; BANDS],
+    pub bands: [u64; BANDS],
 }
 
 /// The fixed permutations `x -> a * x + b` modulo the prime.
-pub(super) struct Signer {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Signer {
     permutations: Vec<(u64, u64)>,
 }
 
-impl Signer {
-    pub(super) fn new() -> Self {
+impl Default for Signer {
+    fn default() -> Self {
         let permutation = |index: u64| {
             let seed = tagged("minhash", &index.to_be_bytes());
             let (multiplier, offset) = (head(&seed, 0), head(&seed, 8));
@@ -36,7 +38,9 @@ impl Signer {
         };
         Self { permutations: (0..(BANDS * VALUES) as u64).map(permutation).collect() }
     }
+}
 
+impl Signer {
     /// Signs texts in their order, on that many threads.
     pub(super) fn sign(&self, texts: &[String], threads: NonZeroUsize) -> Vec<Signed> {
         let part = texts.len().div_ceil(threads.get()).max(1);
@@ -47,7 +51,8 @@ impl Signer {
         })
     }
 
-    fn one(&self, text: &str) -> Signed {
+    /// Signs a [`normalised`](super::parts::normalised) text.
+    pub fn one(&self, text: &str) -> Signed {
         let shingles = shingles(text);
         let mut least = [u64::MAX; BANDS * VALUES];
         for shingle in &shingles {

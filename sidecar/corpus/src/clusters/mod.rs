@@ -17,15 +17,17 @@
 mod components;
 mod cosine;
 mod join;
+mod links;
 mod minhash;
+pub mod parts;
 mod text;
 
 use std::{collections::HashMap, num::NonZeroUsize};
 
-use openledger_protocol::{Hash, digest::tagged, merkle};
+use openledger_protocol::Hash;
 
 pub use self::cosine::Gradients;
-use self::{components::Components, join::Join, minhash::Signer};
+use self::{join::Join, links::Links, minhash::Signer};
 use crate::{error::CorpusError, row::Row};
 
 /// Thresholds in per cent; below, too many near pairs share no band.
@@ -63,6 +65,23 @@ pub struct Clusters {
     pub root: Hash,
 }
 
+impl Settings {
+    /// Refuses what no engine clusters: that many rows with that many bytes of text.
+    ///
+    /// # Errors
+    ///
+    /// A threshold outside [`THRESHOLDS`], or more text than these settings allow, or more rows than 32 bits number.
+    pub fn check(&self, rows: usize, text_bytes: u64) -> Result<(), CorpusError> {
+        if !THRESHOLDS.contains(&self.threshold) {
+            return Err(CorpusError::BadThreshold { threshold: self.threshold });
+        }
+        if text_bytes > self.text_bytes || u32::try_from(rows).is_err() {
+            return Err(CorpusError::TooMuchText { limit: self.text_bytes });
+        }
+        Ok(())
+    }
+}
+
 impl Clusters {
     /// Finds the clusters of rows that stand in order of registration, earliest first.
     ///
@@ -70,51 +89,23 @@ impl Clusters {
     ///
     /// A threshold outside [`THRESHOLDS`], vectors that do not fit the rows, or more text or pairs than the settings allow.
     pub fn of(rows: &[&Row], settings: &Settings, gradients: Option<&Gradients<'_>>) -> Result<Self, CorpusError> {
-        if !THRESHOLDS.contains(&settings.threshold) {
-            return Err(CorpusError::BadThreshold { threshold: settings.threshold });
-        }
-        let bytes = rows.iter().fold(0, |sum: u64, row| sum.saturating_add(row.text_bytes()));
-        if bytes > settings.text_bytes || u32::try_from(rows.len()).is_err() {
-            return Err(CorpusError::TooMuchText { limit: settings.text_bytes });
-        }
+        settings.check(rows.len(), rows.iter().fold(0, |sum: u64, row| sum.saturating_add(row.text_bytes())))?;
         if let Some(gradients) = gradients {
             gradients.check(rows.len())?;
         }
         let (texts, members) = distinct(rows);
-        let signed = Signer::new().sign(&texts, settings.threads);
+        let signed = Signer::default().sign(&texts, settings.threads);
         drop(texts);
-        let mut components = Components::new(rows.len());
+        let mut links = Links::new(rows.len());
         for same in &members {
             for pair in same.windows(2) {
                 if let [a, b] = pair {
-                    components.join(*a, *b);
+                    links.join(*a, *b);
                 }
             }
         }
-        Join { signed: &signed, members: &members, gradients, settings }.run(&mut components)?;
-        Ok(Self::numbered(rows, components))
-    }
-
-    fn numbered(rows: &[&Row], mut components: Components) -> Self {
-        let mut number: HashMap<u32, u32> = HashMap::new();
-        let mut of_row = Vec::with_capacity(rows.len());
-        let mut members: Vec<Vec<u32>> = Vec::new();
-        for row in (0..).take(rows.len()) {
-            let next = u32::try_from(members.len()).unwrap_or(u32::MAX);
-            let cluster = *number.entry(components.first(row)).or_insert(next);
-            of_row.push(cluster);
-            match members.get_mut(cluster as usize) {
-                Some(rows) => rows.push(row),
-                None => members.push(vec![row]),
-            }
-        }
-        let digest = |members: &Vec<u32>| {
-            let digests = members.iter().filter_map(|row| rows.get(*row as usize)).flat_map(|row| row.digest());
-            tagged("near-duplicates", &digests.collect::<Vec<u8>>())
-        };
-        let leaves: Vec<Hash> = members.iter().map(digest).collect();
-        let root = merkle::root(&leaves);
-        Self { of_row, rows: members, root }
+        Join { signed: &signed, members: &members, gradients, settings }.run(&mut links)?;
+        Ok(links.clusters(|row| rows.get(row as usize).map(|row| row.digest())))
     }
 }
 
@@ -123,7 +114,7 @@ fn distinct(rows: &[&Row]) -> (Vec<String>, Vec<Vec<u32>>) {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut members: Vec<Vec<u32>> = Vec::new();
     for (index, row) in (0_u32..).zip(rows) {
-        let place = *places.entry(text::normalised(row)).or_insert(members.len());
+        let place = *places.entry(text::normalised(row.prompt(), row.completion())).or_insert(members.len());
         match members.get_mut(place) {
             Some(rows) => rows.push(index),
             None => members.push(vec![index]),

@@ -2,12 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::row::Row;
-
 /// Prompt and completion without what is cheap to change: compatibility forms, case, punctuation, white space, and the
 /// place where the prompt ends. Text without any letter or digit keeps its signs, or all such rows would be the same.
-pub(super) fn normalised(row: &Row) -> String {
-    let both = [row.prompt(), row.completion()].join(" ");
+pub fn normalised(prompt: &str, completion: &str) -> String {
+    let both = [prompt, completion].join(" ");
     let words = words(&both, char::is_alphanumeric);
     if words.is_empty() { self::words(&both, |sign| !sign.is_whitespace()) } else { words }
 }

@@ -115,7 +115,7 @@ impl Cli {
             Command::Train(train) => train.run(&home, self.output).await,
             Command::Work(work) => work.run(self.output).await,
             Command::Index(index) => index.run(self.output).await,
-            Command::Datanet(datanet) => datanet.run(self.output),
+            Command::Datanet(datanet) => datanet.run(self.output).await,
             Command::Evidence(evidence) => evidence.run(self.output),
             Command::Version => version::run(self.output),
         }
