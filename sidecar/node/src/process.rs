@@ -89,7 +89,7 @@ impl Process {
         let mut roles = Roles::default();
         let mut operator = None;
         if config.serving.enabled {
-            let (attributor, attributing) = Attributor::new(catalog.clone(), signer.clone(), ledger.clone());
+            let (attributor, attributing) = Attributor::new(catalog.clone(), signer.clone(), ledger.clone()).await?;
             tasks.spawn(attributing.run());
             roles.serving = Some(Serving {
                 network: network.clone(),

@@ -38,16 +38,20 @@ pub struct Attributor {
 /// What attributes them, until the last [`Attributor`] is gone and the line is empty.
 pub struct Attributing {
     line: mpsc::Receiver<Waiting>,
+    /// What an earlier process left.
+    left: Vec<OpenedReceipt>,
     catalog: Arc<Catalog>,
     signer: Signer,
     ledger: Ledger,
 }
 
 impl Attributor {
-    /// A line and its worker, which the caller runs.
-    pub fn new(catalog: Arc<Catalog>, signer: Signer, ledger: Ledger) -> (Self, Attributing) {
+    /// A line and its worker, which the caller runs. What an earlier process left is read now, before anything is delivered:
+    /// later it could not be told from what is in the line.
+    pub async fn new(catalog: Arc<Catalog>, signer: Signer, ledger: Ledger) -> Result<(Self, Attributing), NodeError> {
         let (sender, line) = mpsc::channel(QUEUE);
-        (Self { line: sender }, Attributing { line, catalog, signer, ledger })
+        let left = ledger.waiting_answers().await?;
+        Ok((Self { line: sender }, Attributing { line, left, catalog, signer, ledger }))
     }
 
     /// Refuses when too many answers wait already.
@@ -71,20 +75,13 @@ impl Attributor {
 impl Attributing {
     /// Takes up what an earlier process left, then whatever is delivered.
     pub async fn run(mut self) {
-        match self.ledger.waiting_answers().await {
-            Ok(left) if left.is_empty() => {}
-            Ok(left) => {
-                tracing::info!(answers = left.len(), "attributing answers that were delivered before the start");
-                let mut left = left.into_iter().map(|draft| Waiting { draft, reply: None });
-                loop {
-                    let some: Vec<Waiting> = left.by_ref().take(TOGETHER).collect();
-                    if some.is_empty() {
-                        break;
-                    }
-                    self.settle(some).await;
-                }
-            }
-            Err(error) => tracing::error!(%error, "delivered answers of earlier starts cannot be read"),
+        let left = std::mem::take(&mut self.left);
+        if !left.is_empty() {
+            tracing::info!(answers = left.len(), "attributing answers that were delivered before the start");
+        }
+        let mut left = left.into_iter().map(|draft| Waiting { draft, reply: None }).peekable();
+        while left.peek().is_some() {
+            self.settle(left.by_ref().take(TOGETHER).collect()).await;
         }
         let mut some = Vec::with_capacity(TOGETHER);
         while self.line.recv_many(&mut some, TOGETHER).await > 0 {
