@@ -108,6 +108,26 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
     Ok(methods)
 }
 
+/// Log-probability and gradient of every question.
+type Asked = Vec<(f64, Vec<f32>)>;
+
+/// Strengths of the adapter, in hundredths, at which questions are asked of the index besides the full one.
+const STRENGTHS: [u8; 6] = [95, 90, 80, 70, 50, 25];
+
+/// The questions asked of the adapter at each of [`STRENGTHS`]: B A x times so much, by B alone.
+fn weakened(setting: &Setting) -> Result<Vec<(u8, Asked)>, Box<dyn Error>> {
+    let mut session = setting.session()?;
+    let mut found = Vec::new();
+    for strength in STRENGTHS {
+        let mut parameters = setting.state.parameters.clone();
+        for (_, b) in &setting.layout.modules {
+            parameters[b.clone()].iter_mut().for_each(|value| *value *= f32::from(strength) / 100.0);
+        }
+        found.push((strength, setting.ask(&mut session, &parameters)?));
+    }
+    Ok(found)
+}
+
 /// Vectors and the seconds that they took.
 type Timed = (Vec<Vec<f32>>, f64);
 
@@ -160,8 +180,11 @@ fn secants(
     };
     let exact = method("secants", exact.collect());
     let index = index(setting, names.to_vec(), vectors, placebos)?;
-    let indexed = method("secants, index", scan(&index, asked)?);
-    Ok(vec![exact, indexed])
+    let mut all = vec![exact, method("secants, index", scan(&index, asked)?)];
+    for (strength, asked) in weakened(setting)? {
+        all.push(method(&format!("secants, index, at {strength} % strength"), scan(&index, &asked)?));
+    }
+    Ok(all)
 }
 
 fn index(
