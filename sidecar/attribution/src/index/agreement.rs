@@ -1,5 +1,7 @@
 //! How far two lists of scores agree.
 
+use openledger_protocol::{Attribution, shares::SHARE_ONE};
+
 /// Spearman's rank correlation, −1 to 1; equal values share the mean of their ranks. `None` for lists of different
 /// length, of fewer than two values, or of which one is constant.
 #[must_use]
@@ -13,6 +15,15 @@ pub fn spearman(left: &[f64], right: &[f64]) -> Option<f64> {
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
     let scale = (product(&left, &left) * product(&right, &right)).sqrt();
     (scale > 0.0).then(|| product(&left, &right) / scale)
+}
+
+/// Part of the contributor fee that two divisions give to others, 0 to 1: half the sum of differences of shares, the unattributed
+/// part included (total variation).
+#[must_use]
+pub fn payout_distance(left: &Attribution, right: &Attribution) -> f64 {
+    let parts = |found: &Attribution| found.shares.iter().chain([&found.unattributed]).copied().collect::<Vec<u64>>();
+    let apart = parts(left).iter().zip(parts(right)).fold(0_u64, |sum, (a, b)| sum.saturating_add(a.abs_diff(b)));
+    apart as f64 / SHARE_ONE as f64 / 2.0
 }
 
 /// True when the largest value of both lists is at the same place; the first of several counts.
@@ -52,6 +63,19 @@ mod tests {
         assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), None);
         assert_eq!(spearman(&[1.0], &[1.0]), None);
         assert_eq!(spearman(&[1.0, 2.0], &[1.0]), None);
+    }
+
+    #[test]
+    fn a_part_of_the_fee_that_goes_elsewhere_counts_once() {
+        let with = |shares: [u64; 2], unattributed| Attribution {
+            shares: shares.to_vec(),
+            unattributed,
+            ..Attribution::default()
+        };
+        let half = SHARE_ONE / 2;
+        assert_eq!(payout_distance(&with([half, half], 0), &with([half, half], 0)), 0.0);
+        assert_eq!(payout_distance(&with([SHARE_ONE, 0], 0), &with([half, 0], half)), 0.5);
+        assert_eq!(payout_distance(&with([SHARE_ONE, 0], 0), &with([0, SHARE_ONE], 0)), 1.0);
     }
 
     #[test]

@@ -8,10 +8,10 @@
 use std::path::Path;
 
 use openledger_engine::gradient::{Executor, GradientSession, StoredAdapter};
-use openledger_protocol::{Attribution, shares::SHARE_ONE};
 
 use super::{
     Answer, Index, IndexError, Query, Scores,
+    agreement::payout_distance,
     query::{gradients, weakened},
 };
 use crate::{FULL_STRENGTH, Family, Measurement, Variant, measure::micro_nats};
@@ -79,7 +79,7 @@ pub fn calibrate<E: Executor>(
         for ((gradient, log_prob), truth) in found.iter().zip(&truths) {
             let query = Query::of(index, gradient, *log_prob)?;
             let shares = Scores::of(index, &query)?.attribution(&query, truth.lift(), &[0; 32])?;
-            apart += distance(&truth.attribution()?, &shares);
+            apart += payout_distance(&truth.attribution()?, &shares);
         }
         tried.push((strength, apart / answers.len() as f64));
     }
@@ -121,11 +121,4 @@ fn measure<E: Executor>(
             placebos: of(&placebos, at),
         })
         .collect())
-}
-
-/// Part of the fee that two divisions give to others: half the sum of differences, the unattributed part included.
-fn distance(left: &Attribution, right: &Attribution) -> f64 {
-    let parts = |found: &Attribution| found.shares.iter().chain([&found.unattributed]).copied().collect::<Vec<u64>>();
-    let apart = parts(left).iter().zip(parts(right)).fold(0_u64, |sum, (a, b)| sum.saturating_add(a.abs_diff(b)));
-    apart as f64 / SHARE_ONE as f64 / 2.0
 }

@@ -9,7 +9,7 @@ use openledger_attribution::{
 };
 use openledger_protocol::{
     Attribution,
-    attribution::{AttributionError, POLICY_COUNTERFACTUAL_FORWARD, POLICY_DOT_PRODUCT, attribute},
+    attribution::{AttributionError, attribute},
 };
 
 use crate::error::NodeError;
@@ -79,14 +79,6 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// The policy that this lane's receipts name.
-    pub fn policy(&self) -> &'static str {
-        match self {
-            Self::Audit(_) => POLICY_COUNTERFACTUAL_FORWARD,
-            Self::Index(_) => POLICY_DOT_PRODUCT,
-        }
-    }
-
     /// Attributes answers; each comes with the salt of its receipt's commitments.
     pub async fn attribute(&self, answers: Vec<(Tokens, [u8; 32])>) -> Result<Vec<Attributed>, NodeError> {
         let (tokens, salts): (Vec<Tokens>, Vec<[u8; 32]>) = answers.into_iter().unzip();

@@ -1,6 +1,8 @@
 //! Runs an answer again: the same tokens must come out, and the same attribution within tolerance.
 
-use openledger_attribution::index::{Apart, Indexed, Tolerance as QueryTolerance, micro_nats, units};
+use openledger_attribution::index::{
+    Apart, Indexed, Tolerance as QueryTolerance, agreement::payout_distance, micro_nats, units,
+};
 use openledger_engine::{Engine, GenerateEvent, GenerateRequest};
 use openledger_protocol::Attribution;
 use serde::{Deserialize, Serialize};
@@ -122,11 +124,8 @@ fn indexed(
 /// difference is no lie of the node; operators and developers see by it what an index is worth.
 fn held_against(measured: &ClusterMeasurement, claimed: &Attribution, receipt: &str) -> Result<(), NodeError> {
     let truth = measured.attribution().map_err(|error| NodeError::Internal(error.to_string()))?;
-    let parts = |found: &Attribution| found.shares.iter().chain([&found.unattributed]).copied().collect::<Vec<_>>();
-    let apart = parts(&truth).iter().zip(parts(claimed)).fold(0u64, |sum, (a, b)| sum.saturating_add(a.abs_diff(b)));
-    // Half the sum of differences: the part of the contributor fee that would go elsewhere.
-    let ppb = apart / 2;
-    tracing::info!(receipt, parts_per_billion = ppb, "the audit lane would divide this part of the fee otherwise");
+    let part = payout_distance(&truth, claimed);
+    tracing::info!(receipt, part, "the audit lane would divide this part of the fee otherwise");
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use openledger_node::{
         inference_service_client::InferenceServiceClient, receipt_service_client::ReceiptServiceClient,
     },
     devnet::{
+        Stage,
         ask::{Session, max_fee},
         sidecars::{bond_node, write_config},
     },
@@ -28,15 +29,7 @@ use crate::stage::{ask, reason, set};
 async fn an_answer_that_was_delivered_gets_its_receipt_after_kill_9() {
     let (stage, scratch) = set().await;
     let path = scratch.path().join("killed");
-    let home = Home::at(&path);
-    let url = stage.write_home(&home, &stage.accounts.node, None).unwrap();
-    bond_node(&stage.accounts.node, &stage.contracts, &url).await.unwrap();
-    let mut config = home.config().unwrap();
-    config.serving.batch_seconds = 3_600;
-    config.serving.epoch_seconds = 3_600;
-    write_config(&home, &config).unwrap();
-    let mut node = start(&path);
-    until_ready(&url).await;
+    let (url, mut node) = node_without_batches(&stage, &path).await;
 
     let session = Session::open(&stage).await.unwrap();
     let mut client = InferenceServiceClient::connect(url.clone()).await.unwrap();
@@ -109,6 +102,20 @@ fn start(home: &std::path::Path) -> Child {
         .unwrap()
 }
 
+/// A bonded node in a process of its own, and its address. No batch and no epoch comes before it is killed.
+async fn node_without_batches(stage: &Stage, path: &std::path::Path) -> (String, Child) {
+    let home = Home::at(path);
+    let url = stage.write_home(&home, &stage.accounts.node, None).unwrap();
+    bond_node(&stage.accounts.node, &stage.contracts, &url).await.unwrap();
+    let mut config = home.config().unwrap();
+    config.serving.batch_seconds = 3_600;
+    config.serving.epoch_seconds = 3_600;
+    write_config(&home, &config).unwrap();
+    let node = start(path);
+    until_ready(&url).await;
+    (url, node)
+}
+
 async fn until_ready(url: &str) {
     let end = Instant::now() + Duration::from_secs(120);
     while ReceiptServiceClient::connect(url.to_owned()).await.is_err() {
@@ -121,16 +128,7 @@ async fn until_ready(url: &str) {
 async fn a_receipt_survives_kill_9_and_is_in_the_next_batch() {
     let (stage, scratch) = set().await;
     let path = scratch.path().join("killed");
-    let home = Home::at(&path);
-    let url = stage.write_home(&home, &stage.accounts.node, None).unwrap();
-    bond_node(&stage.accounts.node, &stage.contracts, &url).await.unwrap();
-    // No batch and no epoch before the kill.
-    let mut config = home.config().unwrap();
-    config.serving.batch_seconds = 3_600;
-    config.serving.epoch_seconds = 3_600;
-    write_config(&home, &config).unwrap();
-    let mut node = start(&path);
-    until_ready(&url).await;
+    let (url, mut node) = node_without_batches(&stage, &path).await;
 
     let session = Session::open(&stage).await.unwrap();
     let question = &stage.examples.questions[0];
@@ -141,6 +139,8 @@ async fn a_receipt_survives_kill_9_and_is_in_the_next_batch() {
 
     node.kill().unwrap(); // SIGKILL
     node.wait().unwrap();
+    let home = Home::at(&path);
+    let mut config = home.config().unwrap();
     config.serving.batch_seconds = 1;
     write_config(&home, &config).unwrap();
     let mut node = start(&path);
