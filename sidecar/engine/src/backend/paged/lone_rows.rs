@@ -7,15 +7,29 @@ use openledger_onnx_graph::proto::{GraphProto, NodeProto};
 /// Rows below which ONNX Runtime multiplies in another order, for some products of this graph.
 ///
 /// It packs constant matrices in advance and multiplies by them in one way, whatever the number of rows; so it does with 4 and 8
-/// bits when it computes in integers. Any other product of one row goes through another kernel (`products` tests both).
-pub(super) fn fewest_rows(graph: &GraphProto) -> usize {
+/// bits when it computes in integers and the processor has `integer_dots`. Any other product of one row goes through another
+/// kernel (`products` tests both).
+pub(super) fn fewest_rows(graph: &GraphProto, integer_dots: bool) -> usize {
     let constants: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name()).collect();
     let steady = |node: &NodeProto| match node.op_type() {
         "MatMul" | "Gemm" => node.input.get(1).is_some_and(|weight| constants.contains(weight.as_str())),
-        "MatMulNBits" => accuracy_level(node) == INTEGERS,
+        "MatMulNBits" => integer_dots && accuracy_level(node) == INTEGERS,
         other => !other.contains("MatMul") && !other.contains("Gemm"),
     };
     if graph.node.iter().all(steady) { 1 } else { 2 }
+}
+
+/// Whether this processor has instructions for dot products of 8-bit integers over 512 bits. ONNX Runtime has kernels for them that
+/// treat all rows alike; its kernels for other processors do not.
+pub(super) fn has_integer_dots() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512vnni")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
 }
 
 /// `accuracy_level` of products that round their input to 8 bits.

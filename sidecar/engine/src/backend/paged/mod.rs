@@ -20,7 +20,7 @@ use ort::{
     value::{DynValue, Tensor},
 };
 
-use lone_rows::fewest_rows;
+use lone_rows::{fewest_rows, has_integer_dots};
 
 use super::adapters::{self, Inputs};
 use crate::{
@@ -146,7 +146,7 @@ impl PagedForward {
         let layout =
             KvLayout::new(setup.block_tokens, kv_heads, head_size).map_err(|error| unsupported(error.to_string()))?;
         let cache = Arc::new(KvCache::new(layers, layout, setup.blocks));
-        let fewest_rows = fewest_rows(model.graph());
+        let fewest_rows = fewest_rows(model.graph(), has_integer_dots());
         let step = Arc::new(CurrentStep::default());
         let own = operators(&step, &cache, setup.threads)?;
         let session = runtime.session(&model, setup.threads, Some(own))?;

@@ -116,7 +116,9 @@ fn unpacked((inputs, outputs): (usize, usize)) -> Model {
 fn only_some_products_need_company() {
     let size = SIZES[0];
     let lone = [plain(size), four_bits(size, 4), unpacked(size), four_bits(size, 0), four_bits(size, 1)];
-    assert_eq!(lone.map(|model| fewest_rows(model.graph())), [1, 1, 2, 2, 2]);
+    let fewest = |integer_dots| lone.each_ref().map(|model| fewest_rows(model.graph(), integer_dots));
+    assert_eq!(fewest(true), [1, 1, 2, 2, 2]);
+    assert_eq!(fewest(false), [1, 2, 2, 2, 2]);
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn a_row_of_a_product_has_the_same_bits_among_any_others() {
             for (name, model) in models {
                 let found = differing(&model, size, threads);
                 println!("{name} {size:?}, {threads} threads: {found:?}");
-                let fewest = fewest_rows(model.graph());
+                let fewest = fewest_rows(model.graph(), has_integer_dots());
                 assert!(found.iter().all(|&rows| rows < fewest), "{name} {size:?}, {threads} threads: {found:?}");
             }
         }
