@@ -2,87 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/postgres_server.rs"]
+mod server;
 mod support;
 
-use std::{
-    fs,
-    os::unix::{
-        fs::{MetadataExt, chown},
-        process::CommandExt,
-    },
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use openledger_jobs::{Job, Queue, Results, Tally};
 use support::{assert_same, in_process, recipe, through_queue, work_until_empty};
-
-/// The account without rights.
-const NOBODY: u32 = 65534;
-
-/// A server that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts a server on a socket in a folder; `None` where there is none that can be started.
-fn start(folder: &Path) -> Option<(Server, String)> {
-    let (data, sockets) = (folder.join("data"), folder.join("sockets"));
-    fs::create_dir(&sockets).unwrap();
-    // PostgreSQL refuses to run as root, which is who runs tests in many containers.
-    let root = fs::metadata(folder).unwrap().uid() == 0;
-    if root {
-        for place in [folder, &sockets] {
-            chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-    }
-    let quiet = |program: &str| {
-        let mut command = Command::new(program);
-        if root {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    };
-    let made = quiet("initdb").args(["--auth=trust", "--username=openledger", "--no-sync", "-D"]).arg(&data).status();
-    if !made.is_ok_and(|made| made.success()) {
-        return None;
-    }
-    let server = quiet("postgres").arg("-D").arg(&data).arg("-k").arg(&sockets).args(["-h", ""]).spawn().ok()?;
-    let socket = sockets.join(".s.PGSQL.5432");
-    for _ in 0..200 {
-        if socket.exists() {
-            let url = format!("postgres://openledger@localhost/postgres?host={}", sockets.display());
-            return Some((Server(server), url));
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    panic!("postgres did not start");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_family_through_postgres_has_the_same_bytes_and_survives_its_workers() {
     let folder = tempfile::tempdir().unwrap();
     let place = tempfile::tempdir().unwrap();
-    let given = std::env::var("OPENLEDGER_POSTGRES_URL").ok();
-    let (_server, url) = match given {
-        Some(url) => (None, url),
-        None => match start(place.path()) {
-            Some((server, url)) => (Some(server), url),
-            None => {
-                eprintln!(
-                    "skipped: no PostgreSQL; set OPENLEDGER_POSTGRES_URL or install a server that this user may run"
-                );
-                return;
-            }
-        },
-    };
+    let Some((_server, url)) = server::find(place.path()) else { return };
     // A seed of its own, so that a database that lives on has not seen this family.
     let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
     let recipe = openledger_trainer::Recipe { init_seed: seed.into(), ..recipe() };

@@ -3,15 +3,24 @@
 use apalis::prelude::{TaskBuilder, TaskSink, TaskSinkError};
 use apalis_postgres::PostgresStorage;
 use openledger_protocol::Hash;
-use sqlx::{PgPool, Row as _, postgres::PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Row as _, postgres::PgPoolOptions};
 
 use super::{BUSY, CONNECTIONS, MAX_ATTEMPTS, NAME, Queue, Row};
 use crate::{JobsError, job::Ticket};
 
 pub(super) async fn open(url: &str) -> Result<PgPool, JobsError> {
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY).connect(url).await?;
+    let options = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
+    let pool = options.after_release(|connection, _| Box::pin(is_clean(connection))).connect(url).await?;
     PostgresStorage::migrations().run(&pool).await.map_err(JobsError::queue)?;
     Ok(pool)
+}
+
+/// False for a connection with an open transaction, which must not be used again: whatever is said on it would never be committed,
+/// and others would wait for its locks. sqlx leaves one behind when whoever begins a transaction gives up meanwhile, and apalis's
+/// polls do.
+async fn is_clean(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // A transaction's time is that of its first message. A prepared statement takes several, a plain query one.
+    sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection).await?.try_get(0)
 }
 
 pub(super) async fn push(pool: &PgPool, id: &Hash, ticket: Ticket) -> Result<bool, JobsError> {
@@ -76,4 +85,34 @@ pub(super) async fn give_back(pool: &PgPool, worker: &str, stopped: &str) -> Res
     .execute(pool)
     .await?;
     Ok(back.rows_affected())
+}
+
+#[cfg(test)]
+#[path = "../../tests/support/postgres_server.rs"]
+mod server;
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Executor as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_with_an_open_transaction_is_not_used_again() {
+        let place = tempfile::tempdir().unwrap();
+        let Some((_server, url)) = server::find(place.path()) else { return };
+        let pool = open(&url).await.unwrap();
+        for begun in [true, false] {
+            let mut connection = pool.acquire().await.unwrap();
+            if begun {
+                connection.execute("BEGIN").await.unwrap();
+            }
+            assert_eq!(is_clean(&mut connection).await.unwrap(), !begun);
+        }
+        let mut all = Vec::new();
+        for _ in 0..CONNECTIONS {
+            all.push(pool.acquire().await.unwrap());
+            assert!(is_clean(all.last_mut().unwrap()).await.unwrap());
+        }
+    }
 }
