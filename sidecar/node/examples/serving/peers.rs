@@ -18,7 +18,7 @@ use crate::{
 /// Distinct folders that share eight files of weights: another scale is another adapter.
 const FAMILY: usize = 8;
 /// Adapters in memory at once.
-const RESIDENT: usize = 128;
+pub const RESIDENT: usize = 512;
 /// File of earlier results, beside the models.
 const RESULTS: &str = "results.json";
 
@@ -107,7 +107,7 @@ impl Bench {
             popularity: case.popularity,
             clients: case.clients,
             rounds: case.rounds,
-            warmup: 1,
+            warmup: case.warmup,
             prompt_tokens: case.prompt_tokens,
             new_tokens: case.new_tokens,
             vocabulary: case.vocabulary(),

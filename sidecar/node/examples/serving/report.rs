@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cases::Case,
     date::today,
+    peers::RESIDENT,
     results::{Results, Spread},
 };
 
@@ -154,9 +155,10 @@ whoever runs. Load average at the end: {load}.
 Everybody has the same random weights, prompts and adapters (rank 16 on all seven modules, numbers of 16 bits); what the words are
 worth is not measured here. Cases take turns, repeat by repeat, each in a process of its own; figures are medians over three or five
 repeats, with the range beside them, and ratios are medians of the ratios within a repeat. Prompts have 64 tokens and answers 48.
-Each client asks twice, one after the other; beside PEFT once, with Zipf six times. Shapes: 135M is SmolLM2-135M in 32 bits, 1B is
+Each client asks twice, one after the other, and once before the clock starts; beside PEFT once; with Zipf six times, and six times
+before, so that memory holds what it would hold. Shapes: 135M is SmolLM2-135M in 32 bits, 1B is
 Llama-3.2-1B with 32,000 tokens in 4 bits (Q4_0 for llama.cpp). \"2,000 registered\" are 2,000 adapters of different scales over eight
-files, at most 128 of them in memory.
+files, at most {RESIDENT} of them in memory.
 
 - **engine**: a closed loop of clients on the engine's own interface, in one process.
 - **gRPC, paid**: what a user sees. A node serves the public API on loopback beside an embedded development chain; its adapters are
