@@ -66,21 +66,25 @@ class Peft:
 
         self.torch, self.spec = torch, spec
         torch.set_num_threads(spec["threads"])
-        model = AutoModelForCausalLM.from_pretrained(Path(spec["model"]).parent / "hf", dtype=torch.float32)
+        # On a card only where a specification says so.
+        self.device = torch.device(spec.get("device", "cpu"))
+        dtype = getattr(torch, spec.get("dtype", "float32"))
+        model = AutoModelForCausalLM.from_pretrained(Path(spec["model"]).parent / "hf", dtype=dtype).to(self.device)
         folders = spec["adapters"][: spec["registered"]] if spec["popularity"] != "base" else []
         for number, folder in enumerate(folders):
             if number == 0:
                 model = PeftModel.from_pretrained(model, folder, adapter_name="0")
             else:
                 model.load_adapter(folder, adapter_name=str(number))
-        self.model = model.eval()
+        # PEFT keeps adapters in 32 bits unless told otherwise.
+        self.model = model.to(self.device, dtype).eval()
 
     def batch(self, prompts, adapters):
         torch = self.torch
         options = {}
         if adapters[0] is not None:
             options["adapter_names"] = [str(number) for number in adapters]
-        ids = torch.tensor(prompts)
+        ids = torch.tensor(prompts, device=self.device)
         with torch.inference_mode():
             out = self.model.generate(
                 input_ids=ids,
@@ -91,6 +95,8 @@ class Peft:
                 pad_token_id=0,
                 **options,
             )
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
         return out.numel() - ids.numel()
 
 

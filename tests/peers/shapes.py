@@ -2,8 +2,8 @@
 
     python tests/peers/shapes.py 135m target/peers/135m
 
-Writes `hf/` (transformers), `onnx/` (the onnxruntime-genai builder, for CPU), `model.gguf` (llama.cpp) and
-`adapters/N/` (PEFT, and `lora.gguf`). Random weights say nothing about quality; they cost what trained ones cost.
+Writes `hf/` (transformers), `onnx/` (the onnxruntime-genai builder, for CPU, or for CUDA in fp16), `model.gguf` (llama.cpp, not of fp16)
+and `adapters/N/` (PEFT, and `lora.gguf`). Random weights say nothing about quality; they cost what trained ones cost.
 """
 
 import argparse
@@ -53,6 +53,8 @@ SHAPES = {
         "gguf": "Q4_0",
     },
 }
+# The second for CUDA, which llama.cpp is not measured on.
+SHAPES["1b-fp16"] = SHAPES["1b"] | {"precision": "fp16", "gguf": None}
 
 
 def tokenizer(vocab):
@@ -91,7 +93,8 @@ def export(shape, out, wrapped):
     paths = ["-i", str(out / "hf"), "-o", str(out / "onnx"), "-c", str(out / "cache")]
     options = ["accuracy_level=4"] if shape["precision"] == "int4" else []
     extra = ["--extra_options", *options] if options else []
-    command = [sys.executable, "-m", "onnxruntime_genai.models.builder", *paths, "-p", shape["precision"], "-e", "cpu"]
+    provider = "cuda" if shape["precision"] == "fp16" else "cpu"
+    command = [sys.executable, "-m", "onnxruntime_genai.models.builder", *paths, "-p", shape["precision"], "-e", provider]
     subprocess.run([*command, *extra], check=True)
     wrapped.save_pretrained(out / "onnx")
     shutil.rmtree(out / "cache", ignore_errors=True)
@@ -210,7 +213,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     model, config, wrapped = build(shape, out)
     export(shape, out, wrapped)
-    write_gguf(model, config, shape, out / "model.gguf")
+    if shape["gguf"]:
+        write_gguf(model, config, shape, out / "model.gguf")
     for seed in range(arguments.adapters):
         write_adapter(config, seed, out / "adapters" / str(seed))
 

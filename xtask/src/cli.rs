@@ -8,10 +8,11 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
 use crate::devnet::DevnetArgs;
+use crate::gpu::GpuArgs;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::workspace::Workspace;
 use crate::{
-    artifacts, bench, ci, deny, devnet, e2e, economy, mutants, process, proto, schema, setup, test, vm, wasmd,
+    artifacts, bench, ci, deny, devnet, e2e, economy, gpu, mutants, process, proto, schema, setup, test, vm, wasmd,
 };
 
 /// Every developer command of OpenLedger.
@@ -70,6 +71,8 @@ enum Verb {
     Deny,
     /// Measure something and hold it against its bar.
     Bench(BenchArgs),
+    /// Compare the engine on a card with the processor, and measure it; without a card it says so and does nothing.
+    Gpu(GpuArgs),
     /// Run one end-to-end story and check its outcome.
     E2e {
         /// Which story.
@@ -159,6 +162,7 @@ impl Cli {
             Verb::Mutants { contract } => mutants::run(&workspace, contract.as_deref())?,
             Verb::Deny => deny::run(&workspace)?,
             Verb::Bench(args) => bench::run(&ready, &args)?,
+            Verb::Gpu(args) => gpu::run(&ready, &args)?,
             Verb::E2e { name } => e2e::run(&ready, &name)?,
             Verb::Bound { .. } => {}
         }

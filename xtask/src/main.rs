@@ -11,6 +11,7 @@ mod devnet;
 mod digest;
 mod e2e;
 mod economy;
+mod gpu;
 mod mutants;
 mod pins;
 mod process;

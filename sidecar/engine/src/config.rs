@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use openledger_onnx_graph::LoraForm;
 
+use crate::Provider;
+
 /// Where the model and the runtime are, and how much they may use.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
@@ -13,7 +15,9 @@ pub struct EngineConfig {
     /// The ONNX Runtime library. Without it, `ORT_DYLIB_PATH` and then the project's own folder
     /// are tried. One process can load only one.
     pub ort_library: Option<PathBuf>,
-    /// Threads of one operator; 0 lets ONNX Runtime choose.
+    /// What runs the model. On a card, adapters and attention are in the portable forms: see [`EngineConfig::portable`].
+    pub provider: Provider,
+    /// Threads of one operator on the processor; 0 lets ONNX Runtime choose.
     pub threads: usize,
     /// How adapters are computed. On CPU the operator is faster and gives the same bits in every
     /// batch; the standard form is the portable one. `None` leaves the graph as it is: every adapter is refused.
@@ -31,11 +35,18 @@ impl EngineConfig {
         Self {
             model_dir: model_dir.into(),
             ort_library: None,
+            provider: Provider::Cpu,
             threads: 1,
             lora: Some(LoraForm::Operator),
             attention: AttentionForm::Paged,
             limits: Limits::default(),
         }
+    }
+
+    /// The same on any provider and for models of 16 bits: adapters in standard operators, attention by the model's own.
+    #[must_use]
+    pub fn portable(model_dir: impl Into<PathBuf>, provider: Provider) -> Self {
+        Self { provider, lora: Some(LoraForm::Standard), attention: AttentionForm::Stock, ..Self::new(model_dir) }
     }
 }
 

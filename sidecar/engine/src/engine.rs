@@ -6,13 +6,13 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use openledger_onnx_graph::{LoraForm, LoraSite};
+use openledger_onnx_graph::{LoraForm, LoraSite, choose_logits};
 use tokenizers::Tokenizer;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     AdapterInfo, AttentionForm, ChatMessage, ChatOptions, EngineConfig, EngineError, EngineStats, GenerateEvent,
-    GenerateRequest, Limits, ModelInfo, ScoreRow,
+    GenerateRequest, Limits, ModelInfo, Provider, ScoreRow,
     backend::{Backend, Forward, PagedForward, PagedSetup, StockBackend},
     interface::Attention,
     kv::BlockPool,
@@ -52,6 +52,21 @@ fn bounded(limits: Limits) -> Limits {
     Limits { max_batch: limits.max_batch.max(1), block_tokens: limits.block_tokens.max(1), ..limits }
 }
 
+/// Our operators run on the processor only. What was asked for is never exchanged for something else in silence.
+fn check_forms(config: &EngineConfig) -> Result<(), EngineError> {
+    let refused = |form, instead| Err(EngineError::FormUnsupported { form, provider: config.provider, instead });
+    match config.provider {
+        Provider::Cpu => Ok(()),
+        Provider::Cuda { .. } if config.lora == Some(LoraForm::Operator) => {
+            refused("the LoRA operator (lora = \"operator\")", "lora = \"standard\"")
+        }
+        Provider::Cuda { .. } if config.attention == AttentionForm::Paged => {
+            refused("paged attention (attention = \"paged\")", "attention = \"stock\"")
+        }
+        Provider::Cuda { .. } => Ok(()),
+    }
+}
+
 /// Blocks that the memory of the cache holds.
 fn blocks(limits: &Limits, token_bytes: usize) -> usize {
     limits.kv_bytes / token_bytes.saturating_mul(limits.block_tokens).max(1)
@@ -85,15 +100,18 @@ impl Engine {
     /// model can answer.
     ///
     /// # Errors
-    /// [`EngineError::Runtime`] and all errors of models and tokenizers.
+    /// [`EngineError::Runtime`], [`EngineError::Provider`], [`EngineError::FormUnsupported`] and all errors of models and tokenizers.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        check_forms(&config)?;
         let runtime = Runtime::load(config.ort_library.as_deref())?;
+        runtime.check(config.provider)?;
         let folder = ModelFolder::read(&config.model_dir, config.lora, &runtime.version)?;
         let sites: Arc<[LoraSite]> = folder.sites.into();
         let token_bytes = folder.interface.token_bytes();
         let limits = bounded(config.limits);
         let paged = config.attention == AttentionForm::Paged && folder.interface.attention == Attention::Grouped;
         let backend: Box<dyn Backend> = if paged {
+            folder.interface.expect_32_bits()?;
             let setup = PagedSetup {
                 attention: folder.attention,
                 threads: config.threads,
@@ -103,14 +121,26 @@ impl Engine {
             };
             Box::new(PagedForward::start(&runtime, folder.model, &folder.interface, Arc::clone(&sites), &setup)?)
         } else {
+            folder.interface.expect_attention_on(config.provider)?;
+            let mut model = folder.model;
+            // On a card the logits of a whole prompt would have to come over the bus; not every graph has a head that is found.
+            let chooses =
+                config.provider != Provider::Cpu && choose_logits(&mut model, &folder.interface.logits).is_ok();
             let step = Arc::new(CurrentStep::default());
-            let operators = match config.lora {
-                None | Some(LoraForm::Standard) => None,
-                Some(LoraForm::Operator) => Some(lora::operators(&step, config.threads)?),
+            let session = match config.lora {
+                Some(LoraForm::Operator) => {
+                    let operators = lora::operators(&step, config.threads)?;
+                    runtime.session(&model, config.threads, Some(operators))?
+                }
+                None | Some(LoraForm::Standard) => runtime.session_on(config.provider, &model, config.threads)?,
             };
-            let session = runtime.session(&folder.model, config.threads, operators)?;
             let vocab = folder.info.vocab_size;
-            Box::new(StockBackend::new(Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab)))
+            let forward = Forward::new(session, folder.interface, Arc::clone(&sites), step, vocab);
+            let forward = if chooses { forward.choosing_logits() } else { forward };
+            Box::new(StockBackend::new(match config.provider {
+                Provider::Cpu => forward,
+                card @ Provider::Cuda { .. } => forward.kept_on(&runtime, card)?,
+            }))
         };
         let (tokenizer, chat, info) = (folder.tokenizer, folder.chat, folder.info);
         // Without sites there is nothing to hold, in whatever form.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use openledger_onnx_graph::GraphError;
 
+use crate::Provider;
+
 /// Why the engine refused or failed. A refused call changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -12,6 +14,24 @@ pub enum EngineError {
     Runtime {
         /// What happened.
         reason: String,
+    },
+    /// What the provider needs is missing, or it fails to start.
+    #[error("{provider} cannot be used: {reason}")]
+    Provider {
+        /// The provider that was asked for.
+        provider: Provider,
+        /// What is missing and what to do.
+        reason: String,
+    },
+    /// A form of the graph that the provider does not run.
+    #[error("{form} is made for the processor and does not run on {provider}; choose {instead}")]
+    FormUnsupported {
+        /// What was asked for.
+        form: &'static str,
+        /// Where it was to run.
+        provider: Provider,
+        /// What runs there.
+        instead: &'static str,
     },
     /// A file of the model folder is missing or not what it should be.
     #[error("model folder, {path}: {reason}; export the model again with the onnxruntime-genai builder")]
@@ -197,6 +217,8 @@ impl EngineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Runtime { .. } => "RUNTIME_UNAVAILABLE",
+            Self::Provider { .. } => "PROVIDER_UNAVAILABLE",
+            Self::FormUnsupported { .. } => "FORM_UNSUPPORTED",
             Self::ModelFolder { .. } => "MODEL_FOLDER_INVALID",
             Self::ModelBroken(_) => "MODEL_BROKEN",
             Self::ModelUnsupported { .. } => "MODEL_UNSUPPORTED",

@@ -156,6 +156,7 @@ impl<E: Executor> GradientSession<E> {
         build: impl FnOnce(&Model) -> Result<E, EngineError>,
     ) -> Result<(Self, Sites), EngineError> {
         let base = BaseFolder::read(model_dir, version)?;
+        base.interface.expect_32_bits()?;
         let sites = targeted(base.linear, targets)?;
         let trained = |module: &str| targets.is_empty() || targets.iter().any(|name| name == module);
         let mut modules = Vec::new();

@@ -12,8 +12,9 @@ use crate::{
     EngineError,
     bounded_file::read_bounded,
     chat::ChatTemplates,
+    float::FloatType,
     graph_check,
-    interface::{Interface, unsupported},
+    interface::{Interface, half_precision},
     model_config::ModelConfig,
 };
 
@@ -119,19 +120,24 @@ impl ModelFolder {
     /// [`EngineError::ModelFolder`], [`EngineError::ModelBroken`],
     /// [`EngineError::ModelUnsupported`] and [`EngineError::TokenizerBroken`].
     pub fn read(folder: &Path, form: impl Into<Option<LoraForm>>, ort_version: &str) -> Result<Self, EngineError> {
-        let BaseFolder { mut model, interface, attention, linear, tokenizer, chat, config, base_bytes, info } =
-            BaseFolder::read(folder, ort_version)?;
-        let sites = match form.into() {
+        Self::of(BaseFolder::read(folder, ort_version)?, form.into())
+    }
+
+    /// Transforms a folder that was read.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelBroken`], [`EngineError::ModelUnsupported`].
+    pub fn of(base: BaseFolder, form: Option<LoraForm>) -> Result<Self, EngineError> {
+        let BaseFolder { mut model, interface, attention, linear, tokenizer, chat, config, base_bytes, info } = base;
+        let sites = match form {
             Some(form) => inject_lora(&mut model, &linear, form)?,
             None => Vec::new(),
         };
-        if let Some(site) = sites.iter().find(|site| site.data_type != element::FLOAT) {
-            return Err(unsupported(format!(
-                "{} in layer {} takes and gives {}; export for CPU with precision fp32, int8 or int4",
-                site.module,
-                site.layer,
-                element::name(site.data_type)
-            )));
+        let computed =
+            |of: i32| FloatType::of(of).is_some_and(|of| form != Some(LoraForm::Operator) || of == FloatType::F32);
+        if let Some(site) = sites.iter().find(|site| !computed(site.data_type)) {
+            let of = element::name(site.data_type);
+            return Err(half_precision(&format!("{} in layer {} takes and gives {of}", site.module, site.layer)));
         }
         let info = ModelInfo { lora_sites: sites.len(), ..info };
         Ok(Self { model, interface, attention, sites, tokenizer, chat, config, linear, base_bytes, info })

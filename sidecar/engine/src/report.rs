@@ -8,15 +8,14 @@ use std::{
 use openledger_onnx_graph::{LoraForm, LoraSite, Model, Sites};
 
 use crate::{
-    AdapterInfo, EngineError, Limits,
+    AdapterInfo, EngineError, Limits, Provider,
+    float::FloatType,
     interface::Attention,
     model_config::Exporter,
-    model_folder::{Chat, ModelFolder},
+    model_folder::{BaseFolder, Chat, ModelFolder},
     slots::Prepared,
 };
 
-/// Bytes of one number of the cache.
-const CACHE_NUMBER_BYTES: u64 = 4;
 /// A cache holds a key and a value.
 const CACHES_PER_LAYER: u64 = 2;
 
@@ -27,8 +26,14 @@ pub struct ModelReport {
     pub exporter: &'static str,
     /// The model's family as its configuration names it, for example `llama`.
     pub family: Option<String>,
-    /// Formats of the decoder's linear layers: `fp32`, `int8`, `int4`, or several joined by `+`.
+    /// Formats of the decoder's linear layers: `fp32`, `fp16`, `bf16`, `int8`, `int4`, or several joined by `+`.
     pub precision: String,
+    /// What the cache holds: `fp32`, `fp16` or `bf16`.
+    pub cache_precision: &'static str,
+    /// What is of 16 bits runs in the portable forms only ([`crate::EngineConfig::portable`]).
+    pub portable_only: bool,
+    /// Providers that have kernels for the model's attention.
+    pub providers: Vec<&'static str>,
     /// Whether rows of different lengths share a step.
     pub batched: bool,
     /// Decoder layers.
@@ -64,6 +69,7 @@ pub struct ModelReport {
 pub struct InspectedModel {
     report: ModelReport,
     sites: Vec<LoraSite>,
+    form: LoraForm,
     limits: Limits,
 }
 
@@ -73,8 +79,12 @@ impl InspectedModel {
     /// # Errors
     /// All errors of models and tokenizers.
     pub fn read(folder: &Path, limits: Limits) -> Result<Self, EngineError> {
-        let folder = ModelFolder::read(folder, LoraForm::Operator, "")?;
-        Ok(Self { report: report(&folder)?, sites: folder.sites, limits })
+        let base = BaseFolder::read(folder, "")?;
+        let single = base.linear.linear.iter().all(|site| FloatType::of(site.data_type) == Some(FloatType::F32));
+        let form =
+            if single && base.interface.expect_32_bits().is_ok() { LoraForm::Operator } else { LoraForm::Standard };
+        let folder = ModelFolder::of(base, Some(form))?;
+        Ok(Self { report: report(&folder, form)?, sites: folder.sites, form, limits })
     }
 
     /// What the folder holds.
@@ -88,14 +98,14 @@ impl InspectedModel {
     /// # Errors
     /// All errors of adapters except those of ids: the adapter does not fit.
     pub fn check_adapter(&self, folder: &Path) -> Result<AdapterInfo, EngineError> {
-        let prepared = Prepared::read(folder, None, None, &self.sites, &self.limits, LoraForm::Operator)?;
+        let prepared = Prepared::read(folder, None, None, &self.sites, &self.limits, self.form)?;
         let Prepared { generation, digest, rank, sites, .. } = prepared;
         let id = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         Ok(AdapterInfo { id, digest, generation, resident: false, pinned: false, rank, sites })
     }
 }
 
-fn report(folder: &ModelFolder) -> Result<ModelReport, EngineError> {
+fn report(folder: &ModelFolder, form: LoraForm) -> Result<ModelReport, EngineError> {
     let decoder = &folder.config.decoder;
     let mut sites: BTreeMap<String, usize> = BTreeMap::new();
     for site in &folder.sites {
@@ -103,7 +113,11 @@ fn report(folder: &ModelFolder) -> Result<ModelReport, EngineError> {
     }
     let sizes = [decoder.num_hidden_layers, decoder.num_key_value_heads, decoder.head_size];
     let numbers = sizes.into_iter().try_fold(1_u64, |product, size| product.checked_mul(u64::try_from(size).ok()?));
-    let bytes = numbers.and_then(|numbers| numbers.checked_mul(CACHES_PER_LAYER * CACHE_NUMBER_BYTES));
+    let of = folder.interface.cache_type;
+    let number_bytes = u64::try_from(of.bytes()).unwrap_or(u64::MAX);
+    let bytes = numbers.and_then(|numbers| numbers.checked_mul(CACHES_PER_LAYER.checked_mul(number_bytes)?));
+    let runs_on = |provider: &Provider| folder.interface.expect_attention_on(*provider).is_ok();
+    let providers = [(Provider::Cpu, "cpu"), (Provider::Cuda { device: 0 }, "cuda")];
     Ok(ModelReport {
         exporter: match folder.config.exporter {
             Exporter::Builder => "onnxruntime-genai builder",
@@ -111,6 +125,9 @@ fn report(folder: &ModelFolder) -> Result<ModelReport, EngineError> {
         },
         family: folder.config.family.clone(),
         precision: precision(&folder.model, &folder.linear),
+        cache_precision: of.name(),
+        portable_only: form == LoraForm::Standard,
+        providers: providers.iter().filter(|(provider, _)| runs_on(provider)).map(|(_, name)| *name).collect(),
         batched: folder.interface.attention == Attention::Grouped,
         layers: decoder.num_hidden_layers,
         heads: decoder.num_attention_heads,
@@ -139,15 +156,18 @@ fn chat(chat: &Chat) -> Result<Vec<String>, String> {
 
 /// Formats of the linear layers that adapters attach to.
 fn precision(model: &Model, linear: &Sites) -> String {
-    let names: BTreeSet<&str> = linear.linear.iter().map(|site| site.node.as_str()).collect();
-    let nodes = model.graph().node.iter().filter(|node| names.contains(node.name()));
-    let formats: BTreeSet<String> = nodes
-        .map(|node| match node.op_type() {
+    let types: BTreeMap<&str, i32> = linear.linear.iter().map(|site| (site.node.as_str(), site.data_type)).collect();
+    let formats: BTreeSet<String> = model
+        .graph()
+        .node
+        .iter()
+        .filter_map(|node| Some((node, *types.get(node.name())?)))
+        .map(|(node, of)| match node.op_type() {
             "MatMulNBits" => {
                 let bits = node.attribute.iter().find(|attribute| attribute.name() == "bits");
                 format!("int{}", bits.and_then(|bits| bits.i).unwrap_or(4))
             }
-            _ => "fp32".to_owned(),
+            _ => FloatType::of(of).map_or("unknown", FloatType::name).to_owned(),
         })
         .collect();
     formats.into_iter().collect::<Vec<_>>().join("+")

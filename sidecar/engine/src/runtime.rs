@@ -8,11 +8,12 @@ use std::{
 use openledger_onnx_graph::Model;
 use ort::{
     environment::Environment,
+    ep,
     operator::OperatorDomain,
     session::{Session, builder::SessionBuilder},
 };
 
-use crate::EngineError;
+use crate::{EngineError, Provider, cuda};
 
 /// Where `cargo xtask setup` puts the library, below the repository root.
 const PROJECT_LIBRARY: &str = ".openledger/onnxruntime/libonnxruntime.so.1.31.1";
@@ -62,13 +63,40 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// A session over a model held in memory, external weights included, that may use `operators`.
+    /// Checks that a provider can be used: cheap, and before a model is read for it.
+    ///
+    /// # Errors
+    /// [`EngineError::Provider`].
+    pub fn check(&self, provider: Provider) -> Result<(), EngineError> {
+        cuda::check(provider, &self.library)
+    }
+
+    /// A session on the processor over a model held in memory, external weights included, that may use `operators`.
     ///
     /// # Errors
     /// [`EngineError::ModelUnsupported`] when ONNX Runtime refuses the graph.
     pub fn session(
         &self,
         model: &Model,
+        threads: usize,
+        operators: Option<OperatorDomain>,
+    ) -> Result<Session, EngineError> {
+        self.build(model, Provider::Cpu, threads, operators)
+    }
+
+    /// The same on a provider.
+    ///
+    /// # Errors
+    /// As [`Runtime::session`]; [`EngineError::Provider`] when the provider does not start.
+    pub fn session_on(&self, provider: Provider, model: &Model, threads: usize) -> Result<Session, EngineError> {
+        self.check(provider)?;
+        self.build(model, provider, threads, None)
+    }
+
+    fn build(
+        &self,
+        model: &Model,
+        provider: Provider,
         threads: usize,
         operators: Option<OperatorDomain>,
     ) -> Result<Session, EngineError> {
@@ -80,14 +108,27 @@ impl Runtime {
         let mut builder = Session::builder(&self.environment)
             .and_then(|builder| configure(builder, threads, spin))
             .map_err(failed)?;
+        if let Provider::Cuda { device } = provider {
+            let device = i32::try_from(device).map_err(|error| cuda::unavailable(provider, error.to_string()))?;
+            // Without this a provider that fails to start is left out, and the processor computes in its place.
+            let card = ep::CUDA::default().with_device_id(device).build().error_on_failure();
+            builder = builder
+                .with_execution_providers([card])
+                .map_err(|error| cuda::unavailable(provider, error.to_string()))?;
+        }
         if let Some(operators) = operators {
             builder = builder.with_operators(operators).map_err(failed)?;
         }
         for (name, bytes) in model.external_files() {
             builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes)).map_err(failed)?;
         }
-        builder.commit_from_memory(&model.to_bytes()).map_err(|error| EngineError::ModelUnsupported {
-            reason: format!("ONNX Runtime {}: {error}", self.version),
+        builder.commit_from_memory(&model.to_bytes()).map_err(|error| {
+            let reason = format!("ONNX Runtime {}: {error}", self.version);
+            match provider {
+                // The card is first touched here.
+                Provider::Cuda { .. } if reason.contains("CUDA") => cuda::unavailable(provider, reason),
+                _ => EngineError::ModelUnsupported { reason },
+            }
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use openledger_engine::Limits;
+use openledger_engine::{Limits, Provider};
 use serde::{Deserialize, Serialize};
 
 use crate::{network::Contracts, serving::AdapterSource, validator::Tolerance};
@@ -46,6 +46,9 @@ pub struct Model {
     pub folder: PathBuf,
     /// ONNX Runtime's shared library; `ORT_DYLIB_PATH` when absent.
     pub ort_library: Option<PathBuf>,
+    /// What runs the model: `cpu`, `cuda` or `cuda:N`.
+    #[serde(default, with = "provider")]
+    pub provider: Provider,
     /// Threads of one operator.
     pub threads: usize,
     /// Threads of one operator of the gradient session, where adapters are paid by their indexes.
@@ -64,6 +67,20 @@ pub struct Model {
 
 fn one() -> usize {
     1
+}
+
+/// A provider by its name.
+mod provider {
+    use openledger_engine::Provider;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(provider: &Provider, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(provider)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Provider, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// The two forms of attention. Their numbers differ by rounding only.
@@ -178,6 +195,14 @@ impl Config {
         if config.model.threads == 0 || config.model.gradient_threads == 0 {
             return Err("model.threads and model.gradient_threads must be at least 1".into());
         }
+        let model = &config.model;
+        if model.provider != Provider::Cpu && (model.lora, model.attention) != (Lora::Standard, Attention::Stock) {
+            return Err(format!(
+                "model.provider = \"{}\" needs model.lora = \"standard\" and model.attention = \"stock\": the other forms are made for \
+                 the processor",
+                model.provider
+            ));
+        }
         if config.model.limits.has_zero() {
             return Err("every number of model.limits must be at least 1".into());
         }
@@ -206,9 +231,26 @@ mod tests {
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.model.lora, Lora::Operator);
         assert_eq!(config.model.attention, Attention::Paged);
+        assert_eq!(config.model.provider, Provider::Cpu);
         assert_eq!(config.model.limits, EngineLimits::default());
         let with = |lora: &str| Config::parse(&TEMPLATE.replace("lora = \"operator\"", lora)).unwrap().model.lora;
         assert_eq!((with(""), with("lora = \"standard\"")), (Lora::Operator, Lora::Standard));
+    }
+
+    #[test]
+    fn a_card_needs_the_portable_forms() {
+        let on = |provider: &str| TEMPLATE.replace("provider = \"cpu\"", &format!("provider = \"{provider}\""));
+        let error = Config::parse(&on("cuda")).unwrap_err();
+        assert!(
+            error.contains("model.lora = \"standard\"") && error.contains("model.attention = \"stock\""),
+            "{error}"
+        );
+        let portable = |text: String| text.replace("\"operator\"", "\"standard\"").replace("\"paged\"", "\"stock\"");
+        let config = Config::parse(&portable(on("cuda:1"))).unwrap();
+        assert_eq!(config.model.provider, Provider::Cuda { device: 1 });
+        // What is written is read again.
+        let written = toml::to_string(&config).unwrap();
+        assert_eq!(Config::parse(&written).unwrap().model.provider, Provider::Cuda { device: 1 });
     }
 
     #[test]
@@ -221,6 +263,7 @@ mod tests {
             ("gradient_threads = 1", "gradient_threads = 0", "gradient_threads"),
             ("lora = \"operator\"", "lora = \"fast\"", "lora"),
             ("attention = \"paged\"", "attention = \"flash\"", "attention"),
+            ("provider = \"cpu\"", "provider = \"gpu\"", "cuda:N"),
             ("kv_mebibytes = 2048", "kv_mebibytes = 0", "model.limits"),
             ("kv_mebibytes = 2048", "kv_bytes = 2048", "kv_bytes"),
         ] {

@@ -25,6 +25,7 @@ pub fn engine(config: &Config) -> Result<Engine, NodeError> {
     Ok(Engine::start(EngineConfig {
         model_dir: config.model.folder.clone(),
         ort_library: config.model.ort_library.clone(),
+        provider: config.model.provider,
         threads: config.model.threads,
         lora: Some(match config.model.lora {
             Lora::Operator => LoraForm::Operator,

@@ -116,6 +116,12 @@ pub enum GraphError {
         /// Why not, and what to do.
         reason: String,
     },
+    /// A graph whose logits cannot be computed for chosen rows only.
+    #[error("the logits cannot be chosen: {reason}")]
+    Head {
+        /// Why not, and what to do.
+        reason: String,
+    },
     /// The paged form was asked of a model without fused attention.
     #[error("no GroupQueryAttention was found; export with the onnxruntime-genai builder for CPU")]
     NoAttention,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use openledger_onnx_graph::{
     AttentionShape, GraphError, LOGIT_ROWS, LoraForm, Model, OPERATOR_DOMAIN, PAGED_ATTENTION, PagedOptions, ROW_SLOTS,
     build::{Dim, int_attribute, node, value_info},
-    element, find_sites, inject_lora, page_attention,
+    choose_logits, element, find_sites, inject_lora, page_attention,
     proto::{ModelProto, NodeProto},
 };
 use runtime::example;
@@ -125,6 +125,27 @@ fn a_model_is_transformed_once() {
 }
 
 #[test]
+fn logits_can_be_chosen_without_the_paged_form() {
+    for form in [LoraForm::Standard, LoraForm::Operator] {
+        let mut model = example::model();
+        inject(&mut model, form);
+        let (inputs, outputs) = (model.graph().input.len(), model.graph().output.len());
+        choose_logits(&mut model, "logits").unwrap();
+        let graph = model.graph();
+        assert_eq!((graph.input.len(), graph.output.len()), (inputs + 1, outputs), "nothing else changes");
+        let head = graph.node.iter().find(|node| node.name() == "/lm_head/MatMul").unwrap();
+        let gather = graph.node.iter().find(|node| node.output == head.input[..1]).unwrap();
+        assert_eq!((gather.op_type(), gather.input[1].as_str()), ("Gather", LOGIT_ROWS));
+        let flatten = graph.node.iter().find(|node| node.output == gather.input[..1]).unwrap();
+        assert_eq!((flatten.op_type(), flatten.attribute[0].i()), ("Flatten", 2));
+        let bytes = model.to_bytes();
+        assert!(matches!(choose_logits(&mut model, "logits"), Err(GraphError::Head { .. })), "once");
+        assert!(matches!(choose_logits(&mut model, "nothing"), Err(GraphError::Head { .. })));
+        assert_eq!(model.to_bytes(), bytes);
+    }
+}
+
+#[test]
 fn what_works_per_logit_may_follow_the_head() {
     let mut model = changed(|proto| {
         let graph = proto.graph.as_mut().unwrap();
@@ -188,7 +209,7 @@ fn readers_of_the_cache_or_the_mask_beside_the_attention_are_refused() {
     ];
     for (case, change) in cases.into_iter().enumerate() {
         let error = page(&mut changed(change)).unwrap_err();
-        assert!(matches!(error, GraphError::Paged { .. }), "{case}: {error}");
+        assert!(matches!(error, GraphError::Paged { .. } | GraphError::Head { .. }), "{case}: {error}");
     }
     let mut plain = changed(|proto| {
         let nodes = &mut proto.graph.as_mut().unwrap().node;

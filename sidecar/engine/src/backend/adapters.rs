@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use openledger_lora::StepPlan;
 use openledger_onnx_graph::LoraSite;
-use ort::{session::SessionInputValue, value::TensorRef};
+use ort::session::SessionInputValue;
 
 use crate::{
     EngineError,
@@ -35,10 +35,8 @@ pub(super) fn bind<'i>(
     let (count, rank) = slots.size();
     for (site, held) in sites.iter().zip(slots.sites()) {
         let names = site.slot_inputs.as_ref().ok_or_else(|| inference("a site without slot inputs"))?;
-        let a = TensorRef::from_array_view(([count, site.in_features, rank], held.a.as_slice()));
-        let b = TensorRef::from_array_view(([count, rank, site.out_features], held.b.as_slice()));
-        inputs.push((Cow::Borrowed(&names.a), a.map_err(inference)?.into()));
-        inputs.push((Cow::Borrowed(&names.b), b.map_err(inference)?.into()));
+        inputs.push((Cow::Borrowed(&names.a), held.a.view([count, site.in_features, rank])?));
+        inputs.push((Cow::Borrowed(&names.b), held.b.view([count, rank, site.out_features])?));
     }
     Ok(None)
 }

@@ -1,8 +1,13 @@
 //! The key-value cache as the stock attention operators take it: tensors of whole batches.
 
+use half::{bf16, f16};
 use ort::value::{DynValue, Tensor};
 
-use crate::{EngineError, error::inference};
+use crate::{
+    EngineError,
+    error::inference,
+    float::{Float, FloatType},
+};
 
 /// Keys and values of every layer for the rows of one batch: tensors [rows, heads, length, size].
 ///
@@ -25,9 +30,13 @@ impl BatchCache {
     ///
     /// # Errors
     /// [`EngineError::Inference`] when ONNX Runtime cannot create a tensor.
-    pub fn empty(tensors: usize, rows: usize, heads: usize, size: usize) -> Result<Self, EngineError> {
-        let one =
-            || Tensor::from_array(([rows, heads, 0, size], Vec::<f32>::new())).map(Tensor::into_dyn).map_err(inference);
+    pub fn empty(of: FloatType, tensors: usize, rows: usize, heads: usize, size: usize) -> Result<Self, EngineError> {
+        let shape = [rows, heads, 0, size];
+        let one = || match of {
+            FloatType::F32 => tensor::<f32>(shape, Vec::new()),
+            FloatType::F16 => tensor::<f16>(shape, Vec::new()),
+            FloatType::Bf16 => tensor::<bf16>(shape, Vec::new()),
+        };
         Ok(Self { tensors: (0..tensors).map(|_| one()).collect::<Result<_, _>>()? })
     }
 
@@ -37,33 +46,49 @@ impl BatchCache {
         rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0)
     }
 
+    /// Positions that its tensors have room for.
+    pub fn room(&self) -> usize {
+        let room = self.tensors.first().and_then(|tensor| tensor.shape().get(2).copied());
+        room.and_then(|room| usize::try_from(room).ok()).unwrap_or(0)
+    }
+
     /// Bytes of all tensors.
     pub fn bytes(&self) -> usize {
         let size = |tensor: &DynValue| {
-            tensor.shape().iter().map(|&size| usize::try_from(size).unwrap_or(0)).product::<usize>().saturating_mul(4)
+            let numbers = tensor.shape().iter().map(|&size| usize::try_from(size).unwrap_or(0)).product::<usize>();
+            tensor.data_type().byte_size(numbers).unwrap_or(0)
         };
         self.tensors.iter().map(size).sum()
     }
 
-    /// A new cache whose rows are copies of the given ones, as long as the longest of them.
+    /// A new cache whose rows are copies of the given ones, as long as the longest of them, in the processor's memory.
     ///
     /// # Errors
-    /// [`EngineError::Inference`] when the sources do not have the shapes they must have.
-    pub fn gather(rows: &[CacheRow<'_>]) -> Result<Self, EngineError> {
+    /// [`EngineError::Inference`] when the sources do not have the shapes they must have, or lie elsewhere.
+    pub fn gather(of: FloatType, rows: &[CacheRow<'_>]) -> Result<Self, EngineError> {
         let count = rows.first().map_or(0, |row| row.from.tensors.len());
         let length = rows.iter().map(|row| row.length).max().unwrap_or(0);
-        let tensors = (0..count).map(|tensor| gather_tensor(rows, tensor, length)).collect::<Result<_, _>>()?;
+        let gather = match of {
+            FloatType::F32 => gather_tensor::<f32>,
+            FloatType::F16 => gather_tensor::<f16>,
+            FloatType::Bf16 => gather_tensor::<bf16>,
+        };
+        let tensors = (0..count).map(|tensor| gather(rows, tensor, length)).collect::<Result<_, _>>()?;
         Ok(Self { tensors })
     }
 }
 
-fn gather_tensor(rows: &[CacheRow<'_>], tensor: usize, length: usize) -> Result<DynValue, EngineError> {
+fn tensor<T: Float>(shape: [usize; 4], numbers: Vec<T>) -> Result<DynValue, EngineError> {
+    Tensor::from_array((shape, numbers)).map(Tensor::into_dyn).map_err(inference)
+}
+
+fn gather_tensor<T: Float>(rows: &[CacheRow<'_>], index: usize, length: usize) -> Result<DynValue, EngineError> {
     let unexpected = || inference("the key-value cache has an unexpected shape");
     let mut out = Vec::new();
     let mut shape = [rows.len(), 0, length, 0];
     for row in rows {
-        let source = row.from.tensors.get(tensor).ok_or_else(unexpected)?;
-        let (dims, data) = source.try_extract_tensor::<f32>().map_err(inference)?;
+        let source = row.from.tensors.get(index).ok_or_else(unexpected)?;
+        let (dims, data) = source.try_extract_tensor::<T>().map_err(inference)?;
         let dims: Vec<usize> = dims.iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect();
         let &[_, heads, stored, size] = dims.as_slice() else {
             return Err(unexpected());
@@ -79,8 +104,8 @@ fn gather_tensor(rows: &[CacheRow<'_>], tensor: usize, length: usize) -> Result<
             let start = (row.row * heads + head) * stored * size;
             let valid = data.get(start..start + row.length * size).ok_or_else(unexpected)?;
             out.extend_from_slice(valid);
-            out.resize(out.len() + (length - row.length) * size, 0.0);
+            out.resize(out.len() + (length - row.length) * size, T::ZERO);
         }
     }
-    Tensor::from_array((shape, out)).map(Tensor::into_dyn).map_err(inference)
+    tensor(shape, out)
 }

@@ -7,21 +7,24 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use openledger_onnx_graph::{LoraSite, ROW_SLOTS};
+use openledger_onnx_graph::{LOGIT_ROWS, LoraSite, ROW_SLOTS};
 use ort::{
     session::Session,
-    value::{DynValue, Tensor, TensorRef},
+    value::{DynValue, Tensor},
 };
 
 use super::{
     adapters::{self, Inputs},
-    batch_cache::BatchCache,
+    batch_cache::{BatchCache, CacheRow},
+    device::{Device, Step},
 };
 use crate::{
-    EngineError,
+    EngineError, Provider,
     error::inference,
+    float::FloatType,
     interface::{Attention, Interface},
     lora::CurrentStep,
+    runtime::Runtime,
     slots::SlotTable,
 };
 
@@ -34,6 +37,8 @@ pub(crate) struct RunRow<'a> {
     pub past: usize,
     /// Slot of the row's adapter.
     pub slot: usize,
+    /// How many of its tokens get logits, counted from the last one back.
+    pub logits: usize,
 }
 
 /// The session with the names and sizes of its interface.
@@ -44,12 +49,18 @@ pub(crate) struct Forward {
     /// Where the operator finds which adapter each row has.
     step: Arc<CurrentStep>,
     vocab: usize,
+    /// Where caches and slots are kept, when they are not inputs from the host.
+    device: Option<Device>,
+    /// True when the graph computes only the logits that are asked for.
+    chooses_logits: bool,
 }
 
 /// What one run returns.
 pub(crate) struct Output {
-    /// [rows, width, vocabulary].
+    /// [rows, width, vocabulary], or [chosen, vocabulary] from a graph that computes only those.
     pub logits: DynValue,
+    /// Of every row: which of them it asked for, counted through all axes but the last.
+    pub places: Vec<Vec<usize>>,
     /// The rows' caches, their new tokens included.
     pub cache: BatchCache,
 }
@@ -62,7 +73,42 @@ impl Forward {
         step: Arc<CurrentStep>,
         vocab: usize,
     ) -> Self {
-        Self { session, interface, sites, step, vocab }
+        Self { session, interface, sites, step, vocab, device: None, chooses_logits: false }
+    }
+
+    /// Keeps caches and slots in the memory of a provider, that of the session.
+    ///
+    /// # Errors
+    /// [`EngineError::Runtime`], [`EngineError::ModelUnsupported`] when the runtime does not give it out.
+    pub fn kept_on(mut self, runtime: &Runtime, provider: Provider) -> Result<Self, EngineError> {
+        self.device = Some(Device::of(runtime, provider, &self.session, &self.interface, &self.sites)?);
+        Ok(self)
+    }
+
+    /// For a graph that [`openledger_onnx_graph::choose_logits`] has made.
+    pub fn choosing_logits(self) -> Self {
+        Self { chooses_logits: true, ..self }
+    }
+
+    /// True when the graph computes only the logits that are asked for.
+    pub fn chooses_logits(&self) -> bool {
+        self.chooses_logits
+    }
+
+    /// What the logits are of.
+    pub fn logits_type(&self) -> FloatType {
+        self.interface.logits_type
+    }
+
+    /// A new cache of copies of rows.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`] when the sources do not have the shapes they must have.
+    pub fn gather(&mut self, rows: &[CacheRow<'_>]) -> Result<BatchCache, EngineError> {
+        match &mut self.device {
+            None => BatchCache::gather(self.interface.cache_type, rows),
+            Some(device) => device.gather(&self.interface, rows),
+        }
     }
 
     /// True when rows of this graph may share a run.
@@ -90,15 +136,6 @@ impl Forward {
         if width == 0 || (rows.len() > 1 && (past.is_some() && width != 1 || !self.shares_runs())) {
             return Err(inference("rows that this model cannot run together"));
         }
-        let past = match past {
-            Some(past) => past,
-            None => BatchCache::empty(
-                self.interface.past.len(),
-                rows.len(),
-                self.interface.kv_heads,
-                self.interface.head_size,
-            )?,
-        };
         let mut inputs: Inputs<'_> = Vec::new();
         for (name, values) in token_inputs(&self.interface, rows, width) {
             let tensor = Tensor::from_array(([rows.len(), values.len() / rows.len()], values));
@@ -106,9 +143,37 @@ impl Forward {
         }
         let row_slots: Vec<i64> = rows.iter().map(|row| number(row.slot)).collect();
         if !self.sites.is_empty() {
-            let rows_input = TensorRef::from_array_view(([rows.len()], row_slots.as_slice())).map_err(inference)?;
+            let rows_input = Tensor::from_array(([rows.len()], row_slots.clone())).map_err(inference)?;
             inputs.push((Cow::Borrowed(ROW_SLOTS), rows_input.into()));
         }
+        let mut places = wanted(rows, width);
+        if self.chooses_logits {
+            let mut chosen: Vec<i64> = places.iter().flatten().copied().map(number).collect();
+            let mut next = 0..chosen.len();
+            places = places.iter().map(|row| next.by_ref().take(row.len()).collect()).collect();
+            if chosen.is_empty() {
+                // A product of no rows is nothing that every provider must know.
+                chosen.push(0);
+            }
+            let tensor = Tensor::from_array(([chosen.len()], chosen)).map_err(inference)?;
+            inputs.push((Cow::Borrowed(LOGIT_ROWS), tensor.into()));
+        }
+        if let Some(device) = &mut self.device {
+            let total = rows.iter().map(|row| row.past + row.tokens.len()).max().unwrap_or(0);
+            let step = Step { rows: rows.len(), total, past, inputs };
+            let (logits, cache) = device.run(&mut self.session, &self.interface, &self.sites, slots, step)?;
+            return Ok(Output { logits, places, cache });
+        }
+        let past = match past {
+            Some(past) => past,
+            None => BatchCache::empty(
+                self.interface.cache_type,
+                self.interface.past.len(),
+                rows.len(),
+                self.interface.kv_heads,
+                self.interface.head_size,
+            )?,
+        };
         for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
             inputs.push((Cow::Borrowed(name), tensor.into()));
         }
@@ -121,8 +186,17 @@ impl Forward {
         let logits = take(&self.interface.logits)?;
         let tensors = self.interface.present.iter().map(|name| take(name));
         let cache = BatchCache { tensors: tensors.collect::<Result<_, _>>()? };
-        Ok(Output { logits, cache })
+        Ok(Output { logits, places, cache })
     }
+}
+
+/// Of every row the positions whose logits it asks for, counted through rows of `width`.
+fn wanted(rows: &[RunRow<'_>], width: usize) -> Vec<Vec<usize>> {
+    let of = |(line, row): (usize, &RunRow<'_>)| {
+        let end = line * width + row.tokens.len();
+        (end - row.logits.min(row.tokens.len())..end).collect()
+    };
+    rows.iter().enumerate().map(of).collect()
 }
 
 /// The integer inputs as row-major values, each [rows, values / rows].

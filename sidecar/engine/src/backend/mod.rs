@@ -2,6 +2,7 @@
 
 mod adapters;
 mod batch_cache;
+mod device;
 #[cfg(feature = "double")]
 mod double;
 mod forward;
@@ -12,7 +13,7 @@ mod stock;
 use crate::{EngineError, slots::SlotTable};
 
 #[cfg(test)]
-pub(crate) use batch_cache::{BatchCache, CacheRow};
+pub(crate) use batch_cache::CacheRow;
 #[cfg(feature = "double")]
 pub(crate) use double::{DoubleBackend, Pace, next_token};
 pub(crate) use forward::Forward;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{EngineError, error::inference, slots::SlotTable};
 
-/// Most logits one run may produce (256 MiB of 32-bit floats): these graphs compute them for every position.
+/// Most logits one run may produce (256 MiB of 32-bit floats): graphs that do not choose compute them for every position.
 const MAX_LOGITS: usize = 64 << 20;
 
 /// Where a sequence's cache is.
@@ -47,7 +47,8 @@ impl StockBackend {
                     fresh_width = fresh_width.max(tokens);
                     let full = |group: usize| {
                         let rows = groups.get(group).map_or(0, Vec::len).saturating_add(1);
-                        rows.saturating_mul(fresh_width).saturating_mul(self.forward.vocab()) > MAX_LOGITS
+                        let computed = rows.saturating_mul(fresh_width).saturating_mul(self.forward.vocab());
+                        !self.forward.chooses_logits() && computed > MAX_LOGITS
                     };
                     if fresh.is_some_and(full) {
                         (fresh, fresh_width) = (None, tokens);
@@ -82,12 +83,13 @@ impl StockBackend {
         if whole && kept {
             return Ok(self.batches.remove(&first).map(|(cache, _)| cache));
         }
+        let batches = &self.batches;
         let from = |place: &&Place| {
-            let (cache, _) = self.batches.get(&place.batch).ok_or_else(lost)?;
+            let (cache, _) = batches.get(&place.batch).ok_or_else(lost)?;
             Ok(CacheRow { from: cache, row: place.row, length: place.length })
         };
-        let gathered = BatchCache::gather(&places.iter().map(from).collect::<Result<Vec<_>, EngineError>>()?)?;
-        Ok(Some(gathered))
+        let rows = places.iter().map(from).collect::<Result<Vec<_>, EngineError>>()?;
+        self.forward.gather(&rows).map(Some)
     }
 
     fn keep_cache(&mut self, rows: &[&StepRow<'_>], cache: BatchCache) {
@@ -109,20 +111,20 @@ impl Backend for StockBackend {
         for group in self.groups(rows) {
             let members: Vec<&StepRow<'_>> = group.iter().filter_map(|&at| rows.get(at)).collect();
             let past = self.take_cache(&members)?;
-            let run: Vec<RunRow<'_>> =
-                members.iter().map(|row| RunRow { tokens: row.tokens, past: row.past, slot: row.slot }).collect();
-            let Output { logits, cache } = self.forward.run(&run, past, slots)?;
+            let rows: Vec<RunRow<'_>> = members
+                .iter()
+                .map(|&&StepRow { tokens, past, slot, logits, .. }| RunRow { tokens, past, slot, logits })
+                .collect();
+            let Output { logits, places: own, cache } = self.forward.run(&rows, past, slots)?;
             self.keep_cache(&members, cache);
-            let width = members.iter().map(|row| row.tokens.len()).max().unwrap_or(0);
-            for (line, (&at, row)) in group.iter().zip(&members).enumerate() {
-                let wanted = row.tokens.len().saturating_sub(row.logits)..row.tokens.len();
+            for (&at, own) in group.iter().zip(own) {
                 if let Some(places) = places.get_mut(at) {
-                    places.extend(wanted.map(|position| (tensors.len(), line * width + position)));
+                    places.extend(own.into_iter().map(|place| (tensors.len(), place)));
                 }
             }
             tensors.push(logits);
         }
-        Ok(Logits::of_tensors(tensors, places.concat(), self.forward.vocab()))
+        Logits::of_floats(self.forward.logits_type(), tensors, places.concat(), self.forward.vocab())
     }
 
     fn forget(&mut self, sequence: SequenceId) {

@@ -22,7 +22,7 @@ use crate::{AdapterInfo, EngineError, Limits, ScaledAdapter};
 
 pub(crate) use loader::{LoadOrder, LoadOutcome, Loader, Part};
 pub(crate) use source::Source;
-pub(crate) use standard::StandardSlots;
+pub(crate) use standard::{Changed, StandardSlots};
 pub(crate) use store::{Generation, Prepared, SlotStore};
 
 /// Slot of rows without an adapter.

@@ -15,6 +15,7 @@ use crate::{
     EngineError, Limits,
     adapter::{AdapterWeights, ModuleMatrices, ModuleWeights},
     error::inference,
+    float::FloatType,
 };
 
 /// Names what an adapter does: its weights, ranks and scales. Two folders of one generation are the same adapter.
@@ -121,11 +122,20 @@ impl Prepared {
         let (digest, rank, sites) = (weights.digest, weights.rank, weights.modules.len());
         let (bytes, matrices) = match form {
             LoraForm::Standard => {
-                let floats = weights.modules.iter().map(|module| match &module.matrices {
-                    ModuleMatrices::Floats { a, b } => a.len().saturating_add(b.len()),
-                    ModuleMatrices::Operator(module) => module.work(),
-                });
-                (floats.fold(0, usize::saturating_add).saturating_mul(4), PreparedMatrices::Standard(weights))
+                let mut bytes = 0_usize;
+                for module in &weights.modules {
+                    let site = shapes.get(module.site);
+                    let of = site.and_then(|site| FloatType::of(site.data_type)).unwrap_or(FloatType::F32);
+                    let numbers = match &module.matrices {
+                        ModuleMatrices::Floats { a, b } => {
+                            expect_held(site, of, a, b, module.scale)?;
+                            a.len().saturating_add(b.len())
+                        }
+                        ModuleMatrices::Operator(module) => module.work(),
+                    };
+                    bytes = bytes.saturating_add(numbers.saturating_mul(of.bytes()));
+                }
+                (bytes, PreparedMatrices::Standard(weights))
             }
             LoraForm::Operator => {
                 let adapter = operator_form(shapes, weights)?;
@@ -134,6 +144,18 @@ impl Prepared {
         };
         Ok(Self { generation, digest, rank, sites, bytes, matrices })
     }
+}
+
+/// Checks that a graph of 16 bits can hold the numbers of a module.
+fn expect_held(site: Option<&LoraSite>, of: FloatType, a: &[f32], b: &[f32], scale: f32) -> Result<(), EngineError> {
+    // Reading has looked at 32 bits.
+    let held = of == FloatType::F32
+        || a.iter().all(|&value| of.holds(value)) && b.iter().all(|&value| of.holds(value * scale));
+    if held {
+        return Ok(());
+    }
+    let module = site.map_or_else(String::new, |site| format!("layers.{}.{} ", site.layer, site.module));
+    Err(EngineError::AdapterNotFinite { tensor: format!("{module}in {}", of.name()) })
 }
 
 /// The name of what an adapter does.

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::adapter::{AdapterWeights, ModuleMatrices, ModuleWeights};
+use crate::{
+    adapter::{AdapterWeights, ModuleMatrices, ModuleWeights},
+    float::Floats,
+};
 
 const FORMS: [LoraForm; 2] = [LoraForm::Standard, LoraForm::Operator];
 
@@ -60,10 +63,28 @@ fn the_standard_form_pads_ranks_and_keeps_the_base_slot_zero() {
     let SlotStore::Standard(slots) = table.store() else { panic!("the other form") };
     assert_eq!(slots.size(), (4, 2));
     let site = &slots.sites()[0];
-    assert_eq!(site.a[..4], [0.0; 4]);
-    assert_eq!(site.a[4..8], [1.0, 0.0, 2.0, 0.0]);
-    assert_eq!(site.a[8..12], [1.0, 3.0, 2.0, 4.0]);
-    assert_eq!(site.b[6..12], [-2.0, -4.0, -6.0, 0.0, 0.0, 0.0]);
+    let (Floats::F32(a), Floats::F32(b)) = (&site.a, &site.b) else { panic!("the site is of 32 bits") };
+    assert_eq!(a[..4], [0.0; 4]);
+    assert_eq!(a[4..8], [1.0, 0.0, 2.0, 0.0]);
+    assert_eq!(a[8..12], [1.0, 3.0, 2.0, 4.0]);
+    assert_eq!(b[6..12], [-2.0, -4.0, -6.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn whoever_has_copies_of_the_slots_learns_which_are_old() {
+    let mut table = StandardSlots::new(vec![site()].into(), 9);
+    assert_eq!(table.changed_since(None), Changed::All);
+    table.fill(1, weights(1, 2));
+    assert_eq!(table.changed_since(Some(0)), Changed::All, "more slots");
+    table.fill(2, weights(2, 2));
+    let seen = Some(table.changes());
+    assert_eq!(table.changed_since(seen), Changed::Slots(Vec::new()));
+    table.fill(3, weights(3, 1));
+    table.free(1);
+    table.fill(1, weights(4, 2));
+    assert_eq!(table.changed_since(seen), Changed::Slots(vec![1, 3]));
+    table.fill(3, weights(5, 3));
+    assert_eq!(table.changed_since(seen), Changed::All, "a higher rank");
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! `openledger model`: what a model folder holds and whether it can be served.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use openledger_engine::{AdapterInfo, Engine, EngineConfig, EngineError, InspectedModel, Limits, ModelReport};
+use openledger_engine::{
+    AdapterInfo, Engine, EngineConfig, EngineError, InspectedModel, Limits, ModelReport, Provider,
+};
 use serde_json::{Value, json};
 
 use super::{Output, print};
@@ -30,6 +29,9 @@ pub struct Check {
     /// Also load the model and run one token through it and every adapter that fits.
     #[arg(long)]
     run: bool,
+    /// With --run, where: cpu, cuda or cuda:N.
+    #[arg(long, default_value = "cpu", requires = "run")]
+    provider: Provider,
 }
 
 impl Model {
@@ -59,7 +61,11 @@ impl Check {
         };
         let mut tried: Vec<Tried> =
             self.adapters.into_iter().map(|folder| Tried { outcome: model.check_adapter(&folder), folder }).collect();
-        let ran = if self.run { Some(try_out(&self.folder, &mut tried).await) } else { None };
+        let config = match self.provider {
+            Provider::Cpu if !model.report().portable_only => EngineConfig::new(&self.folder),
+            provider => EngineConfig::portable(&self.folder, provider),
+        };
+        let ran = if self.run { Some(try_out(config, &mut tried).await) } else { None };
         print(output, &text(model.report(), &tried, ran.as_ref()), &value(model.report(), &tried, ran.as_ref()));
         if let Some(Err(error)) = ran {
             return Err(error.into());
@@ -73,8 +79,8 @@ impl Check {
 
 /// Starts an engine and runs one token through the base and every adapter that fits. Returns the
 /// version of ONNX Runtime; adapters that fail lose their place among those that fit.
-async fn try_out(folder: &Path, tried: &mut [Tried]) -> Result<String, EngineError> {
-    let engine = Engine::start(EngineConfig::new(folder))?;
+async fn try_out(config: EngineConfig, tried: &mut [Tried]) -> Result<String, EngineError> {
+    let engine = Engine::start(config)?;
     engine.prompt_logits(None, vec![0], 1).await?;
     for (index, adapter) in tried.iter_mut().enumerate().filter(|(_, adapter)| adapter.outcome.is_ok()) {
         let id = index.to_string();
@@ -109,7 +115,9 @@ fn text(report: &ModelReport, tried: &[Tried], ran: Option<&Result<String, Engin
     if !report.unmatched.is_empty() {
         line("not for LoRA", report.unmatched.join(", "));
     }
-    line("cache", format!("{} bytes per token", report.kv_bytes_per_token));
+    line("cache", format!("{} bytes per token, {}", report.kv_bytes_per_token, report.cache_precision));
+    let forms = if report.portable_only { "; lora = \"standard\", attention = \"stock\"" } else { "" };
+    line("runs on", format!("{}{forms}", report.providers.join(", ")));
     line("base", format!("{} bytes", report.base_bytes));
     line("base digest", hex::encode(report.base_digest));
     line("tokenizer", hex::encode(report.tokenizer_digest));
@@ -156,6 +164,9 @@ fn value(report: &ModelReport, tried: &[Tried], ran: Option<&Result<String, Engi
         "export": report.exporter,
         "family": report.family,
         "precision": report.precision,
+        "cache_precision": report.cache_precision,
+        "providers": report.providers,
+        "portable_only": report.portable_only,
         "layers": report.layers,
         "heads": report.heads,
         "kv_heads": report.kv_heads,

@@ -11,16 +11,14 @@
 //! stays as it was, and a per-row slot of LoRA becomes one per token.
 
 mod attention;
-mod head;
 
 use std::collections::HashSet;
 
 use crate::{
     AttentionShape, GraphError, Model,
-    build::{Dim, value_info},
     domain::import_domain,
-    element,
     grad::prune,
+    head::{self, LOGIT_ROWS},
     inject::is_lora_input,
     proto::GraphProto,
 };
@@ -29,10 +27,6 @@ pub use attention::{
     ATTENTION_SCALE, ATTENTION_SOFTCAP, ATTENTION_WINDOW, DO_ROTARY, HEAD_SIZE, HEADS, KV_HEADS, LAYER,
     PAGED_ATTENTION, ROTARY_INTERLEAVED,
 };
-
-/// Name of the graph input that chooses the rows whose logits are wanted: int64 `[chosen]`, each an
-/// index below the number of tokens.
-pub const LOGIT_ROWS: &str = "paged.logit_rows";
 
 /// Names of the graph's interface, as its configuration gives them.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +63,7 @@ pub struct PagedGraph {
 /// # Errors
 /// [`GraphError::Attention`] for a node whose meaning the operator does not have,
 /// [`GraphError::NoAttention`] without nodes, [`GraphError::Paged`] when something else reads the
-/// cache or the mask or no head is found. The model is unchanged then.
+/// cache or the mask, [`GraphError::Head`] when no head is found. The model is unchanged then.
 pub fn page_attention(model: &mut Model, options: &PagedOptions<'_>) -> Result<PagedGraph, GraphError> {
     let mut changed = model.clone();
     let graph = changed.graph_mut();
@@ -78,8 +72,7 @@ pub fn page_attention(model: &mut Model, options: &PagedOptions<'_>) -> Result<P
     }
     let layers = attention::replace_all(graph, options)?;
     graph.output.retain(|output| !options.present.iter().any(|name| name == output.name()));
-    head::gather_before(graph, options)?;
-    graph.input.push(value_info(LOGIT_ROWS, element::INT64, &[Dim::Named("logit_rows")]));
+    head::gather_before(graph, options.logits, head::Layout::Tokens)?;
     // The mask's subgraph has no reader any more.
     let lora = graph.input.iter().map(|input| input.name()).filter(|name| is_lora_input(name));
     let kept: HashSet<String> = lora.map(str::to_owned).collect();

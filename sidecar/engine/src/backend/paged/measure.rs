@@ -9,7 +9,7 @@ use openledger_onnx_graph::LoraForm;
 use super::*;
 use crate::{
     Limits,
-    backend::{BatchCache, CacheRow, Forward, RunRow},
+    backend::{CacheRow, Forward, RunRow},
     lora,
     model_folder::ModelFolder,
 };
@@ -78,16 +78,17 @@ fn decode(both: &mut Both, rows: usize, past: usize) {
     // One after the other: all at once would need gigabytes of logits.
     let mut caches = Vec::new();
     for own in &own {
-        let run = both.original.run(&[RunRow { tokens: &prompt, past: 0, slot: 0 }], None, &both.slots).unwrap();
+        let run =
+            both.original.run(&[RunRow { tokens: &prompt, past: 0, slot: 0, logits: 1 }], None, &both.slots).unwrap();
         caches.push(run.cache);
         let row = PagedRow { tokens: &prompt, past: 0, slot: 0, blocks: own, logits: 0..0 };
         both.paged.run(&[row], &both.slots).unwrap();
     }
     let joined: Vec<CacheRow<'_>> = caches.iter().map(|from| CacheRow { from, row: 0, length: past }).collect();
-    let mut cache = Some(BatchCache::gather(&joined).unwrap());
+    let mut cache = Some(both.original.gather(&joined).unwrap());
     let (mut original, mut paged) = (Vec::new(), Vec::new());
     for step in past..past + DECODE {
-        let steps: Vec<_> = (0..rows).map(|_| RunRow { tokens: &[7], past: step, slot: 0 }).collect();
+        let steps: Vec<_> = (0..rows).map(|_| RunRow { tokens: &[7], past: step, slot: 0, logits: 1 }).collect();
         let (seconds, run) = timed(|| both.original.run(&steps, cache.take(), &both.slots).unwrap());
         original.push(seconds);
         cache = Some(run.cache);
@@ -108,7 +109,7 @@ fn prefill(both: &mut Both, tokens: usize) {
     let own = blocks(0, tokens);
     let (mut original, mut paged) = (Vec::new(), Vec::new());
     for _ in 0..PREFILL {
-        let row = RunRow { tokens: &prompt, past: 0, slot: 0 };
+        let row = RunRow { tokens: &prompt, past: 0, slot: 0, logits: 1 };
         original.push(timed(|| both.original.run(&[row], None, &both.slots).unwrap()).0);
         let row = PagedRow { tokens: &prompt, past: 0, slot: 0, blocks: &own, logits: tokens - 1..tokens };
         paged.push(timed(|| both.paged.run(&[row], &both.slots).unwrap()).0);

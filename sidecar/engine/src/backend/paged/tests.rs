@@ -68,7 +68,8 @@ fn original(texts: &[(Vec<u32>, usize)]) -> Vec<Vec<Vec<f32>>> {
     let session = runtime.session(&folder.model, 1, Some(own)).unwrap();
     let slots = slots(&sites, LoraForm::Operator);
     let mut forward = Forward::new(session, folder.interface, sites, step, folder.info.vocab_size);
-    let rows: Vec<RunRow<'_>> = texts.iter().map(|(tokens, slot)| RunRow { tokens, past: 0, slot: *slot }).collect();
+    let rows: Vec<RunRow<'_>> =
+        texts.iter().map(|(tokens, slot)| RunRow { tokens, past: 0, slot: *slot, logits: 0 }).collect();
     let logits = forward.run(&rows, None, &slots).unwrap().logits;
     let (width, vocab) = (texts.iter().map(|text| text.0.len()).max().unwrap(), forward.vocab());
     let (_, values) = logits.try_extract_tensor::<f32>().unwrap();
