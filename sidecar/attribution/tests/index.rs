@@ -63,7 +63,9 @@ fn rows_are_what_the_chain_and_its_proofs_take() {
         let rows: Vec<Vec<i8>> = index.clusters().map(<[i8]>::to_vec).collect();
         assert_eq!(facts.root, index_root(&rows));
         assert_eq!(facts.rows as usize, family.contributors().count());
-        assert_eq!(index.dimensions(), family.contributors().count() + family.placebos.len(), "all are independent");
+        let directions = family.contributors().count() + family.placebos.len();
+        assert_eq!(index.projection.dimensions(), directions, "all are independent");
+        assert_eq!(index.dimensions(), 64, "spread over a frame");
         let leaves: Vec<Vec<u8>> = (0..).zip(&rows).map(|(cluster, row)| row_leaf(cluster, row)).collect();
         for (cluster, vector) in (0..).zip(&rows) {
             let siblings = merkle::proof(&leaves, u64::from(cluster)).unwrap();

@@ -125,7 +125,7 @@ fn failed(error: impl std::fmt::Display) -> NodeError {
 
 #[cfg(test)]
 mod tests {
-    use openledger_attribution::index::{Leverage, Projection};
+    use openledger_attribution::index::{Frame, Leverage, Projection};
 
     use super::*;
 
@@ -140,6 +140,7 @@ mod tests {
             exponent: -4,
             leverage: Leverage { cap: 1.0, capped: 0 },
             projection: Projection::from_basis(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap(),
+            frame: Frame::new(2).unwrap(),
         };
         let query = Query { vector: vec![64, 16], exponent: -6, explained: 1.0, log_prob: -3.0 };
         let honest = Scores::of(&index, &query).unwrap().attribution(&query, 1_000_000, &[9; 32]).unwrap();
