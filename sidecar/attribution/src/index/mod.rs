@@ -28,7 +28,7 @@ pub use calibrate::{Calibration, MAX_ANSWERS, STRENGTHS, build_calibrated, calib
 pub use error::IndexError;
 pub use file::{MAX_FILE_BYTES, VERSION};
 pub use frame::{Frame, SPREAD};
-pub use lane::{Gradients, IndexLane, Indexed, Tokens};
+pub use lane::{Gradients, IndexLane, Indexed, Said, Tokens};
 pub use leverage::{CAP_MULTIPLE, Leverage};
 pub use openledger_protocol::{attribution::MAX_CLUSTERS, dot::MAX_DIMENSIONS};
 pub use projection::Projection;
