@@ -205,7 +205,7 @@ async fn what_an_answer_was_likely_to_be_is_known_when_it_is_made() {
         for event in events(stream).await {
             let GenerateEvent::Token { id, likelihood, .. } = event else { continue };
             let likelihood = likelihood.unwrap();
-            assert_eq!(likelihood.candidates, []);
+            assert!(likelihood.candidates.is_empty());
             made.push((id, likelihood.logprob));
         }
         // A whole answer, and what a client that left early was sent.
