@@ -7,6 +7,8 @@ use prost::Message;
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
+    // Migrations are compiled in, and a new file touches no source.
+    println!("cargo:rerun-if-changed=migrations");
     let files = ["inference", "settlement"].map(|name| root.join(format!("openledger/sidecar/v1/{name}.proto")));
     let descriptors = protox::compile(&files, [&root])?;
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("openledger.bin"), descriptors.encode_to_vec())?;

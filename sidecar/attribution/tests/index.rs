@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use openledger_attribution::{
     AuditLane, FULL_STRENGTH, Family,
     index::{
-        Answer, Apart, Gradients, Index, IndexLane, Querier, Scores, Secants, Tolerance,
+        Answer, Apart, Gradients, Index, IndexLane, Querier, Said, Scores, Secants, Tolerance,
         agreement::{same_top, spearman},
         build_calibrated, micro_nats,
     },
     read_questions,
 };
 use openledger_engine::{
-    Engine, EngineConfig,
+    Engine, EngineConfig, GenerateEvent, GenerateRequest, Penalties, Sampling, ScoreRow,
     gradient::{GradientConfig, GradientRow, GradientSession},
 };
 use openledger_protocol::{
@@ -63,7 +63,9 @@ fn rows_are_what_the_chain_and_its_proofs_take() {
         let rows: Vec<Vec<i8>> = index.clusters().map(<[i8]>::to_vec).collect();
         assert_eq!(facts.root, index_root(&rows));
         assert_eq!(facts.rows as usize, family.contributors().count());
-        assert_eq!(index.dimensions(), family.contributors().count() + family.placebos.len(), "all are independent");
+        let directions = family.contributors().count() + family.placebos.len();
+        assert_eq!(index.projection.dimensions(), directions, "all are independent");
+        assert_eq!(index.dimensions(), 64, "spread over a frame");
         let leaves: Vec<Vec<u8>> = (0..).zip(&rows).map(|(cluster, row)| row_leaf(cluster, row)).collect();
         for (cluster, vector) in (0..).zip(&rows) {
             let siblings = merkle::proof(&leaves, u64::from(cluster)).unwrap();
@@ -178,6 +180,44 @@ async fn scores_follow_the_audit_lane_and_become_shares() {
     }
 }
 
+async fn score(engine: &Engine, adapter: &str, (prompt, completion): &(Vec<u32>, Vec<u32>)) -> f64 {
+    let row = ScoreRow { adapter: Some(adapter.into()), prompt: prompt.clone(), completion: completion.clone() };
+    engine.score(vec![row]).await.unwrap()[0]
+}
+
+/// The lift of an answer that a node made is the same by what it saw while making it: no bit of the likelihood is another.
+#[tokio::test]
+async fn what_generation_saw_is_what_scoring_finds() {
+    let engine = Engine::start(EngineConfig::new(examples().join("model"))).unwrap();
+    let family = family("wordnet");
+    engine.load_adapter("served", &family.full.folder, Some(family.full.digest)).await.unwrap();
+    let session = session();
+    let mut streams = Vec::new();
+    for (seed, (prompt, _)) in (1..).zip(answers(&session, "wordnet")) {
+        let sampling = Sampling {
+            penalties: Penalties { repetition: 1.2, presence: 0.3, frequency: 0.1 },
+            temperature: 1.2,
+            top_k: 40,
+            seed,
+            ..Sampling::greedy()
+        };
+        let greedy = GenerateRequest::greedy(prompt.clone(), 24);
+        let request = GenerateRequest { adapter: Some("served".into()), sampling, logprobs: Some(0), ..greedy };
+        streams.push((prompt, engine.generate(request).await.unwrap()));
+    }
+    for (prompt, mut stream) in streams {
+        let (mut response, mut nats) = (Vec::new(), 0.0);
+        while let Some(event) = stream.recv().await {
+            if let GenerateEvent::Token { id, likelihood, .. } = event.unwrap() {
+                response.push(id);
+                nats += likelihood.unwrap().logprob;
+            }
+        }
+        assert!(nats < 0.0);
+        assert_eq!(score(&engine, "served", &(prompt, response)).await.to_bits(), f64::to_bits(nats));
+    }
+}
+
 /// What a node does with an answer is what the parts of the index do one by one, whoever else is in the batch.
 #[tokio::test]
 async fn a_node_attributes_as_the_index_does() {
@@ -199,7 +239,17 @@ async fn a_node_attributes_as_the_index_does() {
     for (lane, audit, answers, queries) in &lanes {
         let mut asked = answers.clone();
         asked.insert(1, (vec![7, 8], Vec::new()));
-        let mut found = lane.attribute(asked).await.unwrap();
+        // Every other answer comes with what its maker knows, and it makes no difference.
+        let mut said = Vec::new();
+        for (at, tokens) in asked.into_iter().enumerate() {
+            let known = at % 2 == 0;
+            let log_prob = if known { Some(score(&engine, &audit.served_id(), &tokens).await) } else { None };
+            said.push(Said { tokens, log_prob });
+        }
+        let mut found = lane.attribute(said.clone()).await.unwrap();
+        said.iter_mut().for_each(|said| said.log_prob = None);
+        let unknown = lane.attribute(said).await.unwrap();
+        assert!(found.iter().map(|found| found.lift).eq(unknown.iter().map(|found| found.lift)));
         let silent = found.remove(1);
         assert_eq!((silent.lift, silent.scores.floor, silent.scores.clusters.iter().sum::<i64>()), (0, 0, 0));
         for ((indexed, query), (prompt, response)) in found.iter().zip(queries).zip(answers) {
@@ -208,7 +258,10 @@ async fn a_node_attributes_as_the_index_does() {
             let measured = audit.attribute(prompt, response).await.unwrap();
             assert!(indexed.lift.abs_diff(measured.lift()) < 100, "{} and {}", indexed.lift, measured.lift());
         }
-        assert_eq!(lane.attribute(vec![(Vec::new(), vec![1])]).await.unwrap_err().code(), "REQUEST_INVALID");
+        assert_eq!(
+            lane.attribute(vec![Said { tokens: (Vec::new(), vec![1]), log_prob: None }]).await.unwrap_err().code(),
+            "REQUEST_INVALID"
+        );
     }
 }
 

@@ -21,7 +21,8 @@ pub struct GenerateRequest {
     pub stop: Vec<String>,
     /// What the answer has to fit.
     pub grammar: Option<Grammar>,
-    /// Reports the likelihood of each token with so many candidates beside it; nothing when absent.
+    /// Reports the likelihood of each token with so many candidates beside it; nothing when absent. The likelihoods of an answer's
+    /// tokens add up to its score.
     pub logprobs: Option<usize>,
     /// For whom this is: requests of one tenant are limited together.
     pub tenant: Option<String>,

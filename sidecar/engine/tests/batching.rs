@@ -166,7 +166,7 @@ async fn likelihoods_are_those_of_scoring_and_change_no_token() {
         assert_eq!((likelihood.candidates[0].id, likelihood.candidates[0].logprob), (id, likelihood.logprob));
         assert!(likelihood.candidates.is_sorted_by(|a, b| a.logprob >= b.logprob));
         ids.push(id);
-        total += f64::from(likelihood.logprob);
+        total += likelihood.logprob;
     }
     assert_eq!(ids, plain.tokens);
     let row = ScoreRow { adapter: case.adapter(), prompt: case.prompt_ids.clone(), completion: ids };
@@ -174,6 +174,52 @@ async fn likelihoods_are_those_of_scoring_and_change_no_token() {
     assert!((scored - total).abs() < 1e-3, "{scored} {total}");
     let too_many = GenerateRequest { logprobs: Some(65), ..greedy(None, vec![5], 4) };
     assert_eq!(engine.generate(too_many).await.unwrap_err().code(), "REQUEST_OVER_LIMIT");
+}
+
+#[tokio::test]
+async fn what_an_answer_was_likely_to_be_is_known_when_it_is_made() {
+    let config = support::config(support::model_dir());
+    // Parts of prompts that scoring cuts elsewhere than generation did.
+    let limits = Limits { prefill_chunk: 5, max_step_tokens: 23, ..config.limits };
+    let engine = Engine::start(EngineConfig { limits, threads: 2, ..config }).unwrap();
+    support::load_adapters(&engine).await;
+    let hot = Sampling {
+        penalties: Penalties { repetition: 1.2, presence: 0.3, frequency: 0.1 },
+        temperature: 1.5,
+        top_k: 40,
+        seed: 3,
+        ..Sampling::greedy()
+    };
+    let request = |case: &Case| GenerateRequest {
+        logprobs: Some(0),
+        sampling: hot.clone(),
+        ..greedy(case.adapter(), case.prompt_ids.clone(), 24)
+    };
+    let mut streams = Vec::new();
+    for case in cases() {
+        streams.push(engine.generate(request(&case)).await.unwrap());
+    }
+    let mut worst = 0.0_f64;
+    for (case, stream) in cases().iter().zip(streams) {
+        let mut made: Vec<(u32, f64)> = Vec::new();
+        for event in events(stream).await {
+            let GenerateEvent::Token { id, likelihood, .. } = event else { continue };
+            let likelihood = likelihood.unwrap();
+            assert!(likelihood.candidates.is_empty());
+            made.push((id, likelihood.logprob));
+        }
+        // A whole answer, and what a client that left early was sent.
+        for some in [&made[..], &made[..made.len().min(3)]] {
+            let completion = some.iter().map(|(id, _)| *id).collect();
+            let row = ScoreRow { adapter: case.adapter(), prompt: case.prompt_ids.clone(), completion };
+            let total: f64 = some.iter().map(|(_, nats)| nats).sum();
+            worst = worst.max((engine.score(vec![row]).await.unwrap()[0] - total).abs());
+        }
+    }
+    println!("largest difference between making and scoring an answer: {worst:.2e} nats");
+    // To the bit by our operators; the portable forms round by their shapes.
+    let most = if support::is_portable() { 1e-3 } else { 0.0 };
+    assert!(worst <= most, "{worst}");
 }
 
 #[tokio::test]
@@ -341,7 +387,7 @@ async fn several_adapters_of_a_request_add_up() {
         logprobs: Some(4),
         ..greedy(adapter.map(str::to_owned), case.prompt_ids.clone(), 20)
     };
-    let logprobs = |events: Vec<GenerateEvent>| -> Vec<(u32, f32)> {
+    let logprobs = |events: Vec<GenerateEvent>| -> Vec<(u32, f64)> {
         let token = |event| match event {
             GenerateEvent::Token { id, likelihood, .. } => Some((id, likelihood?.logprob)),
             GenerateEvent::Finished { .. } => None,

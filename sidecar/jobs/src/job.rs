@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use openledger_attribution::index::DEFAULT_DIMENSIONS;
+use openledger_attribution::index::{self, DEFAULT_DIMENSIONS};
 use openledger_protocol::{Hash, digest::tagged};
 use openledger_trainer::{FamilyRecipe, FamilyVariant, Rows, TrainError, shards};
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,21 @@ pub struct Job {
 
 impl Job {
     /// Digest of everything that decides the result: `tagged("training-shard", family || number)` or
-    /// `tagged("training-index", family || dimensions)`, with the family's digest and 4 bytes, big-endian.
+    /// `tagged("training-index", family || dimensions || version)`, with the family's digest and 4 bytes each, big-endian; the version
+    /// is that of the index.
     #[must_use]
     pub fn id(&self) -> Hash {
-        let (kind, number) = match self.part {
-            Part::Shard(number) => ("training-shard", number),
-            Part::Index => ("training-index", u32::try_from(DEFAULT_DIMENSIONS).unwrap_or(u32::MAX)),
-        };
-        tagged(kind, &[&self.family.digest()[..], &number.to_be_bytes()].concat())
+        let family = self.family.digest();
+        match self.part {
+            Part::Shard(number) => tagged("training-shard", &[&family[..], &number.to_be_bytes()].concat()),
+            Part::Index => {
+                let dimensions = u32::try_from(DEFAULT_DIMENSIONS).unwrap_or(u32::MAX);
+                tagged(
+                    "training-index",
+                    &[&family[..], &dimensions.to_be_bytes(), &index::VERSION.to_be_bytes()].concat(),
+                )
+            }
+        }
     }
 
     /// The jobs of a family's parts, in its order.

@@ -4,7 +4,7 @@ use std::{error::Error, path::Path, sync::Arc, time::Instant};
 
 use openledger_attribution::{
     Family,
-    index::{DEFAULT_DIMENSIONS, Gradients, Index, IndexLane},
+    index::{DEFAULT_DIMENSIONS, Gradients, Index, IndexLane, Said},
 };
 use openledger_engine::{
     Engine, EngineConfig, GenerateEvent, GenerateRequest,
@@ -52,7 +52,7 @@ pub async fn measure(examples: &Path) -> Result<Beside, Box<dyn Error>> {
 }
 
 async fn one(engine: &Engine, lane: Option<Arc<IndexLane>>, turn: usize) -> Result<[f64; 4], Box<dyn Error>> {
-    let (ended, mut line) = mpsc::unbounded_channel::<(Vec<u32>, Vec<u32>)>();
+    let (ended, mut line) = mpsc::unbounded_channel::<Said>();
     let worker = lane.map(|lane| {
         tokio::spawn(async move {
             let mut some = Vec::new();
@@ -87,29 +87,33 @@ async fn one(engine: &Engine, lane: Option<Arc<IndexLane>>, turn: usize) -> Resu
 /// Milliseconds to the first token and to the end of each answer.
 async fn client_of(
     engine: &Engine,
-    ended: &mpsc::UnboundedSender<(Vec<u32>, Vec<u32>)>,
+    ended: &mpsc::UnboundedSender<Said>,
     seed: usize,
 ) -> Result<Vec<(f64, f64)>, Box<dyn Error>> {
     let mut found = Vec::new();
     for answer in 0..ANSWERS {
         let prompt: Vec<u32> =
             (0..PROMPT).map(|at| 10 + ((seed * ANSWERS + answer) as u32 * 131 + at as u32 * 37) % 1000).collect();
-        let request =
-            GenerateRequest { adapter: Some("served".into()), ..GenerateRequest::greedy(prompt.clone(), RESPONSE) };
+        // As a node asks: the likelihood of each token, for the lift.
+        let greedy = GenerateRequest::greedy(prompt.clone(), RESPONSE);
+        let request = GenerateRequest { adapter: Some("served".into()), logprobs: Some(0), ..greedy };
         let start = Instant::now();
         let mut events = engine.generate(request).await?;
         let mut first = None;
-        let mut response = Vec::new();
+        let (mut response, mut log_prob) = (Vec::new(), Some(0.0));
         while let Some(event) = events.recv().await {
             match event? {
-                GenerateEvent::Token { .. } => _ = first.get_or_insert_with(|| start.elapsed()),
+                GenerateEvent::Token { likelihood, .. } => {
+                    first.get_or_insert_with(|| start.elapsed());
+                    log_prob = log_prob.zip(likelihood).map(|(sum, own)| sum + own.logprob);
+                }
                 GenerateEvent::Finished { tokens, .. } => response = tokens,
             }
         }
         let whole = start.elapsed();
         found.push((first.unwrap_or(whole).as_secs_f64() * 1e3, whole.as_secs_f64() * 1e3));
         if !response.is_empty() {
-            _ = ended.send((prompt, response));
+            _ = ended.send(Said { tokens: (prompt, response), log_prob });
         }
     }
     Ok(found)

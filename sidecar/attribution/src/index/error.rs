@@ -39,6 +39,12 @@ pub enum IndexError {
         /// The bound.
         limit: usize,
     },
+    /// A number of dimensions that no frame has.
+    #[error("{dimensions} dimensions are no power of two; build the index again with `openledger index build`")]
+    Frame {
+        /// The number.
+        dimensions: usize,
+    },
     /// A vector of another length than the index has.
     #[error("{what} has {found} elements, not {expected}; use the model and family that the index was built from")]
     Length {
@@ -84,6 +90,7 @@ impl IndexError {
             Self::Variant { .. } => "INDEX_VARIANT_DIFFERS",
             Self::NoDirections => "INDEX_NO_DIRECTIONS",
             Self::Size { .. } => "INDEX_OVER_LIMIT",
+            Self::Frame { .. } => "INDEX_FRAME_INVALID",
             Self::Length { .. } => "INDEX_LENGTH_MISMATCH",
             Self::NotFinite { .. } => "INDEX_NOT_FINITE",
             Self::Mismatch { .. } => "INDEX_MISMATCH",

@@ -1,9 +1,9 @@
 //! The index as a file: header, names, rows, placebos, basis, digest.
 //!
-//! All integers are little-endian. After the magic come 32-bit integers (version, dimensions, rows, placebos, exponent,
-//! capped rows), the number of parameters in 64 bits, the cap as a 64-bit float, the digests of family and base and the root; then
-//! per row the contributor's name after its length in 16 bits; rows and placebos, one byte per dimension; the basis in
-//! 32-bit floats; and last the SHA-256 of everything before it.
+//! All integers are little-endian. After the magic come 32-bit integers (version, dimensions, directions, rows, placebos,
+//! exponent, capped rows), the number of parameters in 64 bits, the cap as a 64-bit float, the digests of family and base and the root; then
+//! per row the contributor's name after its length in 16 bits; rows and placebos, one byte per dimension; the basis, its
+//! directions in 32-bit floats; and last the SHA-256 of everything before it.
 //!
 //! It is read whole and not mapped: its digest needs every byte anyway, and a mapped file that somebody shortens ends the
 //! process.
@@ -13,10 +13,14 @@ use std::{io::Read, io::Write, path::Path};
 use openledger_protocol::Hash;
 use sha2::{Digest, Sha256};
 
-use super::{Index, IndexError, MAX_CLUSTERS, MAX_DIMENSIONS, Projection, leverage::Leverage, quantise::MAX_EXPONENT};
+use super::{
+    Frame, Index, IndexError, MAX_CLUSTERS, MAX_DIMENSIONS, Projection, leverage::Leverage, quantise::MAX_EXPONENT,
+};
 
 const MAGIC: &[u8; 8] = b"OLINDEX\0";
-const VERSION: u32 = 1;
+/// Version of the file, and of how rows are made: 2 since coordinates are spread over a frame, which in version 1 were the rows
+/// themselves.
+pub const VERSION: u32 = 2;
 
 /// Largest file that is written or read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -62,7 +66,8 @@ impl Index {
         let count = |value: usize| u32::try_from(value).map_err(|_| format!("{value} is more than a file can count"));
         let placebos = self.placebos.len().checked_div(self.dimensions()).unwrap_or(0);
         let mut bytes = MAGIC.to_vec();
-        for value in [VERSION, count(self.dimensions())?, count(self.contributors.len())?, count(placebos)?] {
+        let (dimensions, directions) = (count(self.dimensions())?, count(self.projection.dimensions())?);
+        for value in [VERSION, dimensions, directions, count(self.contributors.len())?, count(placebos)?] {
             bytes.extend(value.to_le_bytes());
         }
         bytes.extend(self.exponent.to_le_bytes());
@@ -105,6 +110,8 @@ impl Index {
             return Err("its digest is not that of its content".to_owned());
         }
         let dimensions = reader.count("dimensions", 1, MAX_DIMENSIONS)?;
+        let frame = Frame::new(dimensions).map_err(|error| error.to_string())?;
+        let directions = reader.count("directions", 1, dimensions)?;
         let clusters = reader.count("rows", 1, MAX_CLUSTERS)?;
         let placebos = reader.count("placebos", 0, MAX_PLACEBOS)?;
         let exponent = i32::from_le_bytes(reader.array()?);
@@ -126,7 +133,7 @@ impl Index {
             if values.contains(&i8::MIN) { Err("a row holds −128".to_owned()) } else { Ok(values) }
         };
         let (rows, placebos) = (integers(clusters)?, integers(placebos)?);
-        let elements = dimensions.checked_mul(parameters).and_then(|count| count.checked_mul(4));
+        let elements = directions.checked_mul(parameters).and_then(|count| count.checked_mul(4));
         let basis = reader.take(elements.ok_or("its sizes overflow")?)?;
         let basis = basis.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if !reader.0.is_empty() {
@@ -134,7 +141,7 @@ impl Index {
         }
         let projection = Projection::from_basis(parameters, basis).map_err(|error| error.to_string())?;
         let leverage = Leverage { cap, capped };
-        let index = Self { family, base, contributors, rows, placebos, exponent, leverage, projection };
+        let index = Self { family, base, contributors, rows, placebos, exponent, leverage, projection, frame };
         if index.facts().root != root { Err("its root is not that of its rows".to_owned()) } else { Ok(index) }
     }
 }
@@ -196,6 +203,7 @@ mod tests {
             exponent: -9,
             leverage: Leverage { cap: 1.5, capped: 1 },
             projection: Projection::from_basis(3, vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0]).unwrap(),
+            frame: Frame::new(2).unwrap(),
         }
     }
 
@@ -238,21 +246,24 @@ mod tests {
             Index::from_bytes(&sealed(changed)).unwrap_err()
         };
         let huge = u32::MAX.to_le_bytes();
-        assert!(refused(8, &2_u32.to_le_bytes()).contains("version 2"));
+        assert!(refused(8, &1_u32.to_le_bytes()).contains("version 1"));
         assert!(refused(12, &huge).contains("dimensions"));
         assert!(refused(12, &[0; 4]).contains("dimensions"));
-        assert!(refused(16, &huge).contains("rows"));
-        assert!(refused(20, &huge).contains("placebos"));
-        assert!(refused(24, &9_999_i32.to_le_bytes()).contains("scale"));
-        assert!(refused(24, &i32::MIN.to_le_bytes()).contains("scale"));
-        assert!(refused(28, &4_u32.to_le_bytes()).contains("capped"));
-        assert!(refused(32, &u64::MAX.to_le_bytes()).contains("overflow"));
-        assert!(refused(32, &[4]).contains("cut off"));
-        assert!(refused(32, &[2]).contains("belong to nothing"));
-        assert!(refused(40, &f64::NAN.to_le_bytes()).contains("cap"));
-        assert!(refused(112, &[0; 32]).contains("root"));
-        assert!(refused(144, &[0xff, 0xff]).contains("name"));
-        assert!(refused(146, &[0xff]).contains("UTF-8"));
+        assert!(refused(12, &[3]).contains("power of two"));
+        assert!(refused(16, &[0; 4]).contains("directions"));
+        assert!(refused(16, &[3]).contains("directions"));
+        assert!(refused(20, &huge).contains("rows"));
+        assert!(refused(24, &huge).contains("placebos"));
+        assert!(refused(28, &9_999_i32.to_le_bytes()).contains("scale"));
+        assert!(refused(28, &i32::MIN.to_le_bytes()).contains("scale"));
+        assert!(refused(32, &4_u32.to_le_bytes()).contains("capped"));
+        assert!(refused(36, &u64::MAX.to_le_bytes()).contains("overflow"));
+        assert!(refused(36, &[4]).contains("cut off"));
+        assert!(refused(36, &[2]).contains("belong to nothing"));
+        assert!(refused(44, &f64::NAN.to_le_bytes()).contains("cap"));
+        assert!(refused(116, &[0; 32]).contains("root"));
+        assert!(refused(148, &[0xff, 0xff]).contains("name"));
+        assert!(refused(150, &[0xff]).contains("UTF-8"));
         let rows = body.len() - 2 * 3 * 4 - 8;
         assert!(refused(rows, &[0x80]).contains("−128"));
         assert!(refused(rows, &[9]).contains("root"));

@@ -24,6 +24,16 @@ const NICENESS: i32 = 10;
 /// Token ids of a prompt and of what was answered.
 pub type Tokens = (Vec<u32>, Vec<u32>);
 
+/// An answer to be attributed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Prompt and response.
+    pub tokens: Tokens,
+    /// Log-probability of the response under the served adapter in nats, from whoever made it with this engine: it saves
+    /// scoring it again. Without it both sides of the lift are scored.
+    pub log_prob: Option<f64>,
+}
+
 enum Job {
     Load { family: Box<Family>, index: Arc<Index>, reply: oneshot::Sender<Result<usize, IndexError>> },
     Query { adapter: usize, answers: Vec<Tokens>, reply: oneshot::Sender<Result<Vec<Query>, IndexError>> },
@@ -160,18 +170,21 @@ impl IndexLane {
     }
 
     /// What the index says of each answer: one forward and one backward pass under the adapter at the query strength, one
-    /// forward pass each with and without the adapter, products with every row. An empty answer was made by nobody.
+    /// forward pass without the adapter and one with it unless its outcome is known, products with every row. An empty answer was
+    /// made by nobody.
     ///
     /// # Errors
     /// Errors of requests and inference, [`IndexError::Length`] for an empty prompt.
-    pub async fn attribute(&self, answers: Vec<Tokens>) -> Result<Vec<Indexed>, IndexError> {
-        let said: Vec<Tokens> = answers.iter().filter(|(_, response)| !response.is_empty()).cloned().collect();
+    pub async fn attribute(&self, answers: Vec<Said>) -> Result<Vec<Indexed>, IndexError> {
+        let is_silent = |answer: &Said| answer.tokens.1.is_empty();
+        let said: Vec<&Said> = answers.iter().filter(|answer| !is_silent(answer)).collect();
         let lifts = self.lifts(&said).await?;
+        let tokens = said.into_iter().map(|answer| answer.tokens.clone()).collect();
         let adapter = self.adapter;
-        let queries = self.gradients.ask(|reply| Job::Query { adapter, answers: said, reply }).await?;
+        let queries = self.gradients.ask(|reply| Job::Query { adapter, answers: tokens, reply }).await?;
         let mut found = queries.into_iter().zip(lifts);
-        let each = answers.iter().map(|(_, response)| {
-            let (query, lift) = if response.is_empty() {
+        let each = answers.iter().map(|answer| {
+            let (query, lift) = if is_silent(answer) {
                 (Query::nothing(&self.index), 0)
             } else {
                 found.next().ok_or(EngineError::Stopped)?
@@ -182,20 +195,20 @@ impl IndexLane {
     }
 
     /// What the adapter adds to each answer's log-probability over the base, in micro-nats.
-    async fn lifts(&self, answers: &[Tokens]) -> Result<Vec<i64>, IndexError> {
+    async fn lifts(&self, answers: &[&Said]) -> Result<Vec<i64>, IndexError> {
         let mut found = Vec::with_capacity(answers.len());
         for part in answers.chunks((self.engine.limits().max_score_rows / 2).max(1)) {
-            let rows = part.iter().flat_map(|(prompt, completion)| {
-                [Some(self.served.clone()), None].map(|adapter| ScoreRow {
-                    adapter,
-                    prompt: prompt.clone(),
-                    completion: completion.clone(),
-                })
+            let rows = part.iter().flat_map(|said| {
+                let (prompt, completion) = &said.tokens;
+                let row = |adapter| ScoreRow { adapter, prompt: prompt.clone(), completion: completion.clone() };
+                let full = said.log_prob.is_none().then(|| row(Some(self.served.clone())));
+                full.into_iter().chain([row(None)])
             });
-            let scores = self.engine.score(rows.collect()).await?;
-            for pair in scores.as_chunks::<2>().0 {
-                let [full, base] = *pair;
-                found.push(micro_nats("full", full)?.saturating_sub(micro_nats("base", base)?));
+            let mut scores = self.engine.score(rows.collect()).await?.into_iter();
+            let mut next = || scores.next().ok_or(EngineError::Stopped);
+            for said in part {
+                let full = said.log_prob.map_or_else(&mut next, Ok)?;
+                found.push(micro_nats("full", full)?.saturating_sub(micro_nats("base", next()?)?));
             }
         }
         Ok(found)

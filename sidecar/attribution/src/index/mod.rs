@@ -12,6 +12,7 @@ mod eigen;
 mod error;
 mod exact;
 mod file;
+mod frame;
 mod lane;
 mod leverage;
 mod projection;
@@ -25,8 +26,9 @@ mod vectors;
 
 pub use calibrate::{Calibration, MAX_ANSWERS, STRENGTHS, build_calibrated, calibrate};
 pub use error::IndexError;
-pub use file::MAX_FILE_BYTES;
-pub use lane::{Gradients, IndexLane, Indexed, Tokens};
+pub use file::{MAX_FILE_BYTES, VERSION};
+pub use frame::{Frame, SPREAD};
+pub use lane::{Gradients, IndexLane, Indexed, Said, Tokens};
 pub use leverage::{CAP_MULTIPLE, Leverage};
 pub use openledger_protocol::{attribution::MAX_CLUSTERS, dot::MAX_DIMENSIONS};
 pub use projection::Projection;
@@ -39,5 +41,5 @@ pub use vectors::Secants;
 
 /// File name of an index beside its family's `adapters.json`.
 pub const INDEX_FILE: &str = "attribution.index";
-/// Dimensions that are built unless others are asked for: up to so many independent secants nothing is lost.
+/// Most dimensions that are built unless others are asked for: up to so many independent secants nothing is lost.
 pub const DEFAULT_DIMENSIONS: usize = 1024;

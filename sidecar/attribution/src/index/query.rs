@@ -39,21 +39,22 @@ impl Query {
         Self { vector: vec![0; index.dimensions()], exponent: 0, explained: 0.0, log_prob: 0.0 }
     }
 
-    /// Rounds a gradient's coordinates.
+    /// Projects a gradient, spreads its coordinates and rounds them.
     ///
     /// # Errors
     /// [`IndexError::Length`], [`IndexError::NotFinite`].
     pub fn of(index: &Index, gradient: &[f32], log_prob: f64) -> Result<Self, IndexError> {
         let coordinates = index.projection.project(gradient)?;
-        let exponent = quantise::exponent_of(&coordinates, "a gradient")?;
         let kept: f64 = coordinates.iter().map(|value| value * value).sum();
+        let spread = index.frame.query(&coordinates)?;
+        let exponent = quantise::exponent_of(&spread, "a gradient")?;
         let whole = dot(gradient, gradient);
         // Rounding of the stored basis can lift it over one by a millionth.
         let explained = if whole > 0.0 { (kept / whole).min(1.0) } else { 0.0 };
         if !(explained.is_finite() && log_prob.is_finite()) {
             return Err(IndexError::NotFinite { what: "a gradient" });
         }
-        Ok(Self { vector: quantise::steps(&coordinates, exponent), exponent, explained, log_prob })
+        Ok(Self { vector: quantise::steps(&spread, exponent), exponent, explained, log_prob })
     }
 }
 

@@ -8,7 +8,7 @@ use openledger_protocol::{
     fraud::score::{IndexFacts, index_root},
 };
 
-use super::{IndexError, Projection, Secants, leverage, leverage::Leverage, quantise};
+use super::{Frame, IndexError, Projection, Secants, leverage, leverage::Leverage, quantise};
 use crate::Family;
 
 /// One 8-bit row per cluster, and what turns a gradient into a query for them.
@@ -28,12 +28,15 @@ pub struct Index {
     pub rows: Vec<i8>,
     /// Of each placebo, likewise: how far training moves for no reason. Not under the root.
     pub placebos: Vec<i8>,
-    /// One integer of a row means `2^exponent` in units of parameters.
+    /// One integer of a row means `2^exponent` in units of parameters: times an integer of a query, whose unit is one over that,
+    /// a number of nats.
     pub exponent: i32,
     /// How long rows may be, and how many were longer.
     pub leverage: Leverage,
     /// From gradients to coordinates.
     pub projection: Projection,
+    /// From coordinates to as many integers as a row has.
+    pub frame: Frame,
 }
 
 impl Index {
@@ -49,10 +52,12 @@ impl Index {
         Self::of(&Secants::read(session, family)?, session.model().base_digest, dimensions)
     }
 
-    /// Projects, caps and rounds secants. Placebos are not capped: a shorter one would lower the noise floor.
+    /// Projects, caps, spreads and rounds secants. Placebos are not capped: a shorter one would lower the noise floor. Rows have
+    /// a power of two of dimensions, at most `dimensions`, and there are at most as many directions as the largest such
+    /// power.
     ///
     /// # Errors
-    /// [`IndexError::Size`] for too many clusters or dimensions, [`IndexError::NoDirections`],
+    /// [`IndexError::Size`] for too many clusters or dimensions, or none, [`IndexError::NoDirections`],
     /// [`IndexError::NotFinite`], [`IndexError::Length`].
     pub fn of(secants: &Secants, base: Hash, dimensions: usize) -> Result<Self, IndexError> {
         let (clusters, limit) = (secants.clusters.len(), super::MAX_CLUSTERS);
@@ -63,13 +68,21 @@ impl Index {
             let found = secants.contributors.len();
             return Err(IndexError::Length { what: "the list of contributors", found, expected: clusters });
         }
+        let limit = super::MAX_DIMENSIONS;
+        if dimensions == 0 || dimensions > limit {
+            return Err(IndexError::Size { what: "dimensions", value: dimensions, limit });
+        }
         let all = secants.clusters.iter().chain(&secants.placebos).map(Vec::as_slice);
-        let projection = Projection::principal(all, dimensions)?;
+        let projection = Projection::principal(all, Frame::widest(dimensions).dimensions())?;
+        let frame = Frame::of(projection.dimensions(), dimensions)?;
         let project = |vectors: &[Vec<f32>]| -> Result<Vec<Vec<f64>>, IndexError> {
             vectors.iter().map(|vector| projection.project(vector)).collect()
         };
-        let (mut rows, placebos) = (project(&secants.clusters)?, project(&secants.placebos)?);
+        let (mut rows, mut placebos) = (project(&secants.clusters)?, project(&secants.placebos)?);
         let leverage = leverage::cap(&mut rows, &secants.sizes)?;
+        for row in rows.iter_mut().chain(&mut placebos) {
+            *row = frame.row(row)?;
+        }
         let exponent = quantise::exponent_of(rows.iter().chain(&placebos).flatten(), "a row")?;
         let steps = |rows: &[Vec<f64>]| rows.iter().flat_map(|row| quantise::steps(row, exponent)).collect();
         Ok(Self {
@@ -81,6 +94,7 @@ impl Index {
             exponent,
             leverage,
             projection,
+            frame,
         })
     }
 
@@ -105,7 +119,7 @@ impl Index {
     /// Length of a row.
     #[must_use]
     pub fn dimensions(&self) -> usize {
-        self.projection.dimensions()
+        self.frame.dimensions()
     }
 
     /// Rows of the clusters, in the order of the contributors.

@@ -78,7 +78,7 @@ mod tests {
     use openledger_protocol::shares::SHARE_ONE;
 
     use super::*;
-    use crate::index::{Projection, leverage::Leverage};
+    use crate::index::{Frame, Projection, leverage::Leverage};
 
     fn index() -> Index {
         Index {
@@ -90,6 +90,7 @@ mod tests {
             exponent: -4,
             leverage: Leverage { cap: 1.0, capped: 0 },
             projection: Projection::from_basis(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap(),
+            frame: Frame::new(2).unwrap(),
         }
     }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use self::likelihood::by_likelihood;
 pub use self::{
-    likelihood::{Candidate, Likelihood, likelihood},
+    likelihood::{Candidate, Likelihood, Nats, likelihood},
     penalties::{Past, Penalties},
 };
 use crate::EngineError;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{EngineError, error::inference, worker::Reply};
+use crate::{EngineError, error::inference, sampling::Nats, worker::Reply};
 
 /// Gathers what the positions of one call give; answers after the last position, or at the first failure.
 pub(crate) struct Collector<T> {
@@ -100,12 +100,9 @@ impl Measurement {
     }
 }
 
-/// Natural logarithm of the softmax probability of `target`, in 64-bit floats.
+/// Log-probability of `target` in nats.
 fn log_probability(logits: &[f32], target: u32) -> Result<f64, EngineError> {
-    let chosen = usize::try_from(target).ok().and_then(|index| logits.get(index));
-    let chosen = chosen.ok_or_else(|| inference("the logits are too narrow"))?;
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - f64::from(highest)).exp()).sum();
-    let value = f64::from(*chosen) - f64::from(highest) - sum.ln();
+    let value = usize::try_from(target).ok().and_then(|id| Nats::of(logits).of_token(id));
+    let value = value.ok_or_else(|| inference("the logits are too narrow"))?;
     if value.is_finite() { Ok(value) } else { Err(inference("the model produced logits that are not finite")) }
 }

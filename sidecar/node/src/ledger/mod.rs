@@ -15,6 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use crate::error::NodeError;
 
+pub use answers::Delivered;
 pub use attestations::VerifiedBatch;
 pub use batches::{PreparedBatch, SessionVoucher, WaitingReceipt};
 pub use receipts::StoredReceipt;

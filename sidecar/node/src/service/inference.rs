@@ -70,7 +70,7 @@ fn response(event: AnswerEvent) -> GenerateResponse {
         AnswerEvent::Token { id, text, likelihood } => Event::Token(Token {
             id,
             text,
-            logprob: likelihood.as_ref().map(|likelihood| likelihood.logprob),
+            logprob: likelihood.as_ref().map(|likelihood| likelihood.logprob as f32),
             candidates: likelihood
                 .map(|likelihood| likelihood.candidates)
                 .unwrap_or_default()
@@ -92,5 +92,5 @@ fn response(event: AnswerEvent) -> GenerateResponse {
 }
 
 fn candidate(candidate: openledger_engine::Candidate) -> Candidate {
-    Candidate { id: candidate.id, logprob: candidate.logprob }
+    Candidate { id: candidate.id, logprob: candidate.logprob as f32 }
 }

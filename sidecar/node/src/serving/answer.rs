@@ -10,7 +10,11 @@ use tokio::{
 };
 
 use super::{ServedAdapter, Serving, payment, receipt, sampling};
-use crate::{api::OpenedReceipt, error::NodeError, ledger::Reservation};
+use crate::{
+    api::OpenedReceipt,
+    error::NodeError,
+    ledger::{Delivered, Reservation},
+};
 
 /// Longest prompt, in bytes of text.
 const MAX_PROMPT_BYTES: usize = 16 * 1024;
@@ -118,7 +122,7 @@ impl Serving {
             max_new_tokens: work.sampling.max_new_tokens as usize,
             stop: work.sampling.stop.clone(),
             grammar: sampling::grammar(&work.sampling),
-            logprobs: work.logprobs,
+            logprobs: work.engine_logprobs(),
             tenant: Some(work.buyer.clone()),
             deadline: work.deadline,
         };
@@ -171,6 +175,32 @@ struct Work {
     deadline: Option<Instant>,
 }
 
+impl Work {
+    /// An answer that is paid by an index needs its log-probability, so likelihoods are asked for without candidates.
+    fn engine_logprobs(&self) -> Option<usize> {
+        self.logprobs.or_else(|| self.adapter.lane().uses_log_prob().then_some(0))
+    }
+}
+
+/// What was sent of an answer.
+struct Sent {
+    tokens: Vec<u32>,
+    /// Sum of the log-probabilities of the tokens in nats, while the engine reports each.
+    log_prob: Option<f64>,
+}
+
+impl Sent {
+    fn new() -> Self {
+        Self { tokens: Vec::new(), log_prob: Some(0.0) }
+    }
+
+    /// Adds one token.
+    fn push(&mut self, id: u32, nats: Option<f64>) {
+        self.tokens.push(id);
+        self.log_prob = self.log_prob.zip(nats).map(|(sum, nats)| sum + nats);
+    }
+}
+
 struct AnswerTask {
     serving: Serving,
     work: Work,
@@ -183,25 +213,25 @@ impl AnswerTask {
         mut tokens: mpsc::Receiver<Result<GenerateEvent, EngineError>>,
         sender: mpsc::Sender<Result<AnswerEvent, NodeError>>,
     ) {
-        let mut delivered = Vec::new();
+        let mut delivered = Sent::new();
+        let told = self.work.logprobs.is_some();
         let end = loop {
             match tokens.recv().await {
                 Some(Ok(GenerateEvent::Token { id, text, likelihood })) => {
-                    let sent =
-                        timeout(READER_TIMEOUT, sender.send(Ok(AnswerEvent::Token { id, text, likelihood }))).await;
+                    let nats = likelihood.as_ref().map(|likelihood| likelihood.logprob);
+                    let event = AnswerEvent::Token { id, text, likelihood: likelihood.filter(|_| told) };
+                    let sent = timeout(READER_TIMEOUT, sender.send(Ok(event))).await;
                     if !matches!(sent, Ok(Ok(()))) {
                         // The client left or reads no more: it owes what it was sent, this token excluded.
                         tokens.close();
                         break Ok(None);
                     }
-                    delivered.push(id);
+                    delivered.push(id, nats);
                 }
-                Some(Ok(GenerateEvent::Finished { tokens, text, reason })) => {
-                    delivered = tokens;
-                    break Ok(Some((text, reason)));
-                }
+                // Its tokens are those that were sent.
+                Some(Ok(GenerateEvent::Finished { text, reason, .. })) => break Ok(Some((text, reason))),
                 // What it was sent by then it owes, as if it had left.
-                Some(Err(own)) if is_the_clients_choice(&own) && !delivered.is_empty() => {
+                Some(Err(own)) if is_the_clients_choice(&own) && !delivered.tokens.is_empty() => {
                     break Err((own.into(), true));
                 }
                 Some(Err(error)) => break Err((error.into(), false)),
@@ -224,17 +254,17 @@ impl AnswerTask {
     /// Stores what was delivered, shows the end, and passes the receipt on when there is one.
     async fn settle(
         &self,
-        response: Vec<u32>,
+        response: Sent,
         end: Option<(String, FinishReason)>,
         sender: &mpsc::Sender<Result<AnswerEvent, NodeError>>,
     ) -> Result<(), NodeError> {
-        let response_tokens = u32::try_from(response.len()).unwrap_or(u32::MAX);
-        let (draft, fee) = match self.deliver(response).await {
+        let response_tokens = u32::try_from(response.tokens.len()).unwrap_or(u32::MAX);
+        let (answer, fee) = match self.deliver(response).await {
             Ok(delivered) => delivered,
             Err(error) => return self.abandon().await.and(Err(error)),
         };
         // From here on the answer is in the store: whatever happens to this task, it will be attributed.
-        let receipt = self.serving.attributor.add(draft).await?;
+        let receipt = self.serving.attributor.add(answer).await?;
         let Some((text, reason)) = end else { return Ok(()) };
         let finished = AnswerEvent::Finished { text, reason, fee, response_tokens };
         if !matches!(timeout(READER_TIMEOUT, sender.send(Ok(finished))).await, Ok(Ok(()))) {
@@ -247,10 +277,10 @@ impl AnswerTask {
     }
 
     /// Drafts the receipt of what was delivered and stores it with its exact fee.
-    async fn deliver(&self, response: Vec<u32>) -> Result<(OpenedReceipt, u128), NodeError> {
+    async fn deliver(&self, response: Sent) -> Result<(Delivered, u128), NodeError> {
         let Serving { network, signer, ledger, .. } = &self.serving;
         let terms = &self.work.adapter.terms;
-        let count = u32::try_from(response.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(response.tokens.len()).unwrap_or(u32::MAX);
         let fee = fees::fee(self.work.prompt_tokens, terms.prompt_price, count, terms.response_price)
             .map_err(|error| NodeError::BadRequest { field: "max_new_tokens", problem: error.to_string() })?;
         let mut salt = [0u8; 32];
@@ -261,15 +291,16 @@ impl AnswerTask {
             session_id: self.reservation.session_id,
             voucher_sequence: self.reservation.sequence,
             prompt: self.work.prompt.clone(),
-            response,
+            response: response.tokens,
             sampling: self.work.sampling.clone(),
             fee,
             salt,
             served_at: self.reservation.accepted_at,
         };
         let draft = receipt::draft(served, signer.address())?;
-        ledger.deliver(self.reservation.session_id, self.reservation.sequence, fee, &draft).await?;
-        Ok((draft, fee))
+        let answer = Delivered { draft, log_prob: response.log_prob };
+        ledger.deliver(self.reservation.session_id, self.reservation.sequence, fee, &answer).await?;
+        Ok((answer, fee))
     }
 
     /// Undoes the reservation of an answer that never began and passes the error on.
@@ -291,6 +322,17 @@ impl AnswerTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_likelihood_of_what_was_sent_is_known_when_every_token_had_one() {
+        let mut sent = Sent::new();
+        sent.push(3, Some(-0.5));
+        sent.push(4, Some(-1.25));
+        assert_eq!((sent.tokens.as_slice(), sent.log_prob), (&[3, 4][..], Some(-1.75)));
+        sent.push(5, None);
+        sent.push(6, Some(-1.0));
+        assert_eq!(sent.log_prob, None);
+    }
 
     #[test]
     fn a_client_cannot_choose_to_pay_nothing_and_pays_for_no_failure_of_the_node() {

@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use openledger_attribution::index::{IndexError, Tokens};
+use openledger_attribution::index::{IndexError, Said};
 use openledger_chain::Signer;
 use openledger_engine::EngineError;
 use openledger_protocol::amount;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Attributed, Catalog, ServedAdapter, receipt};
-use crate::{api::OpenedReceipt, error::NodeError, ledger::Ledger};
+use crate::{
+    api::OpenedReceipt,
+    error::NodeError,
+    ledger::{Delivered, Ledger},
+};
 
 /// Delivered answers that may wait in memory; a node that is so far behind takes no more questions.
 const QUEUE: usize = 1024;
@@ -25,7 +29,7 @@ const RETRIES: usize = 600;
 type Reply = oneshot::Sender<Result<OpenedReceipt, NodeError>>;
 
 struct Waiting {
-    draft: OpenedReceipt,
+    answer: Delivered,
     reply: Option<Reply>,
 }
 
@@ -39,7 +43,7 @@ pub struct Attributor {
 pub struct Attributing {
     line: mpsc::Receiver<Waiting>,
     /// What an earlier process left.
-    left: Vec<OpenedReceipt>,
+    left: Vec<Delivered>,
     catalog: Arc<Catalog>,
     signer: Signer,
     ledger: Ledger,
@@ -59,14 +63,14 @@ impl Attributor {
         if self.line.capacity() == 0 { Err(NodeError::Busy("attributions")) } else { Ok(()) }
     }
 
-    /// Puts a stored draft into the line; the receipt arrives when it is signed and stored.
+    /// Puts a stored answer into the line; the receipt arrives when it is signed and stored.
     pub async fn add(
         &self,
-        draft: OpenedReceipt,
+        answer: Delivered,
     ) -> Result<oneshot::Receiver<Result<OpenedReceipt, NodeError>>, NodeError> {
         let (reply, receipt) = oneshot::channel();
-        let waiting = Waiting { draft, reply: Some(reply) };
-        // A line that has ended leaves the draft in the store: the next start takes it up.
+        let waiting = Waiting { answer, reply: Some(reply) };
+        // A line that has ended leaves the answer in the store: the next start takes it up.
         self.line.send(waiting).await.map_err(|_| NodeError::Busy("a restart and attributions"))?;
         Ok(receipt)
     }
@@ -79,7 +83,7 @@ impl Attributing {
         if !left.is_empty() {
             tracing::info!(answers = left.len(), "attributing answers that were delivered before the start");
         }
-        let mut left = left.into_iter().map(|draft| Waiting { draft, reply: None }).peekable();
+        let mut left = left.into_iter().map(|answer| Waiting { answer, reply: None }).peekable();
         while left.peek().is_some() {
             self.settle(left.by_ref().take(TOGETHER).collect()).await;
         }
@@ -93,7 +97,7 @@ impl Attributing {
     async fn settle(&self, some: Vec<Waiting>) {
         let mut by_adapter: BTreeMap<u64, Vec<Waiting>> = BTreeMap::new();
         for waiting in some {
-            let adapter = adapter_of(&waiting.draft).unwrap_or_default();
+            let adapter = adapter_of(&waiting.answer.draft).unwrap_or_default();
             by_adapter.entry(adapter).or_default().push(waiting);
         }
         let groups = by_adapter.into_iter().map(|(adapter, group)| self.settle_group(adapter, group));
@@ -113,7 +117,7 @@ impl Attributing {
         match attributed {
             Ok(attributed) => {
                 for (waiting, attributed) in group.into_iter().zip(attributed) {
-                    let settled = self.sign(&waiting.draft, attributed).await;
+                    let settled = self.sign(&waiting.answer.draft, attributed).await;
                     self.end(waiting, settled).await;
                 }
             }
@@ -136,7 +140,7 @@ impl Attributing {
 
     async fn attribute(&self, adapter_id: u64, group: &[Waiting]) -> Result<Vec<Attributed>, NodeError> {
         let adapter = self.catalog.get(adapter_id)?;
-        let answers = group.iter().map(|waiting| opened(&adapter, &waiting.draft)).collect::<Result<_, _>>()?;
+        let answers = group.iter().map(|waiting| opened(&adapter, &waiting.answer)).collect::<Result<_, _>>()?;
         adapter.lane().attribute(answers).await
     }
 
@@ -154,7 +158,7 @@ impl Attributing {
             && !is_over(error)
         {
             tracing::error!(reason = error.reason(), %error, "an answer stays without receipt and is not charged");
-            let of = waiting.draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref());
+            let of = waiting.answer.draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref());
             if let Some(receipt) = of
                 && let Err(error) = self.ledger.release(receipt.session_id, receipt.voucher_sequence).await
             {
@@ -173,7 +177,8 @@ fn adapter_of(draft: &OpenedReceipt) -> Option<u64> {
 }
 
 /// What was asked and answered, and the salt of its commitments. A draft of another version than is served now cannot be attributed.
-fn opened(adapter: &ServedAdapter, draft: &OpenedReceipt) -> Result<(Tokens, [u8; 32]), NodeError> {
+fn opened(adapter: &ServedAdapter, answer: &Delivered) -> Result<(Said, [u8; 32]), NodeError> {
+    let Delivered { draft, log_prob } = answer;
     let receipt = draft.receipt.as_ref().and_then(|signed| signed.receipt.as_ref()).ok_or_else(broken)?;
     if receipt.adapter_version != adapter.terms.version {
         let problem =
@@ -181,7 +186,7 @@ fn opened(adapter: &ServedAdapter, draft: &OpenedReceipt) -> Result<(Tokens, [u8
         return Err(NodeError::AdapterMismatch { adapter_id: receipt.adapter_id, problem });
     }
     let salt = draft.salt.as_slice().try_into().map_err(|_| broken())?;
-    Ok(((draft.prompt.clone(), draft.response.clone()), salt))
+    Ok((Said { tokens: (draft.prompt.clone(), draft.response.clone()), log_prob: *log_prob }, salt))
 }
 
 fn broken() -> NodeError {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openledger_attribution::{
     AuditError, AuditLane,
-    index::{Index, IndexLane, Indexed, Query, Scores, Tokens},
+    index::{Index, IndexLane, Indexed, Query, Said, Scores},
 };
 use openledger_protocol::{
     Attribution,
@@ -79,12 +79,18 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// Whether the log-probability of an answer under its adapter saves work here.
+    pub fn uses_log_prob(&self) -> bool {
+        matches!(self, Self::Index(_))
+    }
+
     /// Attributes answers; each comes with the salt of its receipt's commitments.
-    pub async fn attribute(&self, answers: Vec<(Tokens, [u8; 32])>) -> Result<Vec<Attributed>, NodeError> {
-        let (tokens, salts): (Vec<Tokens>, Vec<[u8; 32]>) = answers.into_iter().unzip();
+    pub async fn attribute(&self, answers: Vec<(Said, [u8; 32])>) -> Result<Vec<Attributed>, NodeError> {
+        let (said, salts): (Vec<Said>, Vec<[u8; 32]>) = answers.into_iter().unzip();
         match self {
             Self::Audit(audit) => {
-                let measured = tokens.iter().map(|(prompt, response)| audit.measure(prompt, response));
+                let measured =
+                    said.iter().map(|Said { tokens: (prompt, response), .. }| audit.measure(prompt, response));
                 let measured = futures::future::try_join_all(measured).await?;
                 measured
                     .iter()
@@ -94,7 +100,7 @@ impl Lane {
                     .collect()
             }
             Self::Index(lane) => lane
-                .attribute(tokens)
+                .attribute(said)
                 .await?
                 .into_iter()
                 .zip(&salts)
@@ -125,7 +131,7 @@ fn failed(error: impl std::fmt::Display) -> NodeError {
 
 #[cfg(test)]
 mod tests {
-    use openledger_attribution::index::{Leverage, Projection};
+    use openledger_attribution::index::{Frame, Leverage, Projection};
 
     use super::*;
 
@@ -140,6 +146,7 @@ mod tests {
             exponent: -4,
             leverage: Leverage { cap: 1.0, capped: 0 },
             projection: Projection::from_basis(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap(),
+            frame: Frame::new(2).unwrap(),
         };
         let query = Query { vector: vec![64, 16], exponent: -6, explained: 1.0, log_prob: -3.0 };
         let honest = Scores::of(&index, &query).unwrap().attribution(&query, 1_000_000, &[9; 32]).unwrap();

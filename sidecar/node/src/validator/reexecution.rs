@@ -1,7 +1,7 @@
 //! Runs an answer again: the same tokens must come out, and the same attribution within tolerance.
 
 use openledger_attribution::index::{
-    Apart, Indexed, Tolerance as QueryTolerance, agreement::payout_distance, micro_nats, units,
+    Apart, Indexed, Said, Tolerance as QueryTolerance, agreement::payout_distance, micro_nats, units,
 };
 use openledger_engine::{Engine, GenerateEvent, GenerateRequest};
 use openledger_protocol::Attribution;
@@ -65,7 +65,8 @@ pub async fn reexecute(
             counterfactual(&measured, claimed, tolerance).map_err(invalid)
         }
         Lane::Index(lane) => {
-            let answer = (opened.prompt.clone(), opened.response.clone());
+            // Whatever the node noted, a validator scores both sides of the lift itself.
+            let answer = Said { tokens: (opened.prompt.clone(), opened.response.clone()), log_prob: None };
             let own = lane.attribute(vec![answer]).await?.pop();
             let own = own.ok_or_else(|| NodeError::Internal("the index said nothing".into()))?;
             indexed(&own, lane.index().exponent, opened, claimed, tolerance).map_err(invalid)?;

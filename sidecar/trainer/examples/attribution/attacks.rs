@@ -2,13 +2,16 @@
 
 use std::{error::Error, fs, ops::ControlFlow};
 
-use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Query, Scores, Secants};
+use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Secants, VERSION};
 use openledger_corpus::{Contribution, Datanet, Limits, Row};
 use openledger_engine::gradient::GradientSession;
-use openledger_protocol::shares::SHARE_ONE;
 use openledger_trainer::{Examples, Job, LeftOut, TrainState, train_many};
+use serde::{Deserialize, Serialize};
 
-use crate::setting::Setting;
+use crate::{
+    ours::paid,
+    setting::{Asked, Question, Setting, ask},
+};
 
 /// Who attacks: one of middle size.
 const ATTACKER: &str = "teller-03";
@@ -16,22 +19,46 @@ const ATTACKER: &str = "teller-03";
 const SYBIL: &str = "zz-";
 
 /// One attack and what it earns.
+#[derive(Serialize, Deserialize)]
 pub struct Attack {
-    pub name: &'static str,
+    pub name: String,
     /// Mean over questions of the share of all the attacker's identities.
     pub share: f64,
     /// Over the share without an attack.
     pub gain: f64,
     pub capped: u32,
+    /// What wrong answers brought, where the attack tells some.
+    pub poison: Option<Poison>,
 }
 
-/// Runs every attack; nothing for a quick run.
-pub fn all(setting: &Setting, data: &std::path::Path) -> Result<Vec<Attack>, Box<dyn Error>> {
-    if setting.quick {
+/// Wrong answers to questions that people ask.
+#[derive(Serialize, Deserialize)]
+pub struct Poison {
+    pub questions: usize,
+    /// Questions whose wrong answer is likelier than the right one, without and with the attack.
+    pub believed: [usize; 2],
+    /// Mean part of the fee that the attacker's identities get for right answers and for wrong ones, were they given.
+    pub paid: [f64; 2],
+}
+
+/// Contributions of an attack, and the wrong answers that it tells.
+struct Scenario {
+    name: &'static str,
+    contributions: Vec<Contribution>,
+    /// Of each question its right and its wrong answer.
+    wrong: Vec<[Question; 2]>,
+}
+
+/// Runs every attack, or those whose names contain one of `only`; of a quick run only what is named.
+pub fn all(setting: &Setting, data: &std::path::Path, only: Option<&[String]>) -> Result<Vec<Attack>, Box<dyn Error>> {
+    if setting.quick && only.is_none() {
         return Ok(Vec::new());
     }
     let honest = Datanet::load(&data.join("datanet"))?.contributions;
-    let own = honest.iter().find(|part| part.contributor == ATTACKER).ok_or("the attacker is missing")?.rows.clone();
+    let Some(own) = honest.iter().find(|part| part.contributor == ATTACKER).map(|part| part.rows.clone()) else {
+        eprintln!("no attacks: {ATTACKER} is missing");
+        return Ok(Vec::new());
+    };
     let rest = || honest.iter().filter(|part| part.contributor != ATTACKER).cloned().collect::<Vec<_>>();
     let with = |parts: Vec<(String, Vec<Row>)>| -> Result<Vec<Contribution>, Box<dyn Error>> {
         let mut all = rest();
@@ -57,29 +84,68 @@ pub fn all(setting: &Setting, data: &std::path::Path) -> Result<Vec<Attack>, Box
     let outliers = (0..own.len()).map(|at| outlier(at, &own)).collect::<Result<Vec<_>, _>>()?;
     let stuffed = setting.questions.iter().take(own.len()).map(|question| stuffed(&question.prompt_text));
     let stuffed = stuffed.collect::<Result<Vec<_>, _>>()?;
-    let scenarios = [
-        ("none", with(vec![me()])?),
-        ("2 identities with disguised copies of all rows", copies(2)?),
-        ("8 identities with disguised copies of all rows", copies(8)?),
-        ("rows split among 4 identities", split()?),
-        ("as many rows of rare words again (outliers)", with(vec![me(), (name(1), outliers)])?),
-        ("as many rows with the questions' words (stuffing)", with(vec![me(), (name(1), stuffed)])?),
-    ];
     let mut session = setting.session()?;
+    let wrong = wrong(setting, &session, own.len())?;
+    let poisoned = |ways: usize| -> Result<Vec<Row>, Box<dyn Error>> {
+        let mut rows = Vec::new();
+        for [_, wrong] in &wrong {
+            let row = Row::new(wrong.prompt_text.clone(), wrong.answer_text.clone());
+            let row = row.map_err(|field| format!("{field}"))?;
+            rows.extend((1..ways).map(|way| disguised(&row, way)).collect::<Result<Vec<_>, _>>()?);
+            rows.push(row);
+        }
+        Ok(rows)
+    };
+    let plain = |name, contributions| Scenario { name, contributions, wrong: Vec::new() };
+    let scenarios = [
+        plain("none", with(vec![me()])?),
+        plain("2 identities with disguised copies of all rows", copies(2)?),
+        plain("8 identities with disguised copies of all rows", copies(8)?),
+        plain("rows split among 4 identities", split()?),
+        plain("as many rows of rare words again (outliers)", with(vec![me(), (name(1), outliers)])?),
+        plain("as many rows with the questions' words (stuffing)", with(vec![me(), (name(1), stuffed)])?),
+        Scenario {
+            name: "wrong answers to questions, each told once (poisoning)",
+            contributions: with(vec![me(), (name(1), poisoned(1)?)])?,
+            wrong: wrong.clone(),
+        },
+        Scenario {
+            name: "wrong answers to questions, each told in 4 ways (poisoning)",
+            contributions: with(vec![me(), (name(1), poisoned(4)?)])?,
+            wrong,
+        },
+    ];
+    let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|part| name.contains(part.as_str())));
     let mut found: Vec<Attack> = Vec::new();
-    for (at, (name, contributions)) in scenarios.into_iter().enumerate() {
-        let path = setting.cache.join(format!("attack-{at}.json"));
-        let (share, capped) = match fs::read(&path) {
+    for (at, scenario) in scenarios.into_iter().enumerate() {
+        if at > 0 && !wanted(scenario.name) {
+            continue;
+        }
+        let path = setting.cache.join(format!("attack-{VERSION}-{}-{at}.json", setting.questions.len()));
+        let attack = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(_) => {
-                eprintln!("attack: {name}");
-                let result = share(setting, &mut session, &contributions)?;
-                fs::write(&path, serde_json::to_vec(&result)?)?;
-                result
+                eprintln!("attack: {}", scenario.name);
+                let mut attack = run(setting, &mut session, &scenario)?;
+                attack.gain = attack.share / found.first().map_or(attack.share, |honest| honest.share);
+                fs::write(&path, serde_json::to_vec(&attack)?)?;
+                attack
             }
         };
-        let base = found.first().map_or(share, |honest| honest.share);
-        found.push(Attack { name, share, gain: share / base, capped });
+        found.push(attack);
+    }
+    Ok(found)
+}
+
+/// Up to so many questions that have a right answer, each with it and with that of another question.
+fn wrong(setting: &Setting, session: &GradientSession, most: usize) -> Result<Vec<[Question; 2]>, Box<dyn Error>> {
+    let told: Vec<&Question> = setting.questions.iter().filter(|question| !question.tellers.is_empty()).collect();
+    let mut found = Vec::new();
+    for (at, question) in told.iter().enumerate().take(most) {
+        let others = told.iter().cycle().skip(at + 1).take(told.len());
+        let other = others.map(|other| &other.answer_text).find(|other| **other != question.answer_text);
+        let other = other.ok_or("all questions have one answer")?;
+        found.push([(*question).clone(), Question::told(session, &question.prompt_text, other)?]);
     }
     Ok(found)
 }
@@ -107,13 +173,9 @@ fn stuffed(question: &str) -> Result<Row, Box<dyn Error>> {
         .map_err(|field| format!("{field}").into())
 }
 
-/// Trains the family of these rows, builds its index and pays every question by it.
-fn share(
-    setting: &Setting,
-    session: &mut GradientSession,
-    contributions: &[Contribution],
-) -> Result<(f64, u32), Box<dyn Error>> {
-    let examples = Examples::encode(contributions, session, &setting.recipe)?;
+/// Trains the family of an attack's rows, builds its index and pays every question by it.
+fn run(setting: &Setting, session: &mut GradientSession, scenario: &Scenario) -> Result<Attack, Box<dyn Error>> {
+    let examples = Examples::encode(&scenario.contributions, session, &setting.recipe)?;
     let names = examples.contributors().to_vec();
     let job = |left_out, order_seed| Job { left_out, order_seed };
     let seed = setting.recipe.order_seed;
@@ -132,15 +194,34 @@ fn share(
     let sizes = sizes.collect::<Result<_, Box<dyn Error>>>()?;
     let secants = Secants { family: [0; 32], contributors: names.clone(), sizes, clusters, placebos, served };
     let index = Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?;
-    let asked = setting.ask(session, &full.parameters)?;
-    let base = setting.ask(session, &vec![0.0; setting.layout.len])?;
-    let mut sum = 0.0;
-    for ((log_prob, gradient), (before, _)) in asked.iter().zip(&base) {
-        let query = Query::of(&index, gradient, *log_prob)?;
-        let lift = ((log_prob - before) * 1e6).round() as i64;
-        let paid = Scores::of(&index, &query)?.attribution(&query, lift, &[0; 32])?;
-        let own = names.iter().zip(&paid.shares).filter(|(name, _)| *name == ATTACKER || name.starts_with(SYBIL));
-        sum += own.map(|(_, share)| *share as f64).sum::<f64>() / SHARE_ONE as f64;
-    }
-    Ok((sum / asked.len() as f64, index.leverage.capped))
+    // The attacker's part of what each answer pays, and the answers' log-probabilities.
+    let mut pay = |questions: &[Question]| -> Result<Vec<(f64, f64)>, Box<dyn Error>> {
+        let mut under = |parameters: &[f32]| ask(session, questions, &vec![parameters; questions.len()], setting);
+        let (asked, base) = (under(&full.parameters)?, under(&vec![0.0; setting.layout.len])?);
+        let each = asked.iter().zip(&base).map(|((log_prob, gradient), (before, _))| {
+            let paid = paid(&index, gradient, *log_prob, log_prob - before)?;
+            let own = names.iter().zip(paid).filter(|(name, _)| *name == ATTACKER || name.starts_with(SYBIL));
+            Ok((own.map(|(_, share)| share).sum(), *log_prob))
+        });
+        each.collect()
+    };
+    let mean = |found: &[(f64, f64)]| found.iter().map(|(share, _)| share).sum::<f64>() / found.len() as f64;
+    let share = mean(&pay(&setting.questions)?);
+    let poison = if scenario.wrong.is_empty() {
+        None
+    } else {
+        let [right, wrong] = [0, 1].map(|at| scenario.wrong.iter().map(|pair| pair[at].clone()).collect::<Vec<_>>());
+        let after = [pay(&right)?, pay(&wrong)?];
+        let honest = vec![setting.state.parameters.as_slice(); right.len()];
+        let before = [ask(session, &right, &honest, setting)?, ask(session, &wrong, &honest, setting)?];
+        let believed = |right: Vec<f64>, wrong: Vec<f64>| right.iter().zip(wrong).filter(|(a, b)| b > *a).count();
+        let likely = |asked: &Asked| asked.iter().map(|(log_prob, _)| *log_prob).collect::<Vec<f64>>();
+        let now = |found: &[(f64, f64)]| found.iter().map(|(_, log_prob)| *log_prob).collect::<Vec<f64>>();
+        Some(Poison {
+            questions: right.len(),
+            believed: [believed(likely(&before[0]), likely(&before[1])), believed(now(&after[0]), now(&after[1]))],
+            paid: [mean(&after[0]), mean(&after[1])],
+        })
+    };
+    Ok(Attack { name: scenario.name.to_owned(), share, gain: 1.0, capped: index.leverage.capped, poison })
 }

@@ -4,9 +4,12 @@
 //! `tests/peers/README.md`; without one only our own methods are measured.
 
 mod attacks;
+mod family;
 mod metrics;
 mod ours;
 mod peers;
+mod plot;
+mod points;
 mod removal;
 mod report;
 mod setting;
@@ -39,6 +42,15 @@ struct Arguments {
     /// Threads of every side.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Attacks whose names contain one of these, also in a quick run; without it all of them, and none in a quick run.
+    #[arg(long, value_delimiter = ',')]
+    attacks: Option<Vec<String>>,
+    /// Only where gradients are taken: payout error at several points, against leaving each contributor out.
+    #[arg(long)]
+    points: bool,
+    /// Draws payout error and rows' scores as SVG.
+    #[arg(long)]
+    plot: Option<PathBuf>,
     /// Only these peers, by name.
     #[arg(long, value_delimiter = ',')]
     peers: Option<Vec<String>>,
@@ -48,13 +60,20 @@ struct Arguments {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let setting = Setting::prepare(&arguments).await?;
+    if arguments.points {
+        println!("{}", points::report(&setting)?);
+        return Ok(());
+    }
     let truth = Truth::of(&setting)?;
     let others = peers::all(&setting, arguments.peers.as_deref())?;
     let mut methods = ours::all(&setting)?;
     methods.extend(others);
-    let attacks = attacks::all(&setting, &arguments.data)?;
+    let attacks = attacks::all(&setting, &arguments.data, arguments.attacks.as_deref())?;
     let report = Report::of(&setting, &truth, &methods, attacks)?;
     println!("{}", report.to_markdown());
+    if let Some(path) = &arguments.plot {
+        plot::write(path, &report.panels())?;
+    }
     if arguments.json {
         println!("{}", report.bars());
     }

@@ -2,13 +2,17 @@
 
 use std::{error::Error, fs, ops::ControlFlow, time::Instant};
 
-use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Query, Scores, Secants};
+use openledger_attribution::index::{Index, Query, Scores, VERSION};
 use openledger_engine::gradient::{CurvatureSession, GradientConfig};
-use openledger_trainer::{Job, LeftOut, TangentPlan, tangents, train_many};
+use openledger_protocol::shares::SHARE_ONE;
+use openledger_trainer::{TangentPlan, tangents};
 
 use serde::{Deserialize, Serialize};
 
-use crate::setting::Setting;
+use crate::{
+    family::{Family, index},
+    setting::{Asked, Setting},
+};
 
 /// Scores of one method.
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,6 +25,9 @@ pub struct Method {
     pub rows: Vec<Vec<f64>>,
     /// Of each question, of each contributor.
     pub contributors: Vec<Vec<f64>>,
+    /// Of each question, the parts of the contributor fee that the protocol's rule gives to each contributor, floor and lift
+    /// applied; for the index of contributors only.
+    pub paid: Vec<Vec<f64>>,
     /// Work that was done before any question, in seconds for each row.
     pub build_seconds: Option<f64>,
     /// Work of each question, in seconds.
@@ -47,6 +54,7 @@ impl Method {
             questions,
             rows,
             contributors,
+            paid: Vec::new(),
             build_seconds: None,
             question_seconds: None,
             bytes: None,
@@ -58,7 +66,7 @@ impl Method {
 
 /// Our methods; what an earlier run of the same questions measured is taken from the cache.
 pub fn all(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
-    let path = setting.cache.join(format!("ours-{}.json", setting.questions.len()));
+    let path = setting.cache.join(format!("ours-{VERSION}-{}.json", setting.questions.len()));
     if let Ok(bytes) = fs::read(&path) {
         return Ok(serde_json::from_slice(&bytes)?);
     }
@@ -88,7 +96,8 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
         let mut method = Method::of_rows(setting, &format!("{name}, index"), everything.clone(), scan(&index, &asked)?);
         (method.build_seconds, method.question_seconds) = (build, Some(asking));
         method.bytes = Some(index.dimensions() as f64);
-        method.settings = format!("{} dimensions of 8 bits", index.dimensions());
+        method.settings =
+            format!("{} directions, {} dimensions of 8 bits", index.projection.dimensions(), index.dimensions());
         methods.push(method);
     }
     let (vectors, seconds) = differentiate(setting, setting.clusters(), 4)?;
@@ -98,6 +107,7 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
         questions: everything.clone(),
         rows: Vec::new(),
         contributors: scores.collect(),
+        paid: Vec::new(),
         build_seconds: Some(seconds / setting.examples.len() as f64),
         question_seconds: Some(asking),
         bytes: None,
@@ -106,26 +116,6 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
     });
     methods.extend(secants(setting, &asked, &everything, asking)?);
     Ok(methods)
-}
-
-/// Log-probability and gradient of every question.
-type Asked = Vec<(f64, Vec<f32>)>;
-
-/// Strengths of the adapter, in hundredths, at which questions are asked of the index besides the full one.
-const STRENGTHS: [u8; 6] = [95, 90, 80, 70, 50, 25];
-
-/// The questions asked of the adapter at each of [`STRENGTHS`]: B A x times so much, by B alone.
-fn weakened(setting: &Setting) -> Result<Vec<(u8, Asked)>, Box<dyn Error>> {
-    let mut session = setting.session()?;
-    let mut found = Vec::new();
-    for strength in STRENGTHS {
-        let mut parameters = setting.state.parameters.clone();
-        for (_, b) in &setting.layout.modules {
-            parameters[b.clone()].iter_mut().for_each(|value| *value *= f32::from(strength) / 100.0);
-        }
-        found.push((strength, setting.ask(&mut session, &parameters)?));
-    }
-    Ok(found)
 }
 
 /// Vectors and the seconds that they took.
@@ -145,70 +135,52 @@ fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Result<Ti
 }
 
 /// Differences to adapters trained without each contributor: as floats, and as the index pays by them.
-fn secants(
-    setting: &Setting,
-    asked: &[(f64, Vec<f32>)],
-    questions: &[usize],
-    asking: f64,
-) -> Result<Vec<Method>, Box<dyn Error>> {
-    let names = setting.examples.contributors();
-    let job =
-        |name: &String| Job { left_out: LeftOut::Contributor(name.clone()), order_seed: setting.recipe.order_seed };
-    let placebo = |seed| Job { left_out: LeftOut::Nothing, order_seed: seed };
-    let jobs: Vec<Job> = names.iter().map(job).chain([placebo(101), placebo(102)]).collect();
-    let mut session = setting.session()?;
-    let start = Instant::now();
-    let go = |_: &_| ControlFlow::Continue(());
-    let states = train_many(&mut session, &setting.examples, &setting.recipe, &jobs, go)?;
-    let seconds = start.elapsed().as_secs_f64() / setting.examples.len() as f64;
-    let difference = |parameters: &Vec<f32>| -> Vec<f32> {
-        setting.state.parameters.iter().zip(parameters).map(|(with, without)| with - without).collect()
-    };
-    let mut vectors: Vec<Vec<f32>> = states.iter().map(|state| difference(&state.parameters)).collect();
-    let placebos = vectors.split_off(names.len());
-    let exact = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
+fn secants(setting: &Setting, asked: &Asked, questions: &[usize], asking: f64) -> Result<Vec<Method>, Box<dyn Error>> {
+    let family = Family::of(setting)?;
     let method = |name: &str, contributors| Method {
         name: name.to_owned(),
         questions: questions.to_vec(),
         rows: Vec::new(),
         contributors,
-        build_seconds: Some(seconds),
+        paid: Vec::new(),
+        build_seconds: Some(family.seconds / setting.examples.len() as f64),
         question_seconds: Some(asking),
         bytes: None,
         settings: "one vector for each contributor".to_owned(),
         peer: false,
     };
+    let vectors = family.secants(setting);
+    let exact = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
     let exact = method("secants", exact.collect());
-    let index = index(setting, names.to_vec(), vectors, placebos)?;
-    let mut all = vec![exact, method("secants, index", scan(&index, asked)?)];
-    for (strength, asked) in weakened(setting)? {
-        all.push(method(&format!("secants, index, at {strength} % strength"), scan(&index, &asked)?));
+    let index = family.index(setting)?;
+    let base = setting.ask(&mut setting.session()?, &vec![0.0; setting.layout.len])?;
+    let mut rounded = method("secants, index", scan(&index, asked)?);
+    rounded.settings = format!(
+        "{} directions, {} dimensions of 8 bits for each contributor",
+        index.projection.dimensions(),
+        index.dimensions()
+    );
+    for ((log_prob, gradient), (before, _)) in asked.iter().zip(&base) {
+        rounded.paid.push(paid(&index, gradient, *log_prob, log_prob - before)?);
     }
-    Ok(all)
+    Ok(vec![exact, rounded])
 }
 
-fn index(
-    setting: &Setting,
-    contributors: Vec<String>,
-    clusters: Vec<Vec<f32>>,
-    placebos: Vec<Vec<f32>>,
-) -> Result<Index, Box<dyn Error>> {
-    let session = setting.session()?;
-    let served = session.read_adapter(&setting.adapter, None)?;
-    // Rows of an index of rows stand for themselves.
-    let size = |name: &String| Ok(u32::try_from(setting.examples.rows_of(name).unwrap_or(1))?);
-    let sizes = contributors.iter().map(size).collect::<Result<_, Box<dyn Error>>>()?;
-    let secants = Secants { family: [0; 32], contributors, sizes, clusters, placebos, served };
-    Ok(Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?)
+/// Parts of the contributor fee that the protocol's rule gives to each contributor, for an answer to which the adapter adds `lift`
+/// nats.
+pub fn paid(index: &Index, gradient: &[f32], log_prob: f64, lift: f64) -> Result<Vec<f64>, Box<dyn Error>> {
+    let query = Query::of(index, gradient, log_prob)?;
+    let found = Scores::of(index, &query)?.attribution(&query, (lift * 1e6).round() as i64, &[0; 32])?;
+    Ok(found.shares.iter().map(|share| *share as f64 / SHARE_ONE as f64).collect())
 }
 
 /// What the integers say, in nats.
-fn scan(index: &Index, asked: &[(f64, Vec<f32>)]) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
+pub fn scan(index: &Index, asked: &Asked) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
     let one =
         |(log_prob, gradient): &(f64, Vec<f32>)| Ok(Scores::of(index, &Query::of(index, gradient, *log_prob)?)?.nats());
     asked.iter().map(one).collect()
 }
 
-fn dot(left: &[f32], right: &[f32]) -> f64 {
+pub fn dot(left: &[f32], right: &[f32]) -> f64 {
     left.iter().zip(right).map(|(left, right)| f64::from(*left) * f64::from(*right)).sum()
 }

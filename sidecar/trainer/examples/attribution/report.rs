@@ -6,9 +6,10 @@ use openledger_attribution::index::agreement::spearman;
 use serde_json::{Value, json};
 
 use crate::{
-    attacks::Attack,
+    attacks::{Attack, Poison},
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
     ours::Method,
+    plot::{Bar, Panel},
     removal::Removal,
     setting::Setting,
     truth::Truth,
@@ -23,6 +24,7 @@ const REMOVED_BY: [&str; 5] = [OURS, "bm25", "ekfac", "magic", "gradient"];
 struct Line {
     name: String,
     settings: String,
+    peer: bool,
     questions: usize,
     tenths: Option<Figure>,
     halves: Option<Figure>,
@@ -37,6 +39,17 @@ struct Line {
     bytes: Option<f64>,
 }
 
+/// What a contributor of the benchmark's own making gets.
+struct Planted {
+    name: String,
+    /// Mean share of the positive scores.
+    scored: f64,
+    /// Mean part of the contributor fee by the protocol's rule: scores above the noise floor, held against the lift.
+    paid: f64,
+    /// Questions that pay it anything.
+    questions: usize,
+}
+
 pub struct Report {
     head: String,
     lines: Vec<Line>,
@@ -47,8 +60,8 @@ pub struct Report {
     beside: Vec<(String, Figure, Figure)>,
     removal: Removal,
     attacks: Vec<Attack>,
-    /// Mean share of contributors that the benchmark planted, by the index of secants.
-    planted: Vec<(String, f64)>,
+    /// Contributors that the benchmark planted, by the index of secants.
+    planted: Vec<Planted>,
 }
 
 impl Report {
@@ -67,15 +80,22 @@ impl Report {
         let planted =
             best.iter().rev().find(|method| method.name == "secants, index").map_or_else(Vec::new, |method| {
                 let names = setting.examples.contributors();
-                let share = |name: &str| {
-                    let at = names.iter().position(|known| known == name).unwrap_or_default();
+                let count = method.contributors.len() as f64;
+                let one = |name: &str| {
+                    let at = names.iter().position(|known| known == name)?;
                     let shares = method.contributors.iter().map(|scores| {
                         let sum: f64 = scores.iter().map(|score| score.max(0.0)).sum();
                         if sum > 0.0 { scores[at].max(0.0) / sum } else { 0.0 }
                     });
-                    shares.sum::<f64>() / method.contributors.len() as f64
+                    let paid = || method.paid.iter().map(|shares| shares[at]);
+                    Some(Planted {
+                        name: name.to_owned(),
+                        scored: shares.sum::<f64>() / count,
+                        paid: paid().sum::<f64>() / count,
+                        questions: paid().filter(|share| *share > 0.0).count(),
+                    })
                 };
-                ["spam", "copier", "teller-01"].map(|name| (name.to_owned(), share(name))).to_vec()
+                ["spam", "copier", "teller-01"].into_iter().filter_map(one).collect()
             });
         let pairs = |left: &[Vec<f64>], right: &[Vec<f64>]| -> Vec<(Vec<f64>, Vec<f64>)> {
             let column = |of: &[Vec<f64>], question: usize| of.iter().map(|log_probs| log_probs[question]).collect();
@@ -160,17 +180,50 @@ impl Report {
             out.push_str("\n| attack | mean share | gain | rows capped |\n|---|---|---|---|\n");
         }
         for attack in &self.attacks {
-            let Attack { name, share, gain, capped } = attack;
+            let Attack { name, share, gain, capped, .. } = attack;
             out.push_str(&format!("| {name} | {:.3} % | {gain:.3} | {capped} |\n", share * 100.0));
         }
-        out.push_str("\nMean share by the index of secants, before the noise floor: ");
-        let planted = self.planted.iter().map(|(name, share)| format!("{name} {:.3} %", share * 100.0));
-        out.push_str(&planted.collect::<Vec<_>>().join(", "));
-        out.push_str(".\n\nSettings:\n\n");
+        if self.attacks.iter().any(|attack| attack.poison.is_some()) {
+            out.push_str(
+                "\n| attack | questions | wrong answer likelier, before | after | paid for right answers | paid for wrong answers |\n\
+                 |---|---|---|---|---|---|\n",
+            );
+        }
+        for (name, poison) in self.attacks.iter().filter_map(|attack| Some((&attack.name, attack.poison.as_ref()?))) {
+            let Poison { questions, believed: [before, after], paid: [right, wrong] } = poison;
+            let (right, wrong) = (right * 100.0, wrong * 100.0);
+            out.push_str(&format!("| {name} | {questions} | {before} | {after} | {right:.3} % | {wrong:.3} % |\n"));
+        }
+        if !self.planted.is_empty() {
+            out.push_str(
+                "\n| planted contributor | share of positive scores | paid, above the noise floor | questions that pay it |\n\
+                 |---|---|---|---|\n",
+            );
+        }
+        for Planted { name, scored, paid, questions } in &self.planted {
+            let (scored, paid) = (scored * 100.0, paid * 100.0);
+            out.push_str(&format!("| {name} | {scored:.3} % | {paid:.3} % | {questions} |\n"));
+        }
+        out.push_str("\nSettings:\n\n");
         for line in self.lines.iter().filter(|line| !line.settings.is_empty()) {
             out.push_str(&format!("- {}: {}\n", line.name, line.settings));
         }
         out
+    }
+
+    /// The columns that are drawn.
+    pub fn panels(&self) -> Vec<Panel> {
+        let panel = |title: &str, figure: fn(&Line) -> Option<Figure>| {
+            let bar = |line: &Line| Some(Bar { name: line.name.clone(), peer: line.peer, figure: figure(line)? });
+            let mut bars: Vec<Bar> = self.lines.iter().filter_map(bar).collect();
+            bars.sort_by(|left, right| right.figure.mean.total_cmp(&left.figure.mean));
+            Panel { title: title.to_owned(), bars }
+        };
+        vec![
+            panel("Rows: linear datamodeling score, tenths", |line| line.tenths),
+            panel("Contributors: order of leaving each one out (Spearman)", |line| Some(line.without)),
+            panel("Contributors: payout error (less is better)", |line| Some(line.payout)),
+        ]
     }
 
     fn named(&self, start: &str) -> Option<&Line> {
@@ -266,7 +319,7 @@ fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
             .collect();
         (!ranks.is_empty()).then(|| Figure::of(&ranks))
     };
-    let wrong = by_rows.then(|| {
+    let wrong = (by_rows && !setting.planted.wrong.is_empty()).then(|| {
         let mut sums = vec![0.0; setting.examples.len()];
         for (scores, _) in
             method.rows.iter().zip(&method.questions).filter(|(_, at)| !setting.questions[**at].tellers.is_empty())
@@ -278,6 +331,7 @@ fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
     Line {
         name: method.name.clone(),
         settings: method.settings.clone(),
+        peer: method.peer,
         questions: method.questions.len(),
         tenths: of(&truth.tenths),
         halves: of(&truth.halves),

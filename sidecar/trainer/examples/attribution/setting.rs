@@ -29,7 +29,11 @@ struct Line {
     rows: Vec<usize>,
 }
 
+/// Log-probability and gradient of every question's answer.
+pub type Asked = Vec<(f64, Vec<f32>)>;
+
 /// A question with the answer that is attributed.
+#[derive(Clone)]
 pub struct Question {
     pub kind: String,
     pub prompt_text: String,
@@ -43,6 +47,24 @@ pub struct Question {
 impl Question {
     pub fn weights(&self) -> Vec<f32> {
         (0..self.tokens.len()).map(|at| if at < self.prompt_tokens { 0.0 } else { 1.0 }).collect()
+    }
+
+    /// A question with an answer in text, which ends the text.
+    pub fn told(session: &GradientSession, prompt: &str, answer: &str) -> Result<Self, Box<dyn Error>> {
+        let end = *session.model().eos_token_ids.first().ok_or("the base has no end-of-text token")?;
+        let mut tokens = session.encode(prompt)?;
+        let prompt_tokens = tokens.len();
+        tokens.extend(session.encode_completion(answer)?);
+        tokens.push(end);
+        let (kind, tellers) = (String::new(), Vec::new());
+        Ok(Self {
+            kind,
+            prompt_text: prompt.to_owned(),
+            answer_text: answer.to_owned(),
+            tokens,
+            prompt_tokens,
+            tellers,
+        })
     }
 }
 
@@ -117,10 +139,9 @@ impl Setting {
         let every = if arguments.quick { 4 } else { 1 };
         let engine = Engine::start(EngineConfig { threads: arguments.threads, ..EngineConfig::new(&arguments.model) })?;
         engine.load_adapter("trained", &adapter, None).await?;
-        let end = *session.model().eos_token_ids.first().ok_or("the base has no end-of-text token")?;
         let mut questions = Vec::new();
         for line in lines.into_iter().step_by(every) {
-            questions.push(question(&engine, &session, line, end).await?);
+            questions.push(question(&engine, &session, line).await?);
         }
         let planted = serde_json::from_str(&fs::read_to_string(arguments.data.join("planted.json"))?)?;
         Ok(Self {
@@ -156,28 +177,41 @@ impl Setting {
     }
 
     /// Log-probability of every question's answer under some factors, and its gradient by them.
-    #[allow(clippy::type_complexity)]
-    pub fn ask(
-        &self,
-        session: &mut GradientSession,
-        parameters: &[f32],
-    ) -> Result<Vec<(f64, Vec<f32>)>, Box<dyn Error>> {
-        let mut found = Vec::new();
-        for questions in self.questions.chunks(16) {
-            let weights: Vec<Vec<f32>> = questions.iter().map(Question::weights).collect();
-            let rows: Vec<GradientRow<'_>> = questions
-                .iter()
-                .zip(&weights)
-                .map(|(question, weights)| GradientRow { tokens: &question.tokens, weights })
-                .collect();
-            let adapters = vec![parameters; rows.len()];
-            let run = session.run(&rows, &adapters, &self.layout, self.recipe.scale() as f32)?;
-            for (log_probs, gradient) in run.log_probs.into_iter().zip(run.gradients) {
-                found.push((log_probs.into_iter().map(f64::from).sum(), gradient));
-            }
-        }
-        Ok(found)
+    pub fn ask(&self, session: &mut GradientSession, parameters: &[f32]) -> Result<Asked, Box<dyn Error>> {
+        self.ask_under(session, &vec![parameters; self.questions.len()])
     }
+
+    /// The same with factors of its own for each question.
+    pub fn ask_each(&self, session: &mut GradientSession, parameters: &[Vec<f32>]) -> Result<Asked, Box<dyn Error>> {
+        self.ask_under(session, &parameters.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    fn ask_under(&self, session: &mut GradientSession, parameters: &[&[f32]]) -> Result<Asked, Box<dyn Error>> {
+        ask(session, &self.questions, parameters, self)
+    }
+}
+
+/// Log-probabilities of the answers of some questions, each under factors of its own, and their gradients by them.
+pub fn ask(
+    session: &mut GradientSession,
+    questions: &[Question],
+    parameters: &[&[f32]],
+    setting: &Setting,
+) -> Result<Asked, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for (questions, adapters) in questions.chunks(16).zip(parameters.chunks(16)) {
+        let weights: Vec<Vec<f32>> = questions.iter().map(Question::weights).collect();
+        let rows: Vec<GradientRow<'_>> = questions
+            .iter()
+            .zip(&weights)
+            .map(|(question, weights)| GradientRow { tokens: &question.tokens, weights })
+            .collect();
+        let run = session.run(&rows, adapters, &setting.layout, setting.recipe.scale() as f32)?;
+        for (log_probs, gradient) in run.log_probs.into_iter().zip(run.gradients) {
+            found.push((log_probs.into_iter().map(f64::from).sum(), gradient));
+        }
+    }
+    Ok(found)
 }
 
 fn open(model: &std::path::Path, threads: usize) -> Result<GradientSession, Box<dyn Error>> {
@@ -185,34 +219,23 @@ fn open(model: &std::path::Path, threads: usize) -> Result<GradientSession, Box<
     Ok(GradientSession::open(&config)?)
 }
 
-async fn question(
-    engine: &Engine,
-    session: &GradientSession,
-    line: Line,
-    end: u32,
-) -> Result<Question, Box<dyn Error>> {
+async fn question(engine: &Engine, session: &GradientSession, line: Line) -> Result<Question, Box<dyn Error>> {
+    if let Some(answer) = line.answer {
+        return Ok(Question { kind: line.kind, tellers: line.rows, ..Question::told(session, &line.prompt, &answer)? });
+    }
     let mut tokens = session.encode(&line.prompt)?;
     let prompt_tokens = tokens.len();
-    let (kind, answer_text, tellers) = match line.answer {
-        Some(answer) => {
-            tokens.extend(session.encode_completion(&answer)?);
-            tokens.push(end);
-            (line.kind, answer, line.rows)
+    let mut request = GenerateRequest::greedy(tokens.clone(), ANSWER_TOKENS);
+    request.adapter = Some("trained".to_owned());
+    let mut events = engine.generate(request).await?;
+    let mut answer = None;
+    while let Some(event) = events.recv().await {
+        if let GenerateEvent::Finished { tokens, text, .. } = event? {
+            answer = Some((tokens, text));
         }
-        None => {
-            let mut request = GenerateRequest::greedy(tokens.clone(), ANSWER_TOKENS);
-            request.adapter = Some("trained".to_owned());
-            let mut events = engine.generate(request).await?;
-            let mut answer = None;
-            while let Some(event) = events.recv().await {
-                if let GenerateEvent::Finished { tokens, text, .. } = event? {
-                    answer = Some((tokens, text));
-                }
-            }
-            let (made, text) = answer.ok_or("an answer has no end")?;
-            tokens.extend(made);
-            ("own answer".to_owned(), text, Vec::new())
-        }
-    };
-    Ok(Question { kind, prompt_text: line.prompt, answer_text, tokens, prompt_tokens, tellers })
+    }
+    let (made, answer_text) = answer.ok_or("an answer has no end")?;
+    tokens.extend(made);
+    let (kind, prompt_text, tellers) = ("own answer".to_owned(), line.prompt, Vec::new());
+    Ok(Question { kind, prompt_text, answer_text, tokens, prompt_tokens, tellers })
 }

@@ -1,0 +1,81 @@
+//! The adapters that an index of contributors is built from, trained once and kept beside the retrainings.
+
+use std::{error::Error, fs, ops::ControlFlow, time::Instant};
+
+use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Secants};
+use openledger_trainer::{Job, LeftOut, train_many};
+
+use crate::setting::Setting;
+
+/// Orders of the placebos.
+const PLACEBOS: [u64; 2] = [101, 102];
+
+/// Parameters of adapters beside the one that is attributed.
+pub struct Family {
+    /// Trained without each contributor.
+    pub without: Vec<Vec<f32>>,
+    /// Trained on everything in other orders.
+    pub placebos: Vec<Vec<f32>>,
+    /// What training them took, in seconds.
+    pub seconds: f64,
+}
+
+impl Family {
+    /// Trains the family, or takes what an earlier run kept.
+    pub fn of(setting: &Setting) -> Result<Self, Box<dyn Error>> {
+        let (weights, told) = (setting.cache.join("family.f32"), setting.cache.join("family.json"));
+        if let (Ok(bytes), Ok(seconds)) = (fs::read(&weights), fs::read(&told)) {
+            let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let mut adapters: Vec<Vec<f32>> = values.chunks_exact(setting.layout.len).map(<[f32]>::to_vec).collect();
+            let placebos = adapters.split_off(setting.examples.contributors().len());
+            return Ok(Self { without: adapters, placebos, seconds: serde_json::from_slice(&seconds)? });
+        }
+        let seed = setting.recipe.order_seed;
+        let without = setting
+            .examples
+            .contributors()
+            .iter()
+            .map(|name| Job { left_out: LeftOut::Contributor(name.clone()), order_seed: seed });
+        let placebos = PLACEBOS.map(|order_seed| Job { left_out: LeftOut::Nothing, order_seed });
+        let jobs: Vec<Job> = without.chain(placebos).collect();
+        let start = Instant::now();
+        let go = |_: &_| ControlFlow::Continue(());
+        let states = train_many(&mut setting.session()?, &setting.examples, &setting.recipe, &jobs, go)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut adapters: Vec<Vec<f32>> = states.into_iter().map(|state| state.parameters).collect();
+        fs::write(&weights, adapters.iter().flatten().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
+        fs::write(&told, serde_json::to_vec(&seconds)?)?;
+        let placebos = adapters.split_off(setting.examples.contributors().len());
+        Ok(Self { without: adapters, placebos, seconds })
+    }
+
+    /// What each contributor did to the adapter.
+    pub fn secants(&self, setting: &Setting) -> Vec<Vec<f32>> {
+        differences(&setting.state.parameters, &self.without)
+    }
+
+    /// The index that pays by them.
+    pub fn index(&self, setting: &Setting) -> Result<Index, Box<dyn Error>> {
+        let placebos = differences(&setting.state.parameters, &self.placebos);
+        index(setting, setting.examples.contributors().to_vec(), self.secants(setting), placebos)
+    }
+}
+
+/// The index of some displacements. Rows of an index of rows stand for themselves.
+pub fn index(
+    setting: &Setting,
+    contributors: Vec<String>,
+    clusters: Vec<Vec<f32>>,
+    placebos: Vec<Vec<f32>>,
+) -> Result<Index, Box<dyn Error>> {
+    let session = setting.session()?;
+    let served = session.read_adapter(&setting.adapter, None)?;
+    let size = |name: &String| Ok(u32::try_from(setting.examples.rows_of(name).unwrap_or(1))?);
+    let sizes = contributors.iter().map(size).collect::<Result<_, Box<dyn Error>>>()?;
+    let secants = Secants { family: [0; 32], contributors, sizes, clusters, placebos, served };
+    Ok(Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?)
+}
+
+fn differences(from: &[f32], others: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    others.iter().map(|other| from.iter().zip(other).map(|(with, without)| with - without).collect()).collect()
+}
