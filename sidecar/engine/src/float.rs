@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use openledger_onnx_graph::element;
 use ort::{
     session::SessionInputValue,
-    value::{DynTensor, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef},
+    value::{DynTensor, PrimitiveTensorElementType, Tensor, TensorRef},
 };
 
 use crate::{EngineError, error::inference};
@@ -53,15 +53,6 @@ impl FloatType {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::Bf16 => 2,
-        }
-    }
-
-    /// As the runtime names it.
-    pub fn tensor(self) -> TensorElementType {
-        match self {
-            Self::F32 => TensorElementType::Float32,
-            Self::F16 => TensorElementType::Float16,
-            Self::Bf16 => TensorElementType::Bfloat16,
         }
     }
 

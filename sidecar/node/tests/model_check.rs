@@ -74,6 +74,27 @@ fn a_folder_is_told_in_numbers() {
 }
 
 #[test]
+fn a_folder_of_16_bits_says_where_and_how_it_runs() {
+    for (name, precision, providers) in
+        [("llama-fp16", "fp16", vec!["cpu", "cuda"]), ("llama-bf16", "bf16", vec!["cuda"])]
+    {
+        let folder = shape("../half").join(name);
+        let adapter = folder.join("adapters/patterns");
+        let args = [folder.to_str().unwrap(), "--adapter", adapter.to_str().unwrap()];
+        let found = json(&check(&[args.as_slice(), &["--output", "json"]].concat()));
+        assert_eq!((&found["precision"], &found["cache_precision"]), (&precision.into(), &precision.into()));
+        assert_eq!((&found["providers"], &found["portable_only"]), (&providers.clone().into(), &true.into()));
+        // Half of what 32 bits take.
+        assert_eq!((&found["kv_bytes_per_token"], &found["adapters"][0]["fits"]), (&128.into(), &true.into()));
+        let text = String::from_utf8(check(&args).stdout).unwrap();
+        let line = format!("runs on         {}; lora = \"standard\", attention = \"stock\"", providers.join(", "));
+        assert!(text.contains(&line), "{line}\n{text}");
+    }
+    let found = json(&check(&[shape("llama").to_str().unwrap(), "--output", "json"]));
+    assert_eq!((&found["providers"], &found["portable_only"]), (&serde_json::json!(["cpu"]), &false.into()));
+}
+
+#[test]
 fn people_read_lines_and_chat_templates_are_named() {
     let copy = copy_of(&shape("qwen3"));
     std::fs::write(copy.path().join("chat_template.jinja"), "{{ messages[0].content }}").unwrap();

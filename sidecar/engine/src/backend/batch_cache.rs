@@ -26,16 +26,16 @@ pub(crate) struct CacheRow<'k> {
 }
 
 impl BatchCache {
-    /// The cache before any token: tensors [rows, heads, 0, size].
+    /// So many tensors of zeros, of shape [rows, heads, length, size]; of length 0 the cache before any token.
     ///
     /// # Errors
     /// [`EngineError::Inference`] when ONNX Runtime cannot create a tensor.
-    pub fn empty(of: FloatType, tensors: usize, rows: usize, heads: usize, size: usize) -> Result<Self, EngineError> {
-        let shape = [rows, heads, 0, size];
+    pub fn zeros(of: FloatType, tensors: usize, shape: [usize; 4]) -> Result<Self, EngineError> {
+        let count = shape.iter().product();
         let one = || match of {
-            FloatType::F32 => tensor::<f32>(shape, Vec::new()),
-            FloatType::F16 => tensor::<f16>(shape, Vec::new()),
-            FloatType::Bf16 => tensor::<bf16>(shape, Vec::new()),
+            FloatType::F32 => tensor(shape, vec![f32::ZERO; count]),
+            FloatType::F16 => tensor(shape, vec![f16::ZERO; count]),
+            FloatType::Bf16 => tensor(shape, vec![bf16::ZERO; count]),
         };
         Ok(Self { tensors: (0..tensors).map(|_| one()).collect::<Result<_, _>>()? })
     }

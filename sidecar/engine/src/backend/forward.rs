@@ -81,7 +81,7 @@ impl Forward {
     /// # Errors
     /// [`EngineError::Runtime`], [`EngineError::ModelUnsupported`] when the runtime does not give it out.
     pub fn kept_on(mut self, runtime: &Runtime, provider: Provider) -> Result<Self, EngineError> {
-        self.device = Some(Device::of(runtime, provider, &self.session, &self.interface, &self.sites)?);
+        self.device = Some(Device::of(runtime, provider, &self.interface, &self.sites)?);
         Ok(self)
     }
 
@@ -166,13 +166,10 @@ impl Forward {
         }
         let past = match past {
             Some(past) => past,
-            None => BatchCache::empty(
-                self.interface.cache_type,
-                self.interface.past.len(),
-                rows.len(),
-                self.interface.kv_heads,
-                self.interface.head_size,
-            )?,
+            None => {
+                let Interface { past, cache_type, kv_heads, head_size, .. } = &self.interface;
+                BatchCache::zeros(*cache_type, past.len(), [rows.len(), *kv_heads, 0, *head_size])?
+            }
         };
         for (name, tensor) in self.interface.past.iter().zip(past.tensors) {
             inputs.push((Cow::Borrowed(name), tensor.into()));

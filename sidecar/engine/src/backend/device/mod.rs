@@ -12,9 +12,9 @@ mod slots;
 
 use openledger_onnx_graph::LoraSite;
 use ort::{
-    memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType},
+    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
     session::{IoBinding, Session},
-    value::{DynTensor, DynValue},
+    value::DynValue,
 };
 
 use regroup::Regroup;
@@ -39,7 +39,6 @@ const ROOM: usize = 64;
 pub(crate) struct Device {
     memory: MemoryInfo<'static>,
     host: MemoryInfo<'static>,
-    allocator: Allocator,
     slots: DeviceSlots,
     regroup: Regroup,
     /// What the last run was given: the slots stay bound, everything else is bound anew.
@@ -47,14 +46,13 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// The memory of `provider`, in which `session` computes.
+    /// The memory of `provider`.
     ///
     /// # Errors
     /// [`EngineError::Runtime`], [`EngineError::ModelUnsupported`] when the runtime does not give it out.
     pub fn of(
         runtime: &Runtime,
         provider: Provider,
-        session: &Session,
         interface: &Interface,
         sites: &[LoraSite],
     ) -> Result<Self, EngineError> {
@@ -65,13 +63,11 @@ impl Device {
         let failed = |error: ort::Error| EngineError::Runtime { reason: error.to_string() };
         let info = |device, id| MemoryInfo::new(device, id, AllocatorType::Device, MemoryType::Default);
         let memory = info(device, id).map_err(failed)?;
-        let allocator = Allocator::new(session, memory.clone()).map_err(failed)?;
         Ok(Self {
+            slots: DeviceSlots::start(runtime, provider, sites)?,
+            regroup: Regroup::start(runtime, provider, interface, &memory)?,
             memory,
             host: info(AllocationDevice::CPU, 0).map_err(failed)?,
-            allocator,
-            slots: DeviceSlots::start(runtime, provider, sites)?,
-            regroup: Regroup::start(runtime, provider, interface)?,
             binding: None,
         })
     }
@@ -94,8 +90,11 @@ impl Device {
                 self.regroup.grown(&past, room_for(step.total), &self.memory)?
             }
             Some(past) => past,
-            None if shared => self.fresh(interface, step.rows, room_for(step.total))?,
-            None => self.fresh(interface, step.rows, 0)?,
+            None if shared => self.regroup.zeros(step.rows, room_for(step.total), &self.memory)?,
+            None => {
+                let Interface { past, cache_type, kv_heads, head_size, .. } = interface;
+                BatchCache::zeros(*cache_type, past.len(), [step.rows, *kv_heads, 0, *head_size])?
+            }
         };
         // Not put back when something fails: who knows what is bound then.
         let mut binding = self.slots_bound(session, sites, slots)?;
@@ -135,16 +134,6 @@ impl Device {
         // Room for the token that follows.
         let room = if interface.attention == Attention::Grouped { room_for(length + 1) } else { length };
         self.regroup.gather(rows, room, &self.memory)
-    }
-
-    /// Memory for `room` positions; what is in it is never read before it is written.
-    fn fresh(&self, interface: &Interface, rows: usize, room: usize) -> Result<BatchCache, EngineError> {
-        let shape = [rows, interface.kv_heads, room, interface.head_size];
-        let one = |_| {
-            let tensor = DynTensor::new(&self.allocator, interface.cache_type.tensor(), shape);
-            tensor.map(DynTensor::into_dyn).map_err(inference)
-        };
-        Ok(BatchCache { tensors: interface.past.iter().map(one).collect::<Result<_, _>>()? })
     }
 
     /// A binding with the slots in their newest state, where the graph has some.

@@ -21,6 +21,9 @@ pub(super) struct Regroup {
     pick: Session,
     /// The rows of two caches one after the other.
     join: Session,
+    /// One position of one row, all zeros, from which rows begin: in memory that was used before there may be what is no number,
+    /// and that times nothing is still no number.
+    zero: BatchCache,
 }
 
 /// What one source gives to a new cache.
@@ -30,14 +33,31 @@ struct Part<'k> {
 }
 
 impl Regroup {
-    /// Starts both sessions on the model's provider.
+    /// Starts both sessions on the model's provider, whose memory `memory` is.
     ///
     /// # Errors
-    /// [`EngineError::ModelUnsupported`] when the runtime refuses the graphs.
-    pub fn start(runtime: &Runtime, provider: Provider, interface: &Interface) -> Result<Self, EngineError> {
+    /// [`EngineError::ModelUnsupported`] when the runtime refuses the graphs, [`EngineError::Inference`].
+    pub fn start(
+        runtime: &Runtime,
+        provider: Provider,
+        interface: &Interface,
+        memory: &MemoryInfo<'_>,
+    ) -> Result<Self, EngineError> {
         let (tensors, of) = (interface.past.len(), interface.cache_type);
         let session = |graph| runtime.session_on(provider, &model(graph)?, 1);
-        Ok(Self { pick: session(pick(tensors, of))?, join: session(join(tensors, of))? })
+        let zero = BatchCache::zeros(of, tensors, [1, interface.kv_heads, 1, interface.head_size])?;
+        let mut own = Self { pick: session(pick(tensors, of))?, join: session(join(tensors, of))?, zero };
+        // From here on where the others are.
+        own.zero = own.zeros(1, 1, memory)?;
+        Ok(own)
+    }
+
+    /// A cache of zeros.
+    ///
+    /// # Errors
+    /// [`EngineError::Inference`].
+    pub fn zeros(&mut self, rows: usize, room: usize, memory: &MemoryInfo<'_>) -> Result<BatchCache, EngineError> {
+        picked(&mut self.pick, &self.zero, &vec![0; rows], room, memory)
     }
 
     /// A new cache of copies of the given rows, with `room` positions, at least as many as any row is long.
@@ -62,7 +82,7 @@ impl Regroup {
         }
         let mut gathered: Option<BatchCache> = None;
         for Part { from, rows } in parts {
-            let picked = self.pick(from, &rows, room, memory)?;
+            let picked = picked(&mut self.pick, from, &rows, room, memory)?;
             gathered = Some(match gathered {
                 None => picked,
                 Some(before) => self.join(&before, &picked, memory)?,
@@ -82,22 +102,7 @@ impl Regroup {
         memory: &MemoryInfo<'_>,
     ) -> Result<BatchCache, EngineError> {
         let rows: Vec<usize> = (0..cache.rows()).collect();
-        self.pick(cache, &rows, room, memory)
-    }
-
-    fn pick(
-        &mut self,
-        from: &BatchCache,
-        rows: &[usize],
-        room: usize,
-        memory: &MemoryInfo<'_>,
-    ) -> Result<BatchCache, EngineError> {
-        // Beyond what is stored the last position again: nobody reads there before writing.
-        let last = from.room().saturating_sub(1);
-        let positions: Vec<usize> = (0..room).map(|position| position.min(last)).collect();
-        let indices = [("rows", integers(rows)?), ("positions", integers(&positions)?)];
-        let caches = [("cache", from)];
-        run(&mut self.pick, &caches, &indices, "picked", memory)
+        picked(&mut self.pick, cache, &rows, room, memory)
     }
 
     fn join(
@@ -108,6 +113,21 @@ impl Regroup {
     ) -> Result<BatchCache, EngineError> {
         run(&mut self.join, &[("left", left), ("right", right)], &[], "joined", memory)
     }
+}
+
+/// Rows of a cache with `room` positions.
+fn picked(
+    session: &mut Session,
+    from: &BatchCache,
+    rows: &[usize],
+    room: usize,
+    memory: &MemoryInfo<'_>,
+) -> Result<BatchCache, EngineError> {
+    // Beyond what is stored the last position again: nobody reads there before writing.
+    let last = from.room().saturating_sub(1);
+    let positions: Vec<usize> = (0..room).map(|position| position.min(last)).collect();
+    let indices = [("rows", integers(rows)?), ("positions", integers(&positions)?)];
+    run(session, &[("cache", from)], &indices, "picked", memory)
 }
 
 /// Runs a graph over all tensors of caches; its outputs stay in `memory`.

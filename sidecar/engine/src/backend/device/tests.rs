@@ -190,8 +190,18 @@ fn regrouped_as_by_the_host<T: Float>(of: FloatType) {
     let folder = ModelFolder::read(&repository().join("examples/model"), None, &runtime.version).unwrap();
     let names = ["past.0", "past.1"].map(str::to_owned).to_vec();
     let interface = Interface { past: names.clone(), present: names, cache_type: of, ..folder.interface };
-    let mut regroup = Regroup::start(&runtime, Provider::Cpu, &interface).unwrap();
     let memory = MemoryInfo::default();
+    let mut regroup = Regroup::start(&runtime, Provider::Cpu, &interface, &memory).unwrap();
+    let zeros = regroup.zeros(2, 5, &memory).unwrap();
+    assert_eq!((zeros.rows(), zeros.room()), (2, 5));
+    assert!(
+        zeros.tensors.iter().all(|tensor| tensor
+            .try_extract_tensor::<T>()
+            .unwrap()
+            .1
+            .iter()
+            .all(|at| at.wide() == 0.0))
+    );
     let (left, right) = (cache::<T>(3, 7, 1), cache::<T>(2, 4, 50));
     let rows = |places: &[(usize, usize, usize)]| -> Vec<CacheRow<'_>> {
         let of = |&(side, row, length): &(usize, usize, usize)| CacheRow { from: [&left, &right][side], row, length };
