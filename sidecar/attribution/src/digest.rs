@@ -6,21 +6,27 @@ use crate::{FULL_STRENGTH, Family, VariantKind};
 
 impl Family {
     /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
-    /// manifest's order within each kind; then the query strength unless it is the full one. Names and paths on disk do not
-    /// matter.
+    /// manifest's order within each kind; per contributor of the tail the same with the digest of the file that has its vector; then
+    /// the query strength unless it is the full one. Names and paths on disk do not matter.
     #[must_use]
     pub fn digest(&self) -> Hash {
         let mut bytes = Vec::new();
+        let mut add = |kind: u8, contributor: &str, digest: &[u8; 32]| {
+            bytes.push(kind);
+            bytes.extend_from_slice(&(contributor.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(contributor.as_bytes());
+            bytes.extend_from_slice(digest);
+        };
         for variant in self.variants() {
-            bytes.push(match variant.kind {
+            let kind = match variant.kind {
                 VariantKind::Full => 1,
                 VariantKind::Counterfactual => 2,
                 VariantKind::Placebo => 3,
-            });
-            let contributor = variant.contributor.as_deref().unwrap_or_default().as_bytes();
-            bytes.extend_from_slice(&(contributor.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(contributor);
-            bytes.extend_from_slice(&variant.digest);
+            };
+            add(kind, variant.contributor.as_deref().unwrap_or_default(), &variant.digest);
+        }
+        for tangent in &self.tail {
+            add(4, &tangent.contributor, &tangent.digest);
         }
         if self.query_strength != FULL_STRENGTH {
             // No variant begins with a zero.
@@ -53,6 +59,7 @@ mod tests {
             datanet: "d".into(),
             full: variant(VariantKind::Full, None, 1),
             counterfactuals: vec![variant(VariantKind::Counterfactual, Some("a"), 2)],
+            tail: Vec::new(),
             placebos: vec![variant(VariantKind::Placebo, None, 3)],
             query_strength: FULL_STRENGTH,
         }
@@ -72,5 +79,18 @@ mod tests {
         assert_ne!(other.digest(), digest);
         let weaker = Family { query_strength: 50, ..family() };
         assert_ne!(weaker.digest(), digest);
+        let tangent = |contributor: &str, byte: u8| crate::Tangent {
+            contributor: contributor.to_owned(),
+            file: PathBuf::from("x"),
+            digest: [byte; 32],
+            rows: None,
+            place: 1,
+        };
+        let tailed = |tangent| Family { tail: vec![tangent], ..family() }.digest();
+        let whole = tailed(tangent("b", 5));
+        assert_ne!(whole, digest);
+        assert_ne!(tailed(tangent("c", 5)), whole);
+        assert_ne!(tailed(tangent("b", 6)), whole);
+        assert_eq!(tailed(crate::Tangent { file: PathBuf::from("y"), ..tangent("b", 5) }), whole);
     }
 }

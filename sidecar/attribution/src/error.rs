@@ -23,6 +23,14 @@ pub enum AuditError {
         /// What is missing or doubled.
         reason: String,
     },
+    /// Contributors without a counterfactual adapter cannot be measured.
+    #[error(
+        "{contributors} contributors of the family have a tangent and no counterfactual adapter, so the audit lane cannot pay them; let the index pay, or train the family without a tail"
+    )]
+    Tail {
+        /// How many.
+        contributors: usize,
+    },
     /// More rows than the engine takes in one batch.
     #[error(
         "attribution over this family needs {rows} rows in one call, the engine takes {limit}; raise max_score_rows"
@@ -56,6 +64,7 @@ impl AuditError {
         match self {
             Self::File { .. } => "AUDIT_FILE_INVALID",
             Self::Family { .. } => "AUDIT_FAMILY_INVALID",
+            Self::Tail { .. } => "AUDIT_TAIL_UNMEASURED",
             Self::BatchTooSmall { .. } => "AUDIT_BATCH_TOO_SMALL",
             Self::OutOfRange { .. } => "AUDIT_OUT_OF_RANGE",
             Self::Engine(error) => error.code(),

@@ -1,4 +1,4 @@
-//! `adapters.json`: which adapter folders belong together and what each is for.
+//! `adapters.json`: which adapters and vectors belong together and what each is for.
 
 use std::{
     collections::HashSet,
@@ -19,8 +19,7 @@ pub const FULL_STRENGTH: u8 = 100;
 const MANIFEST: &str = "adapters.json";
 
 /// What a variant was trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VariantKind {
     /// Everything: the adapter that is served.
     Full,
@@ -55,6 +54,22 @@ impl Variant {
     }
 }
 
+/// A contributor that is too small for an adapter of its own: what leaving it out would do to the served adapter is known to first
+/// order only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tangent {
+    /// The contributor.
+    pub contributor: String,
+    /// File with its vector, under `tangent/CONTRIBUTOR`, and those of others.
+    pub file: PathBuf,
+    /// SHA-256 of the file.
+    pub digest: [u8; 32],
+    /// Rows that it has, where its trainer said so.
+    pub rows: Option<u32>,
+    /// Its place in the order of all deltas.
+    pub place: usize,
+}
+
 /// The adapters of one Datanet version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
@@ -62,8 +77,10 @@ pub struct Family {
     pub datanet: String,
     /// The adapter that is served.
     pub full: Variant,
-    /// One variant per contributor, in the order of the manifest: the order of all deltas.
+    /// One variant per contributor that is not in the tail, in the order of the manifest.
     pub counterfactuals: Vec<Variant>,
+    /// The other contributors, in the order of the manifest.
+    pub tail: Vec<Tangent>,
     /// At least one.
     pub placebos: Vec<Variant>,
     /// How strong the served adapter is, in hundredths, where gradients of answers are taken: 1 to 100. An adapter that knows
@@ -84,10 +101,19 @@ fn full_strength() -> u8 {
     FULL_STRENGTH
 }
 
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Full,
+    Counterfactual,
+    Placebo,
+    Tangent,
+}
+
 #[derive(Deserialize)]
 struct ManifestVariant {
     name: String,
-    kind: VariantKind,
+    kind: Kind,
     contributor: Option<String>,
     path: PathBuf,
     sha256: String,
@@ -99,7 +125,7 @@ impl Family {
     ///
     /// # Errors
     /// [`AuditError::File`] for an unreadable manifest, [`AuditError::Family`] unless it has
-    /// exactly one full adapter, counterfactuals of distinct contributors and a placebo.
+    /// exactly one full adapter, counterfactuals and tangents of distinct contributors, at least one of the former, and a placebo.
     pub fn read(folder: &Path) -> Result<Self, AuditError> {
         let path = folder.join(MANIFEST);
         let manifest: Manifest = read_json(&path)?;
@@ -109,34 +135,47 @@ impl Family {
         }
         let mut names = HashSet::new();
         let mut contributors = HashSet::new();
-        let (mut full, mut counterfactuals, mut placebos) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut full, mut counterfactuals, mut placebos, mut tail) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for listed in manifest.variants {
-            let variant = variant(folder, listed).map_err(refuse)?;
-            if !names.insert(variant.name.clone()) {
-                return Err(refuse(format!("variant {:?} is listed twice", variant.name)));
+            if !names.insert(listed.name.clone()) {
+                return Err(refuse(format!("variant {:?} is listed twice", listed.name)));
             }
-            match (variant.kind, &variant.contributor) {
-                (VariantKind::Full, _) => full.push(variant),
-                (VariantKind::Placebo, _) => placebos.push(variant),
-                (VariantKind::Counterfactual, None) => {
-                    return Err(refuse(format!("{:?} does not say which contributor it leaves out", variant.name)));
+            if let Kind::Counterfactual | Kind::Tangent = listed.kind {
+                let Some(contributor) = &listed.contributor else {
+                    return Err(refuse(format!("{:?} does not say which contributor it leaves out", listed.name)));
+                };
+                if !contributors.insert(contributor.clone()) {
+                    return Err(refuse(format!("contributor {contributor:?} is left out twice")));
                 }
-                (VariantKind::Counterfactual, Some(contributor)) => {
-                    if !contributors.insert(contributor.clone()) {
-                        return Err(refuse(format!("contributor {contributor:?} is left out twice")));
-                    }
-                    counterfactuals.push(variant);
-                }
+            }
+            let (place, digest) = checked(folder, &listed).map_err(refuse)?;
+            let variant = |kind, listed: ManifestVariant, folder| {
+                let ManifestVariant { name, contributor, rows, .. } = listed;
+                Variant { name, kind, contributor, folder, digest, rows }
+            };
+            match listed.kind {
+                Kind::Full => full.push(variant(VariantKind::Full, listed, place)),
+                Kind::Placebo => placebos.push(variant(VariantKind::Placebo, listed, place)),
+                Kind::Counterfactual => counterfactuals.push(variant(VariantKind::Counterfactual, listed, place)),
+                Kind::Tangent => tail.push(Tangent {
+                    contributor: listed.contributor.unwrap_or_default(),
+                    file: place,
+                    digest,
+                    rows: listed.rows,
+                    place: contributors.len().saturating_sub(1),
+                }),
             }
         }
         if counterfactuals.is_empty() || placebos.is_empty() {
-            return Err(refuse("it needs a counterfactual variant per contributor and a placebo".to_owned()));
+            let reason = "it needs a counterfactual variant per contributor that is not in its tail, and a placebo";
+            return Err(refuse(reason.to_owned()));
         }
         match <[Variant; 1]>::try_from(full) {
             Ok([full]) => Ok(Self {
                 datanet: manifest.datanet,
                 full,
                 counterfactuals,
+                tail,
                 placebos,
                 query_strength: manifest.query_strength,
             }),
@@ -168,19 +207,38 @@ impl Family {
         Self::read(folder)
     }
 
-    /// All variants: full, counterfactuals, placebos.
+    /// All adapters: full, counterfactuals, placebos.
     pub fn variants(&self) -> impl Iterator<Item = &Variant> {
         std::iter::once(&self.full).chain(&self.counterfactuals).chain(&self.placebos)
     }
 
     /// Contributors in the order of all deltas.
     pub fn contributors(&self) -> impl Iterator<Item = &str> {
-        self.counterfactuals.iter().filter_map(|variant| variant.contributor.as_deref())
+        self.rows().map(|(contributor, _)| contributor)
+    }
+
+    /// Contributors in the order of all deltas, each with the rows that the trainer said it has.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, Option<u32>)> {
+        let mut large = self.counterfactuals.iter();
+        let mut tail = self.tail.iter().peekable();
+        (0..).map_while(move |place| match tail.next_if(|tangent| tangent.place == place) {
+            Some(tangent) => Some((tangent.contributor.as_str(), tangent.rows)),
+            None => large.next().and_then(|variant| Some((variant.contributor.as_deref()?, variant.rows))),
+        })
+    }
+
+    /// Refuses a family that the audit lane cannot measure whole.
+    ///
+    /// # Errors
+    /// [`AuditError::Tail`].
+    pub fn check_whole(&self) -> Result<(), AuditError> {
+        if self.tail.is_empty() { Ok(()) } else { Err(AuditError::Tail { contributors: self.tail.len() }) }
     }
 }
 
-fn variant(folder: &Path, listed: ManifestVariant) -> Result<Variant, String> {
-    let name = listed.name;
+/// Where a variant lies, and its digest.
+fn checked(folder: &Path, listed: &ManifestVariant) -> Result<(PathBuf, [u8; 32]), String> {
+    let name = &listed.name;
     let mut components = listed.path.components();
     if listed.path.as_os_str().is_empty() || !components.all(|part| matches!(part, Component::Normal(_))) {
         return Err(format!("the path of {name:?} leaves the folder"));
@@ -188,8 +246,7 @@ fn variant(folder: &Path, listed: ManifestVariant) -> Result<Variant, String> {
     let mut digest = [0; 32];
     hex::decode_to_slice(&listed.sha256, &mut digest)
         .map_err(|_| format!("sha256 of {name:?} is not 64 hex digits"))?;
-    let folder = folder.join(listed.path);
-    Ok(Variant { name, kind: listed.kind, contributor: listed.contributor, folder, digest, rows: listed.rows })
+    Ok((folder.join(&listed.path), digest))
 }
 
 /// Reads a bounded JSON file.

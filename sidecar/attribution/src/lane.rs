@@ -6,7 +6,7 @@ use openledger_engine::{Engine, ScoreRow};
 
 use crate::{AuditError, Family, Measurement, Variant, measure::micro_nats};
 
-/// A family whose adapters are all loaded, ready to measure answers.
+/// A family whose adapters are all loaded, ready to measure answers. Contributors of its tail have none and are not measured.
 #[derive(Clone)]
 pub struct AuditLane {
     engine: Engine,

@@ -7,6 +7,9 @@
 //! loses between placebos is noise; what it gains over the base is the lift. From there on
 //! everything is integers: `openledger_protocol::attribution` divides the fee.
 //!
+//! A family with thousands of contributors may have a *tail*: small contributors without an adapter, of which only the index
+//! knows something, by their tangents.
+//!
 //! This needs forward passes only, so any node that can serve the family can audit it. The module [`index`] estimates the
 //! same deltas from one gradient and one committed row of integers per contributor.
 
@@ -19,7 +22,7 @@ mod measure;
 mod rank;
 
 pub use error::AuditError;
-pub use family::{FULL_STRENGTH, Family, Variant, VariantKind};
+pub use family::{FULL_STRENGTH, Family, Tangent, Variant, VariantKind};
 pub use lane::AuditLane;
 pub use measure::Measurement;
 pub use rank::{Question, RankRow, RankTable, rank_table, read_questions};

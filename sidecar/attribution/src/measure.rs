@@ -17,7 +17,7 @@ pub struct Measurement {
     pub full: i64,
     /// Under the base without an adapter.
     pub base: i64,
-    /// Under each counterfactual, in the family's order of contributors.
+    /// Under each counterfactual, in the family's order of these.
     pub counterfactuals: Vec<i64>,
     /// Under each placebo.
     pub placebos: Vec<i64>,

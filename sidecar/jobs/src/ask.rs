@@ -15,7 +15,7 @@ use crate::{
 pub struct Ask {
     queue: Queue,
     results: Results,
-    shards: Vec<Job>,
+    parts: Vec<Job>,
     index: Job,
 }
 
@@ -40,8 +40,8 @@ impl Ask {
     /// # Errors
     /// [`JobsError::Train`] for a family that makes no sense.
     pub fn new(queue: Queue, results: Results, family: &FamilyRecipe, places: &Places) -> Result<Self, JobsError> {
-        let shards = Job::shards(family, places)?;
-        Ok(Self { queue, results, shards, index: Job::index(family, places) })
+        let parts = Job::parts(family, places)?;
+        Ok(Self { queue, results, parts, index: Job::index(family, places) })
     }
 
     /// The ask that a job belongs to.
@@ -78,7 +78,7 @@ impl Ask {
         if self.is_whole() {
             return Vec::new();
         }
-        let missing: Vec<&Job> = self.shards.iter().filter(|job| !self.results.has(&job.id())).collect();
+        let missing: Vec<&Job> = self.parts.iter().filter(|job| !self.results.has(&job.id())).collect();
         if missing.is_empty() { vec![&self.index] } else { missing }
     }
 
@@ -104,11 +104,11 @@ impl Ask {
     /// # Errors
     /// [`JobsError::Queue`].
     pub async fn standing(&self) -> Result<Standing, JobsError> {
-        let mut standing = Standing { parts: self.shards.len(), whole: self.is_whole(), ..Standing::default() };
-        let ids: Vec<_> = self.shards.iter().chain([&self.index]).map(Job::id).collect();
+        let mut standing = Standing { parts: self.parts.len(), whole: self.is_whole(), ..Standing::default() };
+        let ids: Vec<_> = self.parts.iter().chain([&self.index]).map(Job::id).collect();
         let states = self.queue.standing(&ids).await?;
-        standing.made = self.shards.iter().filter(|job| self.results.has(&job.id())).count();
-        for job in self.shards.iter().chain([&self.index]) {
+        standing.made = self.parts.iter().filter(|job| self.results.has(&job.id())).count();
+        for job in self.parts.iter().chain([&self.index]) {
             let id = job.id();
             match states.get(&id) {
                 Some(State::Running) => standing.running += 1,
@@ -129,10 +129,11 @@ impl Ask {
     pub fn take(&self, out: &Path) -> Result<bool, JobsError> {
         let Some(made) = self.results.read(&self.index.id())? else { return Ok(false) };
         fs::create_dir_all(out).map_err(|error| JobsError::file(out, error))?;
-        for (name, _) in &made.adapters {
+        for (name, _) in &made.contents.adapters {
             copy_folder(&made.folder.join(name), &out.join(name))?;
         }
-        for file in [INDEX_FILE, FAMILY_FILE] {
+        let vectors = made.contents.vectors.iter().map(|(name, _)| name.as_str());
+        for file in vectors.chain([INDEX_FILE, FAMILY_FILE]) {
             copy(&made.folder.join(file), &out.join(file))?;
         }
         Ok(true)

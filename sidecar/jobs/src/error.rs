@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use openledger_attribution::{AuditError, index::IndexError};
 use openledger_trainer::TrainError;
 
+use crate::Part;
+
 /// A failure with a stable code.
 #[derive(Debug, thiserror::Error)]
 pub enum JobsError {
@@ -43,10 +45,10 @@ pub enum JobsError {
         path: PathBuf,
     },
     /// A part that the assembly needs is not there.
-    #[error("part {part} of the family has no result yet")]
+    #[error("{part} of the family has no result yet")]
     Missing {
-        /// Number of the part, from 0.
-        part: u32,
+        /// Which.
+        part: Part,
     },
     /// A job was tried as often as it may be.
     #[error("job {id} was given up after {attempts} attempts: {reason}")]

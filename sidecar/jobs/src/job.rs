@@ -9,16 +9,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::JobsError;
 
-/// Form of a ticket.
-const VERSION: u32 = 1;
+/// Form of a ticket. The second one has parts of tails.
+const VERSION: u32 = 2;
 
 /// What of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The adapters of one part, numbered from 0 in the family's order.
     Shard(u32),
+    /// The tangents of one part of the tail, numbered from 0 likewise.
+    Tangents(u32),
     /// All parts put together, with the index.
     Index,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Shard(number) => write!(to, "part {number}"),
+            Self::Tangents(number) => write!(to, "part {number} of the tail"),
+            Self::Index => write!(to, "index"),
+        }
+    }
 }
 
 /// Where base and rows lie: the same on every host, in folders that all of them see. They are no part of a job's id; a worker checks
@@ -43,32 +55,34 @@ pub struct Job {
 }
 
 impl Job {
-    /// Digest of everything that decides the result: `tagged("training-shard", family || number)` or
-    /// `tagged("training-index", family || dimensions || version)`, with the family's digest and 4 bytes each, big-endian; the version
-    /// is that of the index.
+    /// Digest of everything that decides the result: `tagged("training-shard", family || number)`,
+    /// `tagged("training-tangents", family || number)` or `tagged("training-index", family || dimensions || version)`, with the
+    /// family's digest and 4 bytes each, big-endian; the version is that of the index.
     #[must_use]
     pub fn id(&self) -> Hash {
         let family = self.family.digest();
+        let numbered = |kind, number: u32| tagged(kind, &[&family[..], &number.to_be_bytes()].concat());
         match self.part {
-            Part::Shard(number) => tagged("training-shard", &[&family[..], &number.to_be_bytes()].concat()),
+            Part::Shard(number) => numbered("training-shard", number),
+            Part::Tangents(number) => numbered("training-tangents", number),
             Part::Index => {
                 let dimensions = u32::try_from(DEFAULT_DIMENSIONS).unwrap_or(u32::MAX);
-                tagged(
-                    "training-index",
-                    &[&family[..], &dimensions.to_be_bytes(), &index::VERSION.to_be_bytes()].concat(),
-                )
+                let what = [&family[..], &dimensions.to_be_bytes(), &index::VERSION.to_be_bytes()];
+                tagged("training-index", &what.concat())
             }
         }
     }
 
-    /// The jobs of a family's parts, in its order.
+    /// The jobs of a family's parts, in its order: adapters, then the tail.
     ///
     /// # Errors
     /// As [`FamilyRecipe::variants`].
-    pub fn shards(family: &FamilyRecipe, places: &Places) -> Result<Vec<Self>, TrainError> {
-        let parts = u32::try_from(shards(&family.recipe, &family.variants()?).len()).unwrap_or(u32::MAX);
-        let one = |number| Self { family: family.clone(), part: Part::Shard(number), places: places.clone() };
-        Ok((0..parts).map(one).collect())
+    pub fn parts(family: &FamilyRecipe, places: &Places) -> Result<Vec<Self>, TrainError> {
+        let count = |parts: usize| 0..u32::try_from(parts).unwrap_or(u32::MAX);
+        let adapters = count(shards(&family.recipe, &family.variants()?).len()).map(Part::Shard);
+        let tail = count(family.tail_parts().len()).map(Part::Tangents);
+        let one = |part| Self { family: family.clone(), part, places: places.clone() };
+        Ok(adapters.chain(tail).map(one).collect())
     }
 
     /// The job that puts a family together.
@@ -92,10 +106,7 @@ impl Job {
     pub fn name(&self) -> String {
         let family = hex::encode(self.family.digest());
         let short = family.get(..12).unwrap_or_default();
-        match self.part {
-            Part::Shard(number) => format!("part {number} of family {short}"),
-            Part::Index => format!("index of family {short}"),
-        }
+        format!("{} of family {short}", self.part)
     }
 }
 
@@ -106,8 +117,10 @@ pub(crate) struct Ticket {
     version: u32,
     /// The family's message in hex.
     family: String,
-    /// Number of the part; absent for the assembly.
+    /// Number of the part; absent for the assembly and the tail.
     shard: Option<u32>,
+    /// Number of the part of the tail; absent for all others.
+    tangents: Option<u32>,
     model: PathBuf,
     datanet: Option<PathBuf>,
     rows: Option<PathBuf>,
@@ -119,12 +132,13 @@ impl From<&Job> for Ticket {
             Rows::Datanet(folder) => (Some(folder.clone()), None),
             Rows::File(file) => (None, Some(file.clone())),
         };
-        let shard = match job.part {
-            Part::Shard(number) => Some(number),
-            Part::Index => None,
+        let (shard, tangents) = match job.part {
+            Part::Shard(number) => (Some(number), None),
+            Part::Tangents(number) => (None, Some(number)),
+            Part::Index => (None, None),
         };
         let family = hex::encode(job.family.to_bytes());
-        Self { version: VERSION, family, shard, model: job.places.model.clone(), datanet, rows }
+        Self { version: VERSION, family, shard, tangents, model: job.places.model.clone(), datanet, rows }
     }
 }
 
@@ -143,20 +157,25 @@ impl TryFrom<Ticket> for Job {
             _ => return Err(JobsError::content("it names no rows, or two places of them")),
         };
         let family = FamilyRecipe::from_bytes(&bytes)?;
-        let part = ticket.shard.map_or(Part::Index, Part::Shard);
+        let part = match (ticket.shard, ticket.tangents) {
+            (None, None) => Part::Index,
+            (Some(number), None) => Part::Shard(number),
+            (None, Some(number)) => Part::Tangents(number),
+            (Some(_), Some(_)) => return Err(JobsError::content("it names two parts")),
+        };
         let job = Self { family, part, places: Places { model: ticket.model, rows } };
-        if let Part::Shard(number) = part
-            && job.variants(number)?.is_empty()
-        {
-            return Err(JobsError::content(format!("its family has no part {number}")));
-        }
-        Ok(job)
+        let known = match part {
+            Part::Shard(number) => !job.variants(number)?.is_empty(),
+            Part::Tangents(number) => !job.family.tail_part(number).is_empty(),
+            Part::Index => true,
+        };
+        if known { Ok(job) } else { Err(JobsError::content(format!("its family has no {part}"))) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use openledger_trainer::{FamilyPlan, Recipe, Weights};
+    use openledger_trainer::{FamilyPlan, Recipe, Tail, Weights};
 
     use super::*;
 
@@ -168,13 +187,22 @@ mod tests {
                 placebo_seeds: vec![101, 102],
                 weights: Weights::Float32,
                 base: "model".to_owned(),
+                tail: None,
             },
             base_digest: [1; 32],
             tokenizer_digest: [2; 32],
             dataset_root: [3; 32],
             contributors: vec!["animal".to_owned(), "body".to_owned()],
+            tail: Vec::new(),
             threads: 1,
         }
+    }
+
+    /// Of four contributors three are the tail, in parts of two.
+    fn tailed() -> FamilyRecipe {
+        let plan = FamilyPlan { tail: Some(Tail { together: 2, ..Tail::below(9) }), ..family().plan };
+        let contributors = ["ann", "bob", "cid", "dot"].map(str::to_owned).to_vec();
+        FamilyRecipe { plan, contributors, tail: vec![0, 1, 3], ..family() }
     }
 
     fn places() -> Places {
@@ -183,26 +211,31 @@ mod tests {
 
     #[test]
     fn a_family_falls_into_parts_that_share_runs() {
-        let jobs = Job::shards(&family(), &places()).unwrap();
+        let jobs = Job::parts(&family(), &places()).unwrap();
         let names: Vec<Vec<String>> = (0..)
             .zip(&jobs)
             .map(|(number, job)| job.variants(number).unwrap().into_iter().map(|variant| variant.name).collect())
             .collect();
         assert_eq!(names, [vec!["full", "without-animal"], vec!["without-body", "placebo-1"], vec!["placebo-2"]]);
+        let parts: Vec<Part> = Job::parts(&tailed(), &places()).unwrap().iter().map(|job| job.part).collect();
+        assert_eq!(parts, [Part::Shard(0), Part::Shard(1), Part::Tangents(0), Part::Tangents(1)]);
     }
 
     #[test]
     fn a_ticket_is_its_job_and_places_are_no_part_of_the_id() {
         let mut ids = std::collections::HashSet::new();
-        let jobs = Job::shards(&family(), &places()).unwrap();
-        for job in jobs.into_iter().chain([Job::index(&family(), &places())]) {
+        let jobs = [family(), tailed()].map(|family| {
+            let parts = Job::parts(&family, &places()).unwrap();
+            parts.into_iter().chain([Job::index(&family, &places())]).collect::<Vec<Job>>()
+        });
+        for job in jobs.concat() {
             let text = serde_json::to_string(&Ticket::from(&job)).unwrap();
             let read = Job::try_from(serde_json::from_str::<Ticket>(&text).unwrap()).unwrap();
             assert_eq!(read, job);
             let elsewhere = Places { model: "/other".into(), rows: Rows::File("/rows.jsonl".into()) };
             assert_eq!(Job { places: elsewhere, ..job.clone() }.id(), job.id());
             assert!(ids.insert(job.id()));
-            let longer = FamilyRecipe { recipe: Recipe { epochs: 9, ..family().recipe }, ..family() };
+            let longer = FamilyRecipe { recipe: Recipe { epochs: 9, ..family().recipe }, ..job.family.clone() };
             assert!(ids.insert(Job { family: longer, ..job }.id()));
         }
     }
@@ -211,9 +244,12 @@ mod tests {
     fn a_ticket_that_is_no_job_is_refused() {
         let good = Ticket::from(&Job::index(&family(), &places()));
         for ticket in [
-            Ticket { version: 2, ..good.clone() },
+            Ticket { version: 1, ..good.clone() },
             Ticket { family: "zz".to_owned(), ..good.clone() },
             Ticket { shard: Some(3), ..good.clone() },
+            Ticket { tangents: Some(0), ..good.clone() },
+            Ticket { shard: Some(0), tangents: Some(0), ..Ticket::from(&Job::index(&tailed(), &places())) },
+            Ticket { tangents: Some(2), ..Ticket::from(&Job::index(&tailed(), &places())) },
             Ticket { rows: Some("/rows.jsonl".into()), ..good.clone() },
             Ticket { datanet: None, ..good.clone() },
         ] {

@@ -1,7 +1,8 @@
 //! Families trained in parts, by any number of workers on any number of hosts.
 //!
-//! A family's adapters are trained in the parts that share runs anyway ([`openledger_trainer::shards`]), so a part has the same bits
-//! wherever and with whomever it is trained, and the index that is built from them has the same root for any number of workers.
+//! A family's adapters are trained in the parts that share runs anyway ([`openledger_trainer::shards`]), and the tangents of its tail in
+//! parts that its recipe says, so a part has the same bits wherever and with whomever it is made, and the index that is built from them
+//! has the same root for any number of workers.
 //!
 //! - A [`Job`] is a part of a family or its assembly with the index. Its id is the digest of everything that decides its result, so
 //!   asking twice is one job.
@@ -25,5 +26,5 @@ pub use error::JobsError;
 pub use job::{Job, Part, Places};
 pub use perform::{Bench, Outcome, index_beside};
 pub use queue::{Queue, State, without_secrets};
-pub use results::{Made, Results};
+pub use results::{Contents, Made, Results};
 pub use work::{Tally, WorkOptions, work};

@@ -1,4 +1,4 @@
-//! Doing a job: training a part, or putting a family together.
+//! Doing a job: training a part, differentiating one of the tail, or putting a family together.
 
 use std::{
     fs,
@@ -12,9 +12,12 @@ use openledger_attribution::{
     index::{Answer, Calibration, DEFAULT_DIMENSIONS, INDEX_FILE, Index, IndexError, build_calibrated},
 };
 use openledger_protocol::Hash;
-use openledger_trainer::{Keeping, Opened, Progress, Shard, Source, remove_progress, train_shard, write_family_file};
+use openledger_trainer::{
+    Keeping, Opened, Progress, Shard, Source, TailShard, remove_progress, tail_file, train_shard, train_tail,
+    write_family_file,
+};
 
-use crate::{Job, JobsError, Made, Part, Results, results::file_digest};
+use crate::{Contents, Job, JobsError, Made, Part, Results, results::file_digest};
 
 /// How a job ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,7 @@ impl Bench {
         let opened = self.open(job)?;
         match job.part {
             Part::Shard(number) => shard(&results, opened, job, (number, every), observer)?,
+            Part::Tangents(number) => tangents(&results, opened, job, (number, every), observer)?,
             Part::Index => assembly(&results, opened, job)?,
         };
         Ok(Outcome::Made)
@@ -110,8 +114,29 @@ fn shard(
     let (session, examples) = (&mut opened.session, &opened.examples);
     let trained = train_shard(session, examples, &family.recipe, &family.plan, &shard, observer)?;
     let digests = trained.ok_or(JobsError::Stopped)?;
-    let adapters: Vec<(String, Hash)> = variants.into_iter().map(|variant| variant.name).zip(digests).collect();
-    let made = results.keep(unfinished, &id, &adapters, None)?;
+    let adapters = variants.into_iter().map(|variant| variant.name).zip(digests).collect();
+    let made = results.keep(unfinished, &id, Contents { adapters, ..Contents::default() })?;
+    remove_progress(&under_way)?;
+    Ok(made)
+}
+
+/// Makes the vectors of a part of the tail.
+fn tangents(
+    results: &Results,
+    opened: &mut Opened,
+    job: &Job,
+    (number, every): (u32, Duration),
+    observer: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Made, JobsError> {
+    let id = job.id();
+    let unfinished = results.begin(&id)?;
+    let under_way = results.under_way(&id);
+    let keeping = Some(Keeping { place: &under_way, of: id, every });
+    let shard = TailShard { number, out: unfinished.path(), keeping };
+    let mut session = opened.curvature()?;
+    let made = train_tail(&mut session, &opened.examples, &job.family, &shard, observer)?;
+    let vectors = vec![(tail_file(number), made.ok_or(JobsError::Stopped)?)];
+    let made = results.keep(unfinished, &id, Contents { vectors, ..Contents::default() })?;
     remove_progress(&under_way)?;
     Ok(made)
 }
@@ -120,22 +145,25 @@ fn shard(
 fn assembly(results: &Results, opened: &mut Opened, job: &Job) -> Result<Made, JobsError> {
     let (id, family) = (job.id(), &job.family);
     let unfinished = results.begin(&id)?;
-    let mut adapters = Vec::new();
-    for part in Job::shards(family, &job.places)? {
-        let Part::Shard(number) = part.part else { continue };
-        let made = results.read(&part.id())?.ok_or(JobsError::Missing { part: number })?;
-        for (name, digest) in made.adapters {
-            copy_folder(&made.folder.join(&name), &unfinished.path().join(&name))?;
-            adapters.push((name, digest));
+    let mut all = Contents::default();
+    for part in Job::parts(family, &job.places)? {
+        let made = results.read(&part.id())?.ok_or(JobsError::Missing { part: part.part })?;
+        for (name, _) in &made.contents.adapters {
+            copy_folder(&made.folder.join(name), &unfinished.path().join(name))?;
         }
+        for (name, _) in &made.contents.vectors {
+            copy(&made.folder.join(name), &unfinished.path().join(name))?;
+        }
+        all.adapters.extend(made.contents.adapters);
+        all.vectors.extend(made.contents.vectors);
     }
-    let digests: Vec<Hash> = adapters.iter().map(|(_, digest)| *digest).collect();
-    let variants = family.variants()?;
-    write_family_file(unfinished.path(), &family.plan, &family.recipe, &opened.examples, &variants, &digests)?;
+    let digests = |named: &[(String, Hash)]| named.iter().map(|(_, digest)| *digest).collect::<Vec<Hash>>();
+    let (adapters, vectors) = (digests(&all.adapters), digests(&all.vectors));
+    write_family_file(unfinished.path(), family, &opened.examples, &adapters, &vectors)?;
     index_beside(opened, unfinished.path())?;
     let file = unfinished.path().join(INDEX_FILE);
-    let index = file_digest(&file).map_err(|error| JobsError::file(&file, error))?;
-    results.keep(unfinished, &id, &adapters, Some(index))
+    all.index = Some(file_digest(&file).map_err(|error| JobsError::file(&file, error))?);
+    results.keep(unfinished, &id, all)
 }
 
 /// Builds the index of a family beside its `adapters.json`, calibrated on the rows that the family was trained on.

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 
 use crate::JobsError;
 
-/// Version of `result.json`.
-const VERSION: u32 = 1;
+/// Version of `result.json`. The second one has vectors.
+const VERSION: u32 = 2;
 const RECORD: &str = "result.json";
 /// File of an adapter whose digest the record holds.
 const WEIGHTS: &str = "adapter_model.safetensors";
@@ -27,13 +27,22 @@ const UNDER_WAY: &str = ".under-way-";
 /// Largest record that is read: 4,096 adapters with names.
 const MAX_RECORD_BYTES: u64 = 4 << 20;
 
-/// What a job made.
+/// A result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// Folder of the result.
+    /// Its folder.
     pub folder: PathBuf,
+    /// What lies there.
+    pub contents: Contents,
+}
+
+/// What a job made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
     /// Adapters in the family's order: the name of the folder, and the SHA-256 of the weights in it.
     pub adapters: Vec<(String, Hash)>,
+    /// Vectors of the tail in the family's order: the name of a part's file, and its SHA-256.
+    pub vectors: Vec<(String, Hash)>,
     /// SHA-256 of the index's file, for an assembly.
     pub index: Option<Hash>,
 }
@@ -43,13 +52,14 @@ pub struct Made {
 struct Record {
     version: u32,
     job: String,
-    adapters: Vec<Adapter>,
+    adapters: Vec<Named>,
+    vectors: Vec<Named>,
     index: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Adapter {
+struct Named {
     name: String,
     sha256: String,
 }
@@ -118,23 +128,18 @@ impl Results {
     ///
     /// # Errors
     /// [`JobsError::File`].
-    pub fn keep(
-        &self,
-        unfinished: TempDir,
-        id: &Hash,
-        adapters: &[(String, Hash)],
-        index: Option<Hash>,
-    ) -> Result<Made, JobsError> {
+    pub fn keep(&self, unfinished: TempDir, id: &Hash, contents: Contents) -> Result<Made, JobsError> {
         let place = self.place(id);
         let fail = |error: std::io::Error| JobsError::file(&place, error);
+        let listed = |made: &[(String, Hash)]| {
+            made.iter().map(|(name, digest)| Named { name: name.clone(), sha256: hex::encode(digest) }).collect()
+        };
         let record = Record {
             version: VERSION,
             job: hex::encode(id),
-            adapters: adapters
-                .iter()
-                .map(|(name, digest)| Adapter { name: name.clone(), sha256: hex::encode(digest) })
-                .collect(),
-            index: index.map(hex::encode),
+            adapters: listed(&contents.adapters),
+            vectors: listed(&contents.vectors),
+            index: contents.index.map(hex::encode),
         };
         let bytes = serde_json::to_vec_pretty(&record).map_err(|error| JobsError::file(&place, error))?;
         let mut file = File::create(unfinished.path().join(RECORD)).map_err(fail)?;
@@ -148,7 +153,7 @@ impl Results {
         }
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
         self.remove_unfinished(id);
-        Ok(Made { folder: place, adapters: adapters.to_vec(), index })
+        Ok(Made { folder: place, contents })
     }
 
     /// Removes what workers that were killed left of a job that has a result now.
@@ -188,16 +193,20 @@ fn checked(folder: &Path, id: &Hash) -> Result<Made, String> {
     if record.version != VERSION || record.job != hex::encode(id) {
         return Err(format!("{RECORD} is of another job or form"));
     }
-    let mut adapters = Vec::with_capacity(record.adapters.len());
-    for Adapter { name, sha256 } in record.adapters {
-        if Path::new(&name).file_name().is_none_or(|file| file != name.as_str()) {
-            return Err(format!("{name:?} leaves the folder"));
-        }
-        let digest = same(&folder.join(&name).join(WEIGHTS), &sha256)?;
-        adapters.push((name, digest));
-    }
+    let named = |listed: Vec<Named>, file: fn(PathBuf) -> PathBuf| {
+        let one = |Named { name, sha256 }: Named| {
+            if Path::new(&name).file_name().is_none_or(|file| file != name.as_str()) {
+                return Err(format!("{name:?} leaves the folder"));
+            }
+            let digest = same(&file(folder.join(&name)), &sha256)?;
+            Ok((name, digest))
+        };
+        listed.into_iter().map(one).collect::<Result<Vec<_>, String>>()
+    };
+    let adapters = named(record.adapters, |adapter| adapter.join(WEIGHTS))?;
+    let vectors = named(record.vectors, |part| part)?;
     let index = record.index.map(|sha256| same(&folder.join(INDEX_FILE), &sha256)).transpose()?;
-    Ok(Made { folder: folder.to_owned(), adapters, index })
+    Ok(Made { folder: folder.to_owned(), contents: Contents { adapters, vectors, index } })
 }
 
 /// The digest of a file that has to be the stored one.
@@ -224,12 +233,17 @@ mod tests {
     use super::*;
 
     const ID: Hash = [7; 32];
+    const VECTORS: &str = "tail-0.safetensors";
 
-    fn adapter(folder: &Path, bytes: &[u8]) -> (String, Hash) {
+    /// An adapter and the vectors of a part.
+    fn contents(folder: &Path, bytes: &[u8]) -> Contents {
         let place = folder.join("full");
         fs::create_dir(&place).unwrap();
         fs::write(place.join(WEIGHTS), bytes).unwrap();
-        ("full".to_owned(), Sha256::digest(bytes).into())
+        fs::write(folder.join(VECTORS), bytes).unwrap();
+        let digest = Sha256::digest(bytes).into();
+        let (adapters, vectors) = (vec![("full".to_owned(), digest)], vec![(VECTORS.to_owned(), digest)]);
+        Contents { adapters, vectors, index: None }
     }
 
     #[test]
@@ -240,16 +254,16 @@ mod tests {
         assert_eq!(results.read(&ID).unwrap(), None);
         let (first, second) = (results.begin(&ID).unwrap(), results.begin(&ID).unwrap());
         let other = results.begin(&[8; 32]).unwrap();
-        let made = adapter(first.path(), b"weights");
+        let made = contents(first.path(), b"weights");
         assert!(!results.has(&ID), "unfinished work is no result");
-        let kept = results.keep(first, &ID, std::slice::from_ref(&made), None).unwrap();
+        let kept = results.keep(first, &ID, made.clone()).unwrap();
         assert_eq!(results.read(&ID).unwrap(), Some(kept));
         assert!(!second.path().exists(), "nobody needs it any more");
         assert!(other.path().exists(), "another job's is left alone");
         // Whoever was slower finds it done.
         let late = results.begin(&ID).unwrap();
-        adapter(late.path(), b"weights");
-        results.keep(late, &ID, &[made], None).unwrap();
+        contents(late.path(), b"weights");
+        results.keep(late, &ID, made).unwrap();
         assert!(results.has(&ID));
     }
 
@@ -258,7 +272,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let results = Results::at(folder.path());
         let place = results.place(&ID);
-        let damages: [fn(&Path); 4] = [
+        let damages: [fn(&Path); 6] = [
+            |place| fs::write(place.join(VECTORS), b"weightz").unwrap(),
+            |place| fs::remove_file(place.join(VECTORS)).unwrap(),
             |place| fs::write(place.join("full").join(WEIGHTS), b"weightz").unwrap(),
             |place| fs::remove_dir_all(place.join("full")).unwrap(),
             |place| fs::write(place.join(RECORD), b"{}").unwrap(),
@@ -269,8 +285,8 @@ mod tests {
         ];
         for damage in damages {
             let unfinished = results.begin(&ID).unwrap();
-            let made = adapter(unfinished.path(), b"weights");
-            results.keep(unfinished, &ID, &[made], None).unwrap();
+            let made = contents(unfinished.path(), b"weights");
+            results.keep(unfinished, &ID, made).unwrap();
             damage(&place);
             assert_eq!(results.read(&ID).unwrap(), None);
             assert!(!place.exists());

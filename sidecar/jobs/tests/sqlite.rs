@@ -6,9 +6,9 @@ mod support;
 
 use std::{fs, ops::ControlFlow, time::Duration};
 
-use openledger_jobs::{Ask, Bench, Job, JobsError, Queue, Results, State, Tally};
+use openledger_jobs::{Ask, Bench, Job, JobsError, Part, Queue, Results, State, Tally};
 use openledger_trainer::{FamilyRecipe, Recipe};
-use support::{assert_same, in_process, recipe, through_queue, work_until_empty};
+use support::{assert_same, in_process, recipe, tailed, through_queue, work_until_empty};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_number_of_workers_makes_the_same_family() {
@@ -26,6 +26,23 @@ async fn any_number_of_workers_makes_the_same_family() {
         let standing = ask.standing().await.unwrap();
         assert!(standing.whole && standing.failed.is_none());
         assert_eq!((standing.parts, standing.made, standing.running), (4, 4, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_has_the_same_bits_for_any_number_of_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (family, places, alone) = tailed(folder.path(), &recipe());
+    let parts: Vec<Part> = Job::parts(&family, &places).unwrap().iter().map(|job| job.part).collect();
+    let adapters = [Part::Shard(0), Part::Shard(1), Part::Shard(2)];
+    assert_eq!(parts, [&adapters[..], &[Part::Tangents(0), Part::Tangents(1)]].concat());
+    for lanes in [1, 3] {
+        let place = folder.path().join(format!("{lanes}-workers"));
+        fs::create_dir(&place).unwrap();
+        let url = format!("sqlite:{}", place.join("queue.sqlite").display());
+        let (_, tally) = through_queue(&url, &place, &family, &places, lanes).await;
+        assert_eq!(tally, Tally { made: 6, ..Tally::default() });
+        assert_same(&alone, &place.join("out"));
     }
 }
 
@@ -55,7 +72,7 @@ async fn what_is_lost_is_made_again_and_the_rest_is_not() {
     let url = format!("sqlite:{}", folder.path().join("queue.sqlite").display());
     let (ask, _) = through_queue(&url, folder.path(), &family, &places, 1).await;
     let (queue, results) = sqlite(folder.path()).await;
-    let shards = Job::shards(&family, &places).unwrap();
+    let shards = Job::parts(&family, &places).unwrap();
     let place = |job: &Job| folder.path().join("results").join(hex::encode(job.id()));
     // A part and the whole are gone, another part is damaged: the queue still says that all are done.
     fs::remove_dir_all(place(&Job::index(&family, &places))).unwrap();
@@ -97,7 +114,7 @@ async fn a_job_that_cannot_succeed_is_given_up_with_its_reason() {
     assert_eq!(queue.under_way().await.unwrap(), 0, "it stays given up");
     assert_eq!(ask.enqueue().await.unwrap(), 4, "until somebody asks again");
 
-    let id = Job::shards(&short, &places).unwrap()[0].id();
+    let id = Job::parts(&short, &places).unwrap()[0].id();
     assert_eq!(queue.standing(&[id]).await.unwrap()[&id], State::Waiting);
     assert!(!queue.forget(&id).await.unwrap(), "what is under way is not forgotten");
     let error = Queue::open("mysql://here").await.unwrap_err();
@@ -127,7 +144,7 @@ async fn an_interrupted_part_goes_on_where_it_was_written() {
     let longer = Recipe { epochs: 3, ..recipe() };
     let (family, places, alone) = in_process(folder.path(), &longer);
     let results = Results::at(&folder.path().join("results"));
-    let job = &Job::shards(&family, &places).unwrap()[1];
+    let job = &Job::parts(&family, &places).unwrap()[1];
     // Six steps. Written after each and stopped in the fourth; then written never, and stopped in what is then the first one.
     let until = |every: Duration, stop: usize| {
         let mut steps = Vec::new();
@@ -148,6 +165,34 @@ async fn an_interrupted_part_goes_on_where_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_part_of_a_tail_goes_on_where_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (family, places, alone) = tailed(folder.path(), &recipe());
+    let results = Results::at(&folder.path().join("results"));
+    let jobs = Job::parts(&family, &places).unwrap();
+    let job = jobs.last().unwrap();
+    let mut steps = Vec::new();
+    // Three steps: stopped in the second, which is written, then done.
+    for stop in [2, 0] {
+        let done = Bench::new(results.clone(), None, Duration::MAX).perform(job, |progress| {
+            steps.push((progress.step, progress.steps));
+            if steps.len() == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(done.is_ok(), stop == 0);
+        assert_eq!(results.under_way(&job.id()).exists(), stop != 0);
+    }
+    assert_eq!(steps, [(1, 3), (2, 3), (3, 3)]);
+    let made = results.read(&job.id()).unwrap().unwrap();
+    let file = "tail-1.safetensors";
+    assert!(fs::read(made.folder.join(file)).unwrap() == fs::read(alone.join(file)).unwrap());
+    // Another host with another order of the same rows would have another tail.
+    let other = FamilyRecipe { tail: vec![0, 2], ..family };
+    let other = &Job::parts(&other, &places).unwrap()[0];
+    let error = Bench::new(results, None, Duration::MAX).perform(other, |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(error, JobsError::Differs { what: "the tail of the contributors", .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_that_changed_are_not_trained_on() {
     let folder = tempfile::tempdir().unwrap();
     let (family, places, _) = in_process(folder.path(), &recipe());
@@ -155,7 +200,7 @@ async fn rows_that_changed_are_not_trained_on() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("a ", "one ", 1)).unwrap();
     let mut bench = Bench::new(Results::at(&folder.path().join("results")), None, Duration::MAX);
-    let job = &Job::shards(&family, &places).unwrap()[0];
+    let job = &Job::parts(&family, &places).unwrap()[0];
     let on = |_: &openledger_trainer::Progress| ControlFlow::Continue(());
     let error = bench.perform(job, on).unwrap_err();
     assert!(matches!(error, JobsError::Differs { what: "the Datanet's content", .. }), "{error}");
@@ -166,5 +211,5 @@ async fn rows_that_changed_are_not_trained_on() {
     let left = fs::read_dir(folder.path().join("results")).unwrap().count();
     assert_eq!(left, 1, "a stopped job leaves its states and no result");
     let early = bench.perform(&Job::index(&family, &places), on).unwrap_err();
-    assert!(matches!(early, JobsError::Missing { part: 0 }), "{early}");
+    assert!(matches!(early, JobsError::Missing { part: Part::Shard(0) }), "{early}");
 }

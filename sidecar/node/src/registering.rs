@@ -2,7 +2,6 @@
 
 use cosmwasm_std::{Uint64, Uint128};
 use cw20::Cw20ExecuteMsg;
-use datanets::msg::Digest as ContentDigest;
 use models::msg as model;
 use openledger_attribution::Family;
 use openledger_chain::{
@@ -47,26 +46,31 @@ impl<'a> Registry<'a> {
         Self { account, contracts, models }
     }
 
-    /// Compares base and rows with what the chain says of them, so that nobody trains for nothing. Returns the rows roots of the
-    /// version's clusters in their order.
+    /// Compares base and rows with what the chain says of them, so that nobody trains for nothing. `rows` are the contributors' rows
+    /// roots in any order. Returns those of the version's clusters in their order.
     ///
     /// # Errors
     /// [`NodeError::Config`] naming what differs, and errors of the chain.
-    pub async fn check(&self, listing: &Listing, base: Hash, content: Hash) -> Result<Vec<Hash>, NodeError> {
+    pub async fn check(&self, listing: &Listing, base: Hash, rows: &[Hash]) -> Result<Vec<Hash>, NodeError> {
         let registered = self.models.base(Uint64::new(listing.base_id)).await?;
         if registered.digest != model::Digest::new(base) {
             let reason = format!("the model's files are not those of base {} on the chain", listing.base_id);
             return Err(NodeError::Config(reason));
         }
         let datanets = Datanets::new(self.account.client().clone(), &self.contracts.datanets);
-        let version = datanets.version(Uint64::new(listing.datanet_id), listing.datanet_version).await?;
-        if version.content_root != ContentDigest::new(content) {
+        let clusters = datanets.clusters(Uint64::new(listing.datanet_id), listing.datanet_version).await?.clusters;
+        let clusters: Vec<Hash> = clusters.iter().map(|cluster| cluster.rows_root.into_bytes()).collect();
+        let sorted = |roots: &[Hash]| {
+            let mut sorted = roots.to_vec();
+            sorted.sort_unstable();
+            sorted
+        };
+        if sorted(&clusters) != sorted(rows) {
             let (id, version) = (listing.datanet_id, listing.datanet_version);
             let reason = format!("the rows are not those of version {version} of Datanet {id} on the chain");
             return Err(NodeError::Config(reason));
         }
-        let clusters = datanets.clusters(Uint64::new(listing.datanet_id), listing.datanet_version).await?.clusters;
-        Ok(clusters.iter().map(|cluster| cluster.rows_root.into_bytes()).collect())
+        Ok(clusters)
     }
 
     /// Registers a family's adapter with its index, and gives the bond that the contract asks for. Returns its id.

@@ -150,6 +150,10 @@ fn a_family_is_trained_and_nonsense_is_refused() {
         (&["--targets", "lm_head"], "[ADAPTER_SITE_UNKNOWN]"),
         (&["--leave-out", "nobody"], "[TRAIN_CONTRIBUTOR_UNKNOWN]"),
         (&["--family", "--resume"], "cannot be used with"),
+        (&["--tail", "4"], "--family"),
+        (&["--family", "--tail", "0"], "--tail"),
+        (&["--family", "--tail", "4", "--tail-draws", "999"], "[TRAIN_RECIPE_INVALID]"),
+        (&["--family", "--tail", "4", "--retrain", "0"], "[TRAIN_RECIPE_INVALID]"),
         (&["--rows", "x.jsonl"], "cannot be used with"),
     ] {
         let refused = refusal(&train(&rows, &other, args).output().unwrap());

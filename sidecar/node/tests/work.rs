@@ -98,6 +98,60 @@ fn a_killed_workers_job_goes_to_another_and_the_family_is_the_same() {
     assert!(refusal(&family(&rows, &out).arg("--queue").output().unwrap()).contains("[TRAIN_EXISTS]"));
 }
 
+/// Results that are whole, by their names.
+fn results(out: &Path) -> Vec<String> {
+    let all = fs::read_dir(out.join("queue.sqlite.results")).into_iter().flatten().flatten();
+    all.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.starts_with('.')).collect()
+}
+
+#[test]
+fn a_part_of_a_tail_survives_its_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = datanet(folder.path(), 4);
+    let (alone, out) = (folder.path().join("alone"), folder.path().join("out"));
+    // Of two contributors of one size the second is the tail: full, one counterfactual, a placebo, one part of tangents.
+    let tailed = |out: &Path| {
+        let mut command = family(&rows, out);
+        command.args(["--tail", "5", "--retrain", "1", "--tail-draws", "4"]);
+        command
+    };
+    let told = json(&tailed(&alone).output().unwrap());
+    assert_eq!((told["adapters"].as_u64(), told["tail"].as_u64()), (Some(3), Some(1)));
+    let asked = json(&tailed(&out).args(["--queue", "--detach"]).output().unwrap());
+    assert_eq!(asked["jobs"], 4);
+    // Killed in the last part, which is the tail's, after it was written at least once.
+    let mut killed = worker(&out, &["--checkpoint-seconds", "1"]).stdout(Stdio::null()).spawn().unwrap();
+    let since = Instant::now();
+    let under_way = || {
+        let all = fs::read_dir(out.join("queue.sqlite.results")).into_iter().flatten().flatten();
+        let names = all.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| Some(name.strip_prefix(".under-way-")?.strip_suffix(".safetensors")?.to_owned())).next()
+    };
+    let part = loop {
+        // A part that is done has its states for a moment longer.
+        let done = results(&out);
+        if let Some(part) = under_way().filter(|part| done.len() == 3 && !done.contains(part)) {
+            break part;
+        }
+        assert!(killed.try_wait().unwrap().is_none(), "it ended before the tail was written");
+        assert!(since.elapsed() < DEADLINE, "it writes nothing");
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(!results(&out).contains(&part), "the kill came too late to test anything");
+    let waiting = tailed(&out).arg("--queue").stdout(Stdio::piped()).spawn().unwrap();
+    let tally = json(&worker(&out, &[]).output().unwrap());
+    assert_eq!((tally["made"].as_u64(), tally["failed"].as_u64()), (Some(2), Some(0)), "{tally}");
+    let fetched = json(&waiting.wait_with_output().unwrap());
+    assert_eq!(fetched["index"], told["index"]);
+    let record = fs::read_to_string(out.join("queue.sqlite.results").join(part).join("result.json")).unwrap();
+    assert!(record.contains("tail-0.safetensors"), "it was not the tail's: {record}");
+    for file in ["adapters.json", "attribution.index", "tail-0.safetensors"] {
+        assert!(fs::read(alone.join(file)).unwrap() == fs::read(out.join(file)).unwrap(), "{file}");
+    }
+}
+
 #[test]
 fn queues_that_are_none_are_refused() {
     let folder = tempfile::tempdir().unwrap();

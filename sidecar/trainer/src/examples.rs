@@ -131,6 +131,18 @@ impl Examples {
         Some(self.examples.iter().filter(|example| example.cluster == cluster).count())
     }
 
+    /// Rows of every contributor, in cluster order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<usize> {
+        let mut rows = vec![0_usize; self.contributors.len()];
+        for example in &self.examples {
+            if let Some(own) = rows.get_mut(example.cluster) {
+                *own = own.saturating_add(1);
+            }
+        }
+        rows
+    }
+
     /// Content root of the Datanet version.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -1,25 +1,18 @@
 //! The adapters that attribution compares: everything, everything but one contributor, and placebos.
 
-use std::{
-    ops::ControlFlow,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{ops::ControlFlow, path::Path};
 
 use openledger_engine::gradient::GradientSession;
 use openledger_protocol::Hash;
-use serde_json::json;
 
 use crate::{
-    Examples, Job, LeftOut, Progress, Recipe, TrainError, Weights, files,
+    Examples, FAMILY_FILE, Job, LeftOut, Opened, Progress, Recipe, Tail, TailShard, TrainError, Weights,
+    keeping::{Clock, Keeping},
     many::train_on,
-    progress::{read_progress, write_progress},
+    progress::read_progress,
     step::adapters_together,
-    write_adapter,
+    train_tail, write_adapter, write_family_file,
 };
-
-/// File that a finished family has in its folder.
-pub const FAMILY_FILE: &str = "adapters.json";
 
 /// What a family holds besides the adapter and its counterfactuals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +25,8 @@ pub struct FamilyPlan {
     pub weights: Weights,
     /// Name or folder of the base for the adapters' configuration.
     pub base: String,
+    /// Contributors that get no adapter but a tangent; nobody when absent.
+    pub tail: Option<Tail>,
 }
 
 /// What an adapter of a family is for.
@@ -46,7 +41,7 @@ pub enum VariantKind {
 }
 
 impl VariantKind {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::Counterfactual => "counterfactual",
@@ -67,7 +62,7 @@ pub struct FamilyVariant {
 }
 
 impl FamilyPlan {
-    /// The adapters of a family: the recipe's own, one without each contributor in cluster order, one placebo per seed.
+    /// The adapters of a family: the recipe's own, one without each of these contributors, one placebo per seed.
     ///
     /// # Errors
     /// [`TrainError::Recipe`] for a recipe that leaves a contributor out itself, or a placebo in an order that another
@@ -119,17 +114,6 @@ pub struct Shard<'a> {
     pub keeping: Option<Keeping<'a>>,
 }
 
-/// How a part under way is kept, so that it goes on where it was interrupted, with the same bits.
-#[derive(Debug, Clone, Copy)]
-pub struct Keeping<'a> {
-    /// The file; three times the size of the part's adapters in 32 bits.
-    pub place: &'a Path,
-    /// Whose it is: states of another part are passed over.
-    pub of: Hash,
-    /// Time between two writings. What was done is also written when the observer stops the training.
-    pub every: Duration,
-}
-
 /// Trains one part of a family and writes its adapters. Returns the SHA-256 of their weights, in order; `None`, with nothing written
 /// but what is kept, when the observer stopped it. A part that was kept goes on: the observer sees the steps that were left.
 ///
@@ -146,16 +130,12 @@ pub fn train_shard(
     let jobs: Vec<Job> = shard.variants.iter().map(|variant| variant.job.clone()).collect();
     let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
     let kept = shard.keeping.and_then(|keeping| read_progress(keeping.place, &keeping.of, jobs.len(), layout.len));
-    let (mut done, mut written) = (false, Instant::now());
+    let (mut done, mut clock) = (false, shard.keeping.map(Clock::start));
     let states = train_on(session, examples, recipe, &jobs, kept, |progress, states| {
         done = progress.step >= progress.steps;
         let goes_on = observer(progress);
-        if let Some(Keeping { place, of, every }) = shard.keeping
-            && !done
-            && (goes_on.is_break() || written.elapsed() >= every)
-        {
-            write_progress(place, &of, states)?;
-            written = Instant::now();
+        if let Some(clock) = clock.as_mut().filter(|_| !done) {
+            clock.keep(states, goes_on.is_break())?;
         }
         Ok(goes_on)
     })?;
@@ -171,57 +151,15 @@ pub fn train_shard(
     Ok(Some(digests))
 }
 
-/// Writes the file that makes a folder of adapters a family; `digests` are the SHA-256 of the variants' weights.
-///
-/// # Errors
-/// [`TrainError::File`].
-pub fn write_family_file(
-    out: &Path,
-    plan: &FamilyPlan,
-    recipe: &Recipe,
-    examples: &Examples,
-    variants: &[FamilyVariant],
-    digests: &[Hash],
-) -> Result<(), TrainError> {
-    let listed: Vec<_> = variants
-        .iter()
-        .zip(digests)
-        .map(|(variant, digest)| {
-            let own = variant.job.recipe(recipe);
-            json!({
-                "name": variant.name,
-                "kind": variant.kind.name(),
-                "contributor": own.left_out,
-                "rows": own.left_out.as_deref().and_then(|name| examples.rows_of(name)),
-                "path": variant.name,
-                "order_seed": variant.job.order_seed,
-                "sha256": hex::encode(digest),
-            })
-        })
-        .collect();
-    let whole = json!({
-        "datanet": plan.datanet,
-        "base": plan.base,
-        "rank": recipe.rank,
-        "alpha": recipe.alpha,
-        "dtype": plan.weights.name(),
-        "variants": listed,
-    });
-    let place = out.join(FAMILY_FILE);
-    let bytes = serde_json::to_vec_pretty(&whole).map_err(|error| TrainError::file(&place, error))?;
-    files::write(&place, &bytes)
-}
-
 /// Trains a family, one part after the other, and writes it to a folder, `adapters.json` last: see
-/// [`FamilyPlan::variants`]. Returns false, without that file, when the observer stopped it. The observer sees the steps of all
-/// parts as those of one training.
+/// [`FamilyPlan::variants`] and [`Tail`]. Returns false, without that file, when the observer stopped it. The observer sees the steps
+/// of all parts as those of one training.
 ///
 /// # Errors
-/// As [`train_shard`] and [`FamilyPlan::variants`], [`TrainError::Exists`] for a folder that holds a family, and
+/// As [`train_shard`], [`train_tail`] and [`FamilyPlan::variants`], [`TrainError::Exists`] for a folder that holds a family, and
 /// [`TrainError::File`].
 pub fn train_family(
-    session: &mut GradientSession,
-    examples: &Examples,
+    opened: &mut Opened,
     recipe: &Recipe,
     plan: &FamilyPlan,
     out: &Path,
@@ -230,18 +168,31 @@ pub fn train_family(
     if out.join(FAMILY_FILE).exists() {
         return Err(TrainError::Exists { path: out.to_owned() });
     }
-    let variants = plan.variants(recipe, examples.contributors())?;
-    let parts = shards(recipe, &variants).len();
+    let family = opened.family(recipe.clone(), plan.clone());
+    let variants = family.variants()?;
+    let (adapters, tails) = (shards(recipe, &variants).len(), family.tail_parts().len());
+    let parts = adapters.saturating_add(tails);
+    let mut of_part = |part: usize, progress: &Progress| {
+        let step = part.saturating_mul(progress.steps).saturating_add(progress.step);
+        observer(&Progress { step, steps: parts.saturating_mul(progress.steps), ..*progress })
+    };
     let mut digests = Vec::with_capacity(variants.len());
     for (at, variants) in shards(recipe, &variants).enumerate() {
         let shard = Shard { variants, out, keeping: None };
-        let trained = train_shard(session, examples, recipe, plan, &shard, |progress| {
-            let step = at.saturating_mul(progress.steps).saturating_add(progress.step);
-            observer(&Progress { step, steps: parts.saturating_mul(progress.steps), ..*progress })
-        })?;
+        let (session, examples) = (&mut opened.session, &opened.examples);
+        let trained = train_shard(session, examples, recipe, plan, &shard, |progress| of_part(at, progress))?;
         let Some(trained) = trained else { return Ok(false) };
         digests.extend(trained);
     }
-    write_family_file(out, plan, recipe, examples, &variants, &digests)?;
+    let mut vectors = Vec::with_capacity(tails);
+    let mut curvature = if tails > 0 { Some(opened.curvature()?) } else { None };
+    for (number, at) in (0..).zip(adapters..parts) {
+        let Some(session) = &mut curvature else { break };
+        let shard = TailShard { number, out, keeping: None };
+        let made = train_tail(session, &opened.examples, &family, &shard, |progress| of_part(at, progress))?;
+        let Some(digest) = made else { return Ok(false) };
+        vectors.push(digest);
+    }
+    write_family_file(out, &family, &opened.examples, &digests, &vectors)?;
     Ok(true)
 }

@@ -8,7 +8,10 @@ use openledger_engine::ModelInfo;
 use openledger_protocol::{Hash, digest::tagged};
 use prost::Message;
 
-use crate::{Examples, FamilyPlan, FamilyVariant, Recipe, TrainError, Weights, codec, messages, transcript::POLICY};
+use crate::{Examples, FamilyPlan, FamilyVariant, Recipe, Tail, TrainError, Weights, codec, messages};
+
+/// Rule that decides what a family is of. The second one has tails.
+const POLICY: &str = "lora-adamw-family/2";
 
 /// Contributors and placebos of a family; as many as one call trains.
 const MAX_VARIANTS: usize = 4096;
@@ -30,6 +33,8 @@ pub struct FamilyRecipe {
     pub dataset_root: Hash,
     /// Contributors in cluster order.
     pub contributors: Vec<String>,
+    /// The clusters of the plan's tail, ascending: contributors that get a tangent and no adapter.
+    pub tail: Vec<u32>,
     /// Threads of one operator. The last bits depend on it, so it belongs to what is asked for.
     pub threads: u32,
 }
@@ -39,6 +44,7 @@ impl FamilyRecipe {
     #[must_use]
     pub fn of(recipe: Recipe, plan: FamilyPlan, model: &ModelInfo, examples: &Examples, threads: usize) -> Self {
         Self {
+            tail: plan.tail.map(|tail| tail.clusters(&examples.rows())).unwrap_or_default(),
             recipe,
             plan,
             base_digest: model.base_digest,
@@ -52,9 +58,29 @@ impl FamilyRecipe {
     /// The adapters.
     ///
     /// # Errors
-    /// As [`FamilyPlan::variants`].
+    /// As [`FamilyPlan::variants`] and [`Tail::check`].
     pub fn variants(&self) -> Result<Vec<FamilyVariant>, TrainError> {
-        self.plan.variants(&self.recipe, &self.contributors)
+        if let Some(tail) = self.plan.tail {
+            tail.check()?;
+        }
+        let large = |cluster: u32| self.tail.binary_search(&cluster).is_err();
+        let retrained = (0..).zip(&self.contributors).filter(|(cluster, _)| large(*cluster));
+        let retrained: Vec<String> = retrained.map(|(_, name)| name.clone()).collect();
+        self.plan.variants(&self.recipe, &retrained)
+    }
+
+    /// The parts of the tail that are differentiated by themselves: clusters, in their order. Where a part is made, and what before
+    /// or after it, changes no bit of it.
+    pub fn tail_parts(&self) -> impl ExactSizeIterator<Item = &[u32]> {
+        let together = self.plan.tail.map_or(1, |tail| tail.together);
+        self.tail.chunks(usize::try_from(together).unwrap_or(usize::MAX).max(1))
+    }
+
+    /// The clusters of a part of the tail; none for a part that the family has not.
+    #[must_use]
+    pub fn tail_part(&self, number: u32) -> &[u32] {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        self.tail_parts().nth(number).unwrap_or_default()
     }
 
     /// First thing in which what is loaded is not what was asked for.
@@ -65,6 +91,10 @@ impl FamilyRecipe {
             ("the tokenizer", self.tokenizer_digest == model.tokenizer_digest),
             ("the Datanet's content", self.dataset_root == examples.root()),
             ("the list of contributors", self.contributors == examples.contributors()),
+            (
+                "the tail of the contributors",
+                self.tail == self.plan.tail.map(|tail| tail.clusters(&examples.rows())).unwrap_or_default(),
+            ),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
     }
@@ -84,6 +114,14 @@ impl FamilyRecipe {
             datanet: self.plan.datanet.clone(),
             base: self.plan.base.clone(),
             threads: self.threads,
+            tail: self.plan.tail.map(|tail| messages::Tail {
+                below_rows: tail.below_rows,
+                retrained: tail.retrained,
+                draws: tail.draws,
+                draw_seed: tail.draw_seed,
+                together: tail.together,
+                clusters: self.tail.clone(),
+            }),
         };
         message.encode_to_vec()
     }
@@ -112,6 +150,16 @@ impl FamilyRecipe {
             return Err(TrainError::Limit { what: "variants", value: count(variants), limit: count(MAX_VARIANTS) });
         }
         let digest = |bytes: Vec<u8>| Hash::try_from(bytes).map_err(|_| refuse("a digest of it has not 32 bytes"));
+        let (tail, clusters) = message.tail.map(tail).unzip();
+        let tail_clusters: Vec<u32> = clusters.unwrap_or_default();
+        let ascending = tail_clusters.is_sorted_by(|left, right| left < right);
+        let last = tail_clusters.last().and_then(|&last| usize::try_from(last).ok());
+        if !ascending || last.is_some_and(|last| last >= message.contributors.len()) {
+            return Err(refuse("its tail names contributors that it has not, or one twice"));
+        }
+        if !tail_clusters.is_empty() && tail_clusters.len() >= message.contributors.len() {
+            return Err(refuse("all its contributors are in its tail"));
+        }
         let family = Self {
             recipe: codec::decode(message.recipe.as_ref().ok_or_else(|| refuse("it has no recipe"))?)?,
             plan: FamilyPlan {
@@ -119,11 +167,13 @@ impl FamilyRecipe {
                 placebo_seeds: message.placebo_seeds,
                 weights: Weights::named(&message.weights).ok_or_else(|| refuse("its element type is unknown"))?,
                 base: message.base,
+                tail,
             },
             base_digest: digest(message.base_digest)?,
             tokenizer_digest: digest(message.tokenizer_digest)?,
             dataset_root: digest(message.dataset_root)?,
             contributors: message.contributors,
+            tail: tail_clusters,
             threads: message.threads,
         };
         family.variants()?;
@@ -135,6 +185,12 @@ impl FamilyRecipe {
     pub fn digest(&self) -> Hash {
         tagged("training-family", &self.to_bytes())
     }
+}
+
+/// The rule of a tail, and the clusters that it named.
+fn tail(message: messages::Tail) -> (Tail, Vec<u32>) {
+    let messages::Tail { below_rows, retrained, draws, draw_seed, together, clusters } = message;
+    (Tail { below_rows, retrained, draws, draw_seed, together }, clusters)
 }
 
 #[cfg(test)]
@@ -149,13 +205,31 @@ mod tests {
                 placebo_seeds: vec![101, 102],
                 weights: Weights::Bfloat16,
                 base: "examples/model".to_owned(),
+                tail: None,
             },
             base_digest: [1; 32],
             tokenizer_digest: [2; 32],
             dataset_root: [3; 32],
             contributors: vec!["animal".to_owned(), "body".to_owned()],
+            tail: Vec::new(),
             threads: 2,
         }
+    }
+
+    fn tailed(tail: Tail, clusters: &[u32]) -> FamilyRecipe {
+        FamilyRecipe { plan: FamilyPlan { tail: Some(tail), ..family().plan }, tail: clusters.to_vec(), ..family() }
+    }
+
+    #[test]
+    fn a_tail_has_no_adapters_and_parts_of_its_own() {
+        let names = ["ann", "bob", "cid", "dot"].map(str::to_owned).to_vec();
+        let tail = Tail { together: 2, ..Tail::below(9) };
+        let whole = FamilyRecipe { contributors: names, ..tailed(tail, &[0, 1, 3]) };
+        let variants: Vec<String> = whole.variants().unwrap().into_iter().map(|variant| variant.name).collect();
+        assert_eq!(variants, ["full", "without-cid", "placebo-1", "placebo-2"]);
+        assert_eq!(whole.tail_parts().collect::<Vec<_>>(), [&[0, 1][..], &[3]]);
+        assert_eq!((whole.tail_part(1), whole.tail_part(2)), (&[3][..], &[][..]));
+        assert_eq!(FamilyRecipe::from_bytes(&whole.to_bytes()).unwrap(), whole);
     }
 
     #[test]
@@ -170,7 +244,14 @@ mod tests {
             FamilyRecipe { recipe: Recipe { epochs: 4, ..Recipe::default() }, ..family() },
             FamilyRecipe { plan: FamilyPlan { placebo_seeds: vec![101], ..family().plan }, ..family() },
             FamilyRecipe { plan: FamilyPlan { weights: Weights::Float32, ..family().plan }, ..family() },
+            tailed(Tail::below(9), &[]),
+            tailed(Tail::below(9), &[1]),
+            tailed(Tail { draws: 4, ..Tail::below(9) }, &[1]),
+            tailed(Tail { draw_seed: 4, ..Tail::below(9) }, &[1]),
+            tailed(Tail { together: 4, ..Tail::below(9) }, &[1]),
         ];
+        let digests: std::collections::HashSet<Hash> = others.iter().map(FamilyRecipe::digest).collect();
+        assert_eq!(digests.len(), others.len());
         for other in others {
             assert_ne!(other.digest(), whole.digest(), "{other:?}");
         }
@@ -180,6 +261,10 @@ mod tests {
     fn nonsense_is_refused() {
         let mut longer = family().to_bytes();
         longer.extend([0x60, 1]);
+        // As the first rule wrote it: it knew no tails.
+        let mut first = messages::Family::decode(&family().to_bytes()[..]).unwrap();
+        first.policy = crate::transcript::POLICY.to_owned();
+        let first = first.encode_to_vec();
         let same_order = FamilyPlan { placebo_seeds: vec![0], ..family().plan };
         let crowd = (0..MAX_VARIANTS).map(|number| number.to_string()).collect();
         for (bytes, code) in [
@@ -188,6 +273,11 @@ mod tests {
             (vec![0; MAX_BYTES + 1], "TRAIN_LIMIT"),
             (FamilyRecipe { contributors: crowd, ..family() }.to_bytes(), "TRAIN_LIMIT"),
             (FamilyRecipe { plan: same_order, ..family() }.to_bytes(), "TRAIN_RECIPE_INVALID"),
+            (first, "TRAIN_TRANSCRIPT_REFUTED"),
+            (tailed(Tail::below(9), &[2]).to_bytes(), "TRAIN_TRANSCRIPT_REFUTED"),
+            (tailed(Tail::below(9), &[1, 1]).to_bytes(), "TRAIN_TRANSCRIPT_REFUTED"),
+            (tailed(Tail::below(9), &[0, 1]).to_bytes(), "TRAIN_TRANSCRIPT_REFUTED"),
+            (tailed(Tail { draws: 0, ..Tail::below(9) }, &[1]).to_bytes(), "TRAIN_RECIPE_INVALID"),
         ] {
             assert_eq!(FamilyRecipe::from_bytes(&bytes).unwrap_err().code(), code);
         }

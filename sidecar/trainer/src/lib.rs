@@ -26,11 +26,13 @@ mod codec;
 mod error;
 mod examples;
 mod family;
+mod family_file;
 mod family_recipe;
 mod files;
 #[cfg(test)]
 mod golden;
 mod init;
+mod keeping;
 mod many;
 mod messages;
 mod order;
@@ -42,6 +44,7 @@ mod schedule;
 mod source;
 mod state;
 mod step;
+mod tail;
 mod tangents;
 mod training;
 mod transcript;
@@ -50,12 +53,11 @@ mod verify;
 pub use checkpoint::Checkpoint;
 pub use error::TrainError;
 pub use examples::{Example, Examples};
-pub use family::{
-    FAMILY_FILE, FamilyPlan, FamilyVariant, Keeping, Shard, VariantKind, shards, train_family, train_shard,
-    write_family_file,
-};
+pub use family::{FamilyPlan, FamilyVariant, Shard, VariantKind, shards, train_family, train_shard};
+pub use family_file::{FAMILY_FILE, write_family_file};
 pub use family_recipe::FamilyRecipe;
 pub use init::initial_factors;
+pub use keeping::Keeping;
 pub use many::{Job, LeftOut, train_many};
 pub use order::Order;
 pub use peft::{Weights, write_adapter};
@@ -63,6 +65,7 @@ pub use progress::remove_progress;
 pub use recipe::{Decay, Recipe};
 pub use source::{Opened, Rows, Source};
 pub use state::TrainState;
+pub use tail::{Tail, TailShard, tail_file, train_tail};
 pub use tangents::{TangentPlan, Tangents, tangents};
 pub use training::{Ended, Progress, Storage, Training};
 pub use transcript::{TRANSCRIPT_FILE, Transcript, TranscriptStep};

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use openledger_corpus::{Contribution, Datanet, Hash, Limits};
-use openledger_engine::gradient::{GradientConfig, GradientSession};
+use openledger_engine::gradient::{CurvatureSession, GradientConfig, GradientSession};
 
-use crate::{Examples, Recipe, TrainError};
+use crate::{Examples, FamilyPlan, FamilyRecipe, Recipe, TrainError};
 
 /// Where the rows lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +50,30 @@ pub struct Source {
 pub struct Opened {
     /// The base, ready for gradients.
     pub session: GradientSession,
+    /// How it was opened.
+    pub config: GradientConfig,
     /// The rows, encoded.
     pub examples: Examples,
-    /// Threads of one operator.
-    pub threads: usize,
     /// Name of the folder or file with the rows.
     pub name: String,
     /// Roots of the contributors' rows, in cluster order.
     pub roots: Vec<Hash>,
+}
+
+impl Opened {
+    /// A family over what is loaded.
+    #[must_use]
+    pub fn family(&self, recipe: Recipe, plan: FamilyPlan) -> FamilyRecipe {
+        FamilyRecipe::of(recipe, plan, self.session.model(), &self.examples, self.config.threads)
+    }
+
+    /// The base again, ready for what tangents need of it besides gradients.
+    ///
+    /// # Errors
+    /// Errors of the model.
+    pub fn curvature(&self) -> Result<CurvatureSession, TrainError> {
+        Ok(CurvatureSession::open(&self.config)?)
+    }
 }
 
 impl Source {
@@ -86,6 +102,6 @@ impl Source {
         let session = GradientSession::open(&config)?;
         let examples = Examples::encode(&contributions, &session, recipe)?;
         let roots = contributions.iter().map(|part| part.rows_root).collect();
-        Ok(Opened { session, examples, threads: self.threads, name: self.rows.name(), roots })
+        Ok(Opened { session, config, examples, name: self.rows.name(), roots })
     }
 }

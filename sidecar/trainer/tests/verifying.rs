@@ -15,7 +15,7 @@ use openledger_trainer::{
     Transcript, Verification, Weights, shards, train_family, train_many, verify,
 };
 use prost::Message;
-use support::{encoded, forged, recipe, session, slice, storage};
+use support::{encoded, forged, opened, recipe, session, slice, storage};
 
 const ALL: usize = usize::MAX;
 
@@ -236,41 +236,41 @@ fn a_replay_that_rounds_differently_is_within_tolerance_and_says_so() {
 #[test]
 fn a_family_is_one_that_attribution_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let mut session = session();
-    let examples = encoded(&slice(3, 4), &session);
+    let mut opened = opened(&slice(3, 4));
     let plan = FamilyPlan {
         datanet: "wordnet".to_owned(),
         placebo_seeds: vec![101, 102],
         weights: Weights::Float32,
         base: "examples/model".to_owned(),
+        tail: None,
     };
     let out = folder.path();
-    assert!(train_family(&mut session, &examples, &recipe(), &plan, out, go_on).unwrap());
+    assert!(train_family(&mut opened, &recipe(), &plan, out, go_on).unwrap());
     let family = Family::read(out).unwrap();
-    assert_eq!(family.contributors().collect::<Vec<_>>(), examples.contributors());
+    assert_eq!(family.contributors().collect::<Vec<_>>(), opened.examples.contributors());
     assert_eq!(family.placebos.len(), 2);
     let jobs = [Job { left_out: LeftOut::Nothing, order_seed: recipe().order_seed }];
-    let alone = train_many(&mut session, &examples, &recipe(), &jobs, go_on).unwrap().remove(0);
+    let alone = train_many(&mut opened.session, &opened.examples, &recipe(), &jobs, go_on).unwrap().remove(0);
     let bytes = fs::read(family.full.folder.join("adapter_model.safetensors")).unwrap();
     assert_eq!(sha256(&bytes), family.full.digest);
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let first = file.tensor("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight").unwrap();
     let expected: Vec<u8> = alone.parameters[..128 * 4].iter().flat_map(|value| value.to_le_bytes()).collect();
     assert_eq!(first.data(), expected);
-    let again = train_family(&mut session, &examples, &recipe(), &plan, out, go_on).unwrap_err();
+    let again = train_family(&mut opened, &recipe(), &plan, out, go_on).unwrap_err();
     assert_eq!(again.code(), "TRAIN_EXISTS");
     let other = tempfile::tempdir().unwrap();
     let stop = |_: &openledger_trainer::Progress| ControlFlow::Break(());
-    assert!(!train_family(&mut session, &examples, &recipe(), &plan, other.path(), stop).unwrap());
+    assert!(!train_family(&mut opened, &recipe(), &plan, other.path(), stop).unwrap());
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
     // A placebo in an order that another adapter has is that adapter again: it would say that there is no noise.
     for placebo_seeds in [vec![101, recipe().order_seed], vec![101, 101]] {
         let plan = FamilyPlan { placebo_seeds, ..plan.clone() };
-        let error = train_family(&mut session, &examples, &recipe(), &plan, other.path(), go_on).unwrap_err();
+        let error = train_family(&mut opened, &recipe(), &plan, other.path(), go_on).unwrap_err();
         assert!(matches!(error, TrainError::Recipe { field: "placebo_seeds", .. }), "{error}");
     }
-    let own = Recipe { left_out: Some(examples.contributors()[0].clone()), ..recipe() };
-    let error = train_family(&mut session, &examples, &own, &plan, other.path(), go_on).unwrap_err();
+    let own = Recipe { left_out: Some(opened.examples.contributors()[0].clone()), ..recipe() };
+    let error = train_family(&mut opened, &own, &plan, other.path(), go_on).unwrap_err();
     assert_eq!(error.code(), "TRAIN_RECIPE_INVALID");
 }
 
@@ -285,6 +285,7 @@ fn a_part_of_a_family_has_the_bits_that_it_has_among_all() {
         placebo_seeds: vec![101],
         weights: Weights::Float32,
         base: "examples/model".to_owned(),
+        tail: None,
     };
     let variants = plan.variants(&recipe, examples.contributors()).unwrap();
     let jobs: Vec<Job> = variants.iter().map(|variant| variant.job.clone()).collect();

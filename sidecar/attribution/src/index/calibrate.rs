@@ -3,9 +3,10 @@
 //! A gradient at the served adapter tells what an answer loses at once when the adapter moves. An adapter that knows its rows
 //! by heart makes their answers certain, and what is certain has no slope; on the way back to the base it has one. So the index may
 //! take gradients on that way, at the strength whose shares come closest to those that the counterfactual adapters
-//! themselves give: known answers are attributed both ways. The strength is a part of the family's digest.
+//! themselves give: known answers are attributed both ways. The strength is a part of the family's digest. Of a family with a
+//! tail only the contributors with an adapter can be attributed both ways, so both divide among these alone.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use openledger_engine::gradient::{Executor, GradientSession, StoredAdapter};
 
@@ -22,7 +23,7 @@ pub const STRENGTHS: [u8; 8] = [FULL_STRENGTH, 90, 80, 70, 60, 50, 35, 25];
 /// Most answers that are attributed both ways.
 pub const MAX_ANSWERS: usize = 48;
 
-/// How far the index is from the audit lane.
+/// How far the index is from the audit lane, among contributors that have an adapter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// The best strength, in hundredths; the highest of equally good ones.
@@ -33,6 +34,8 @@ pub struct Calibration {
     pub tried: Vec<(u8, f64)>,
     /// Answers that were attributed both ways.
     pub answers: usize,
+    /// Contributors with an adapter, among whom the fee was divided both ways.
+    pub contributors: usize,
 }
 
 /// Builds the index of the family in a folder, finds its best query strength, and writes that into the family's `adapters.json`.
@@ -72,20 +75,32 @@ pub fn calibrate<E: Executor>(
     }
     let served = session.read_adapter(&family.full.folder, Some(family.full.digest))?;
     let truths = measure(session, family, &served, &answers)?;
+    let places = retrained(family, index)?;
     let mut tried = Vec::with_capacity(STRENGTHS.len());
     for strength in STRENGTHS {
         let found = gradients(session, &weakened(served.clone(), strength), &answers)?;
         let mut apart = 0.0;
         for ((gradient, log_prob), truth) in found.iter().zip(&truths) {
             let query = Query::of(index, gradient, *log_prob)?;
-            let shares = Scores::of(index, &query)?.attribution(&query, truth.lift(), &[0; 32])?;
+            let all = Scores::of(index, &query)?;
+            let clusters = places.iter().filter_map(|&place| all.clusters.get(place).copied()).collect();
+            let shares = Scores { clusters, ..all }.attribution(&query, truth.lift(), &[0; 32])?;
             apart += payout_distance(&truth.attribution()?, &shares);
         }
         tried.push((strength, apart / answers.len() as f64));
     }
     let best = tried.iter().copied().min_by(|left, right| left.1.total_cmp(&right.1));
     let (strength, payout_error) = best.unwrap_or((FULL_STRENGTH, 1.0));
-    Ok(Calibration { strength, payout_error, tried, answers: answers.len() })
+    Ok(Calibration { strength, payout_error, tried, answers: answers.len(), contributors: places.len() })
+}
+
+/// The index's rows of the contributors with an adapter, in the family's order of these.
+fn retrained(family: &Family, index: &Index) -> Result<Vec<usize>, IndexError> {
+    let rows: HashMap<&str, usize> =
+        index.contributors.iter().enumerate().map(|(row, name)| (name.as_str(), row)).collect();
+    let row = |variant: &Variant| rows.get(variant.contributor.as_deref()?).copied();
+    let found = family.counterfactuals.iter().map(row).collect::<Option<Vec<usize>>>();
+    found.ok_or(IndexError::Mismatch { what: "list of contributors" })
 }
 
 /// The audit lane's measurements by the gradient session: it needs no engine where a training has none.

@@ -21,6 +21,7 @@ mod query;
 mod rows;
 mod scan;
 mod shares;
+mod tangents;
 mod tolerance;
 mod vectors;
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use openledger_attribution::index::INDEX_FILE;
-use openledger_jobs::{Ask, Places, Queue, Results, Tally, WorkOptions, index_beside, work};
-use openledger_trainer::{FamilyPlan, FamilyRecipe, Recipe, Rows, Source, Weights, train_family};
+use openledger_jobs::{Ask, Job, Places, Queue, Results, Tally, WorkOptions, index_beside, work};
+use openledger_trainer::{FAMILY_FILE, FamilyPlan, FamilyRecipe, Recipe, Rows, Source, Tail, Weights, train_family};
 use tokio_util::sync::CancellationToken;
 
 /// Rank 2, one adapter in a run: full, two counterfactuals and a placebo are four parts.
@@ -25,13 +25,19 @@ pub fn examples() -> PathBuf {
 
 /// Base, and the first rows of two contributors.
 pub fn source(folder: &Path) -> Source {
+    rows(folder, &["animal", "body"])
+}
+
+/// Base, and the first four rows of contributors.
+fn rows(folder: &Path, contributors: &[&str]) -> Source {
     let place = folder.join("rows");
     if !place.exists() {
         fs::create_dir(&place).unwrap();
-        for name in ["animal.jsonl", "body.jsonl"] {
-            let text = fs::read_to_string(examples().join("datanets/wordnet").join(name)).unwrap();
+        for name in contributors {
+            let file = format!("{name}.jsonl");
+            let text = fs::read_to_string(examples().join("datanets/wordnet").join(&file)).unwrap();
             let rows: String = text.lines().take(4).flat_map(|line| [line, "\n"]).collect();
-            fs::write(place.join(name), rows).unwrap();
+            fs::write(place.join(file), rows).unwrap();
         }
     }
     Source {
@@ -49,16 +55,28 @@ pub fn plan() -> FamilyPlan {
         placebo_seeds: vec![5],
         weights: Weights::Float32,
         base: "examples/model".to_owned(),
+        tail: None,
     }
 }
 
 /// Trains a family without a queue.
 pub fn in_process(folder: &Path, recipe: &Recipe) -> (FamilyRecipe, Places, PathBuf) {
-    let (source, out) = (source(folder), folder.join("in-process"));
+    alone(folder, source(folder), recipe, &plan())
+}
+
+/// The same with a tail: of three contributors of one size the first is retrained, the others are two parts.
+pub fn tailed(folder: &Path, recipe: &Recipe) -> (FamilyRecipe, Places, PathBuf) {
+    let tail = Tail { retrained: 1, draws: 2, together: 1, ..Tail::below(5) };
+    let source = rows(folder, &["animal", "body", "food"]);
+    alone(folder, source, recipe, &FamilyPlan { tail: Some(tail), ..plan() })
+}
+
+fn alone(folder: &Path, source: Source, recipe: &Recipe, plan: &FamilyPlan) -> (FamilyRecipe, Places, PathBuf) {
+    let out = folder.join("in-process");
     let mut opened = source.open(recipe).unwrap();
-    let family = FamilyRecipe::of(recipe.clone(), plan(), opened.session.model(), &opened.examples, opened.threads);
+    let family = opened.family(recipe.clone(), plan.clone());
     let on = |_: &openledger_trainer::Progress| ControlFlow::Continue(());
-    assert!(train_family(&mut opened.session, &opened.examples, recipe, &plan(), &out, on).unwrap());
+    assert!(train_family(&mut opened, recipe, plan, &out, on).unwrap());
     index_beside(&mut opened, &out).unwrap();
     (family, Places { model: source.model, rows: source.rows }, out)
 }
@@ -89,7 +107,7 @@ pub async fn through_queue(
 ) -> (Ask, Tally) {
     let (queue, results) = (Queue::open(url).await.unwrap(), Results::at(&folder.join("results")));
     let ask = Ask::new(queue.clone(), results.clone(), family, places).unwrap();
-    assert_eq!(ask.enqueue().await.unwrap(), 4);
+    assert_eq!(ask.enqueue().await.unwrap(), Job::parts(family, places).unwrap().len());
     assert_eq!(ask.enqueue().await.unwrap(), 0, "asked for twice it is one family");
     let tally = work_until_empty(&queue, &results, lanes).await;
     assert!(ask.take(&folder.join("out")).unwrap());
@@ -98,13 +116,26 @@ pub async fn through_queue(
 
 /// Every file of both families, byte for byte.
 pub fn assert_same(left: &Path, right: &Path) {
-    let mut files = vec![PathBuf::from("adapters.json"), PathBuf::from(INDEX_FILE)];
-    for variant in ["full", "without-animal", "without-body", "placebo-1"] {
-        for file in ["adapter_model.safetensors", "adapter_config.json"] {
-            files.push(Path::new(variant).join(file));
-        }
-    }
+    let (files, others) = (files(left), files(right));
+    assert_eq!(files, others);
+    assert!([FAMILY_FILE, INDEX_FILE].iter().all(|file| files.contains(&PathBuf::from(file))));
     for file in files {
         assert!(fs::read(left.join(&file)).unwrap() == fs::read(right.join(&file)).unwrap(), "{}", file.display());
     }
+}
+
+/// Files of a folder and of the folders in it, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = PathBuf::from(entry.unwrap().file_name());
+        let place = folder.join(&name);
+        if place.is_dir() {
+            found.extend(files(&place).into_iter().map(|file| name.join(file)));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
 }

@@ -230,10 +230,12 @@ pub fn answers<'t>(rows: impl Iterator<Item = (&'t [u32], &'t [u32])>) -> Vec<An
 /// How far the index is from the audit lane, in a line.
 pub fn verdict(calibration: &Calibration) -> String {
     format!(
-        "query strength {} %: on {} answers the index divides {:.1} % of the contributor fee otherwise than the audit lane",
+        "query strength {} %: on {} answers the index divides {:.1} % of the contributor fee otherwise than the audit lane, among the \
+         {} contributors with an adapter",
         calibration.strength,
         calibration.answers,
-        calibration.payout_error * 100.0
+        calibration.payout_error * 100.0,
+        calibration.contributors
     )
 }
 
@@ -243,6 +245,7 @@ pub fn calibration(found: &Calibration) -> serde_json::Value {
         "query_strength": found.strength,
         "payout_error": found.payout_error,
         "answers": found.answers,
+        "contributors": found.contributors,
         "tried": found.tried.iter().map(|(strength, error)| json!({ "strength": strength, "payout_error": error })).collect::<Vec<_>>(),
     })
 }

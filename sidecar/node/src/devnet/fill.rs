@@ -93,7 +93,9 @@ pub async fn fill(
             split: [6_000, 1_500, 1_500, 500, 500],
         };
         let registry = Registry::new(developer, contracts);
-        registry.check(&listing, info.base_digest, datanet.rows.content_root()).await?;
+        let rows: Vec<openledger_protocol::Hash> =
+            datanet.rows.contributions.iter().map(|contribution| contribution.rows_root).collect();
+        registry.check(&listing, info.base_digest, &rows).await?;
         let (adapter_id, _) = registry.register(&listing, &family, facts).await?;
         adapters.push(RegisteredAdapter {
             adapter_id,

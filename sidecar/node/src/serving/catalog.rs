@@ -1,6 +1,10 @@
 //! The adapters of this node: files on disk checked against what the chain registered.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use openledger_attribution::{
     AuditLane, Family,
@@ -23,7 +27,7 @@ use crate::{
 pub struct AdapterSource {
     /// Adapter in the models contract.
     pub adapter_id: u64,
-    /// Folder of the adapter family: `adapters.json`, one PEFT folder per variant, and `attribution.index` where the adapter's
+    /// Folder of the adapter family: `adapters.json`, one PEFT folder per adapter, and `attribution.index` where the adapter's
     /// version registered one.
     pub family: PathBuf,
     /// Folder of the Datanet's rows, one file per contributor.
@@ -108,13 +112,16 @@ impl ServedAdapter {
         if family.digest() != terms.family_digest {
             return Err(mismatch("its counterfactual adapters are not the registered ones".into()));
         }
-        let positions = positions(&family, &terms, source).map_err(mismatch)?;
+        let clusters = clusters(&family, &terms, source).map_err(mismatch)?;
+        if terms.index.is_none() {
+            family.check_whole().map_err(|error| mismatch(error.to_string()))?;
+        }
         let id = format!("adapter-{adapter_id}");
         let engine_id = family.full.id_under(&id);
         let indexed = match terms.index {
             None => None,
             Some(facts) => {
-                let index = index(source, &facts, &family, &positions).map_err(mismatch)?;
+                let index = index(source, &facts, &clusters).map_err(mismatch)?;
                 let gradients = match gradients {
                     Some(started) => started.clone(),
                     None => gradients.insert(Gradients::start(loading.gradients.clone())?).clone(),
@@ -125,7 +132,7 @@ impl ServedAdapter {
         };
         let audit = if indexed.is_none() || loading.audits {
             let lane = AuditLane::load(loading.engine.clone(), &id, family).await;
-            Some(Arc::new(Audit::new(lane.map_err(|error| mismatch(error.to_string()))?, positions)))
+            Some(Arc::new(Audit::new(lane.map_err(|error| mismatch(error.to_string()))?, &clusters)))
         } else {
             let loaded = loading.engine.load_adapter(&engine_id, &family.full.folder, Some(family.full.digest)).await;
             loaded.map_err(|error| mismatch(error.to_string()))?;
@@ -155,24 +162,23 @@ impl ServedAdapter {
     }
 }
 
-/// Reads the index of a family and holds it against the chain. Row i is that of cluster i: a receipt's scores are proven by place.
-fn index(source: &AdapterSource, facts: &IndexFacts, family: &Family, positions: &[usize]) -> Result<Index, String> {
+/// Reads an index and holds it against the chain. Row i is that of cluster i: a receipt's scores are proven by place.
+fn index(source: &AdapterSource, facts: &IndexFacts, clusters: &[String]) -> Result<Index, String> {
     let file = source.index.clone().unwrap_or_else(|| source.family.join(INDEX_FILE));
     let index = Index::read(&file).map_err(|error| error.to_string())?;
     if index.facts() != *facts {
         return Err("its attribution index is not the registered one".into());
     }
-    let contributors: Vec<&str> = family.contributors().collect();
-    let clusters = positions.iter().filter_map(|position| contributors.get(*position).copied());
-    if !clusters.eq(index.contributors.iter().map(String::as_str)) {
+    if clusters != index.contributors {
         return Err("the rows of its attribution index are not in the order of the Datanet's clusters".into());
     }
     Ok(index)
 }
 
-/// Finds, for each cluster on chain, the counterfactual adapter that leaves its rows out: the cluster names a rows root, the
-/// rows on disk have that root, and their contributor has an adapter.
-fn positions(family: &Family, terms: &AdapterTerms, source: &AdapterSource) -> Result<Vec<usize>, String> {
+/// Finds, for each cluster on chain, the contributor whose rows it is: the cluster names a rows root, the rows on disk have that root,
+/// and the family knows what it would be without their contributor.
+fn clusters(family: &Family, terms: &AdapterTerms, source: &AdapterSource) -> Result<Vec<String>, String> {
+    let known: HashSet<&str> = family.contributors().collect();
     let datanet = Datanet::load(&source.datanet).map_err(|error| error.to_string())?;
     let by_root: BTreeMap<Hash, &str> = datanet
         .contributions
@@ -184,10 +190,8 @@ fn positions(family: &Family, terms: &AdapterTerms, source: &AdapterSource) -> R
         .iter()
         .map(|root| {
             let contributor = by_root.get(root).ok_or_else(|| format!("no rows with root {}", hex::encode(root)))?;
-            family
-                .contributors()
-                .position(|known| known == *contributor)
-                .ok_or_else(|| format!("no counterfactual adapter leaves out {contributor}"))
+            let unknown = || format!("no counterfactual adapter or tangent is about {contributor}");
+            known.get(contributor).map(|name| (*name).to_owned()).ok_or_else(unknown)
         })
         .collect()
 }

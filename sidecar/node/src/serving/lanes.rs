@@ -1,7 +1,7 @@
 //! The two ways to say who made an answer: by the adapter's index where its version registered one, else by scoring the answer
 //! under every counterfactual adapter.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use openledger_attribution::{
     AuditError, AuditLane,
@@ -23,10 +23,10 @@ pub struct Attributed {
     pub query: Option<Query>,
 }
 
-/// A measurement in the order of the Datanet version's clusters.
+/// A measurement in the order of the Datanet version's clusters, those of a family's tail left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterMeasurement {
-    /// Loss of log-probability per cluster, in micro-nats.
+    /// Loss of log-probability per measured cluster, in micro-nats.
     pub deltas: Vec<i64>,
     /// Noise floor, in micro-nats.
     pub floor: u64,
@@ -44,27 +44,40 @@ impl ClusterMeasurement {
 /// Counterfactual and placebo adapters in the engine.
 pub struct Audit {
     lane: AuditLane,
-    /// Position in the family's contributors for each cluster of the Datanet version.
-    positions: Vec<usize>,
+    /// Clusters of the Datanet version that have a counterfactual adapter, ascending, each with that one's position in the family.
+    measured: Vec<(usize, usize)>,
 }
 
 impl Audit {
-    pub(super) fn new(lane: AuditLane, positions: Vec<usize>) -> Self {
-        Self { lane, positions }
+    /// The lane of a family for the clusters of a Datanet version, given as names of contributors.
+    pub(super) fn new(lane: AuditLane, clusters: &[String]) -> Self {
+        let adapters = lane.family().counterfactuals.iter().enumerate();
+        let positions: HashMap<&str, usize> =
+            adapters.filter_map(|(position, variant)| Some((variant.contributor.as_deref()?, position))).collect();
+        let position = |(cluster, name): (usize, &String)| Some((cluster, *positions.get(name.as_str())?));
+        let measured = clusters.iter().enumerate().filter_map(position).collect();
+        Self { lane, measured }
+    }
+
+    /// An attribution over all clusters as it divides the fee among the measured ones alone.
+    pub fn among_measured(&self, whole: &Attribution) -> Result<Attribution, AttributionError> {
+        let deltas: Vec<i64> =
+            self.measured.iter().filter_map(|(cluster, _)| whole.deltas.get(*cluster).copied()).collect();
+        attribute(&deltas, whole.floor, whole.lift)
     }
 
     /// Scores one answer under every variant, as one mixed batch.
     pub async fn measure(&self, prompt: &[u32], response: &[u32]) -> Result<ClusterMeasurement, NodeError> {
         if response.is_empty() {
             // Nothing was said, so nobody made it.
-            return Ok(ClusterMeasurement { deltas: vec![0; self.positions.len()], floor: 0, lift: 0 });
+            return Ok(ClusterMeasurement { deltas: vec![0; self.measured.len()], floor: 0, lift: 0 });
         }
         let measured = self.lane.attribute(prompt, response).await.map_err(|error| match error {
             AuditError::Engine(error) => NodeError::Engine(error),
             other => failed(other),
         })?;
         let by_contributor = measured.deltas();
-        let deltas = self.positions.iter().filter_map(|position| by_contributor.get(*position).copied()).collect();
+        let deltas = self.measured.iter().filter_map(|(_, position)| by_contributor.get(*position).copied()).collect();
         Ok(ClusterMeasurement { deltas, floor: measured.floor(), lift: measured.lift() })
     }
 }

@@ -4,14 +4,14 @@ use openledger_attribution::index::{
     Apart, Indexed, Said, Tolerance as QueryTolerance, agreement::payout_distance, micro_nats, units,
 };
 use openledger_engine::{Engine, GenerateEvent, GenerateRequest};
-use openledger_protocol::Attribution;
+use openledger_protocol::{Attribution, attribution::AttributionError};
 use serde::{Deserialize, Serialize};
 
 use super::arithmetic::opened_query;
 use crate::{
     api::OpenedReceipt,
     error::NodeError,
-    serving::{ClusterMeasurement, Lane, ServedAdapter, sampling},
+    serving::{Audit, ClusterMeasurement, Lane, ServedAdapter, sampling},
 };
 
 /// How far a recomputed measurement may lie from the receipt's: floating-point sums differ between machines.
@@ -72,7 +72,7 @@ pub async fn reexecute(
             indexed(&own, lane.index().exponent, opened, claimed, tolerance).map_err(invalid)?;
             if let Some(audit) = adapter.audit() {
                 let measured = audit.measure(&opened.prompt, &opened.response).await?;
-                held_against(&measured, claimed, &id)?;
+                held_against(audit, &measured, claimed, &id)?;
             }
             Ok(())
         }
@@ -122,10 +122,17 @@ fn indexed(
 }
 
 /// Tells how far the index is from what the audit lane measures on the same answer. The index is the published rule, so a
-/// difference is no lie of the node; operators and developers see by it what an index is worth.
-fn held_against(measured: &ClusterMeasurement, claimed: &Attribution, receipt: &str) -> Result<(), NodeError> {
-    let truth = measured.attribution().map_err(|error| NodeError::Internal(error.to_string()))?;
-    let part = payout_distance(&truth, claimed);
+/// difference is no lie of the node; operators and developers see by it what an index is worth. Nothing can be measured of a family's
+/// tail, so both divide among the other clusters alone.
+fn held_against(
+    audit: &Audit,
+    measured: &ClusterMeasurement,
+    claimed: &Attribution,
+    receipt: &str,
+) -> Result<(), NodeError> {
+    let failed = |error: AttributionError| NodeError::Internal(error.to_string());
+    let truth = measured.attribution().map_err(failed)?;
+    let part = payout_distance(&truth, &audit.among_measured(claimed).map_err(failed)?);
     tracing::info!(receipt, part, "the audit lane would divide this part of the fee otherwise");
     Ok(())
 }

@@ -11,4 +11,5 @@ mod registering;
 mod sampling;
 mod services;
 mod stage;
+mod tail;
 mod vouchers;

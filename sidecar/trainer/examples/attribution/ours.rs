@@ -126,6 +126,7 @@ fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Result<Ti
     let model_dir = setting.model.clone();
     let config = GradientConfig { model_dir, ort_library: None, threads: setting.threads, targets: Vec::new() };
     let mut session = CurvatureSession::open(&config)?;
+    let groups = groups.into_iter().map(Some).collect();
     let plan = TangentPlan { groups, draws, draw_seed: 0, threads: setting.threads };
     let start = Instant::now();
     let go = |_: &_| ControlFlow::Continue(());

@@ -3,8 +3,7 @@
 use ndarray::{Array2, ArrayView2, linalg::general_mat_mul};
 use openledger_engine::gradient::{CurvatureRow, CurvatureSession, FactorLayout, GradientRow};
 
-use super::optimiser::Moved;
-use crate::{Example, Examples, Recipe, TrainError, random::Stream};
+use crate::{Example, Examples, Recipe, TrainError, TrainState, random::Stream};
 
 /// Numbers that draw targets, in the order of steps, rows, draws and tokens.
 pub(super) struct Draws {
@@ -16,6 +15,13 @@ impl Draws {
     pub fn new(seed: u64, each: u32) -> Self {
         let stream = Stream::new("curvature-draws", &seed.to_be_bytes());
         Self { stream, each: usize::try_from(each).unwrap_or(usize::MAX) }
+    }
+
+    /// Passes over the numbers of a row that was observed before.
+    pub fn skip(&mut self, example: &Example) {
+        for _ in 0..self.each {
+            self.of(example);
+        }
     }
 
     /// One number for each token of a row.
@@ -106,7 +112,7 @@ impl Observed {
     }
 
     /// The Gauss-Newton matrix times each of the parameters' movements.
-    pub fn curved(&self, moved: &[Moved]) -> Array2<f32> {
+    pub fn curved(&self, moved: &[TrainState]) -> Array2<f32> {
         let width = self.drawn.ncols();
         let mut block = Array2::zeros((moved.len(), width));
         for (mut row, moved) in block.outer_iter_mut().zip(moved) {

@@ -3,8 +3,7 @@
 use ndarray::{Array2, ArrayView2, linalg::general_mat_mul, s};
 use openledger_engine::gradient::{FactorLayout, TrainedModule};
 
-use super::optimiser::Moved;
-use crate::Recipe;
+use crate::{Recipe, TrainState};
 
 /// The part of the second derivative that couples A and B of one module.
 pub(super) struct Bend<'a> {
@@ -35,7 +34,7 @@ impl<'a> Bend<'a> {
     }
 
     /// Adds s δBᵀ M to the changes of the gradients by A, and s M δAᵀ to those by B.
-    pub fn add(&self, moved: &[Moved], changes: &mut Array2<f32>) {
+    pub fn add(&self, moved: &[TrainState], changes: &mut Array2<f32>) {
         let (rank, count) = (self.rank, moved.len());
         for module in &self.modules {
             let (wide, long) = module.weight.dim();

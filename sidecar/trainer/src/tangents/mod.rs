@@ -35,7 +35,7 @@ use crate::{
 };
 use curvature::{Draws, Observed};
 use factors::Bend;
-use optimiser::{Linearised, Moved};
+use optimiser::Linearised;
 
 /// Bytes that the moving tangents may take: three 32-bit floats per factor and group.
 const MAX_BYTES: u64 = 12 << 30;
@@ -45,8 +45,9 @@ const BLOCK: usize = 16;
 /// What is differentiated and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TangentPlan {
-    /// Of every row its group. A group's tangent is the sum of its rows': one per row, or one per cluster.
-    pub groups: Vec<usize>,
+    /// Of every row its group; rows without one are trained on and not differentiated by. A group's tangent is the sum of its
+    /// rows': one per row, or one per cluster.
+    pub groups: Vec<Option<usize>>,
     /// Draws per row and step that the Gauss-Newton matrix is estimated from. Four is coarse, sixteen is fine.
     pub draws: u32,
     /// Seed of the draws.
@@ -76,6 +77,26 @@ pub fn tangents(
     plan: &TangentPlan,
     mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Option<Tangents>, TrainError> {
+    let found = unroll(session, examples, recipe, plan, None, |progress, _| Ok(observer(progress)))?;
+    Ok(found.and_then(|mut found| {
+        let state = found.drain(..1).next()?;
+        Some(Tangents { vectors: found.into_iter().map(|moved| moved.parameters).collect(), state })
+    }))
+}
+
+/// [`tangents`] from what an interrupted one had after a step; from the beginning without. The first state is that of the training,
+/// the others say how far it moves with the weight of each group. The observer sees all of them after each step.
+///
+/// # Errors
+/// As [`tangents`], and what the observer returns.
+pub(crate) fn unroll(
+    session: &mut CurvatureSession,
+    examples: &Examples,
+    recipe: &Recipe,
+    plan: &TangentPlan,
+    kept: Option<Vec<TrainState>>,
+    mut observer: impl FnMut(&Progress, &[TrainState]) -> Result<ControlFlow<()>, TrainError>,
+) -> Result<Option<Vec<TrainState>>, TrainError> {
     recipe.check()?;
     if let Some(name) = &recipe.left_out {
         let expected = "absent: tangents say what every row did to the whole training".to_owned();
@@ -84,11 +105,19 @@ pub fn tangents(
     let layout = session.gradients().layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
     let count = groups(plan, examples, layout.len)?;
     let order = Order::new(recipe, examples.len())?;
-    let mut state = TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed));
-    let mut moved: Vec<Moved> = (0..count).map(|_| Moved::new(layout.len)).collect();
+    let fresh = || {
+        let first = TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed));
+        std::iter::once(first).chain((0..count).map(|_| TrainState::new(vec![0.0; layout.len]))).collect()
+    };
+    let mut states: Vec<TrainState> = kept.filter(|kept| kept.len() == count.saturating_add(1)).unwrap_or_else(fresh);
     let mut draws = Draws::new(plan.draw_seed, plan.draws);
     let steps = order.steps();
-    for at in 0..steps {
+    let done = states.first().map_or(0, |state| usize::try_from(state.step).unwrap_or(usize::MAX)).min(steps);
+    for example in (0..done).flat_map(|at| order.step(at)).filter_map(|&row| examples.get(row)) {
+        draws.skip(example);
+    }
+    for at in done..steps {
+        let Some((state, moved)) = states.split_first_mut() else { break };
         let number = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
         let rows = order.step(at);
         let seen = Observed::of(session, &layout, recipe, examples, rows, &state.parameters, &mut draws)?;
@@ -100,20 +129,26 @@ pub fn tangents(
         clip(&mut gradient, recipe.max_gradient_norm);
         let rate = learning_rate(recipe, at, steps);
         let before = state.clone();
-        update(&mut state, &gradient, recipe, rate);
-        let linear = Linearised::of(&before, &state, &unclipped, &gradient, recipe, rate);
+        update(state, &gradient, recipe, rate);
+        let linear = Linearised::of(&before, state, &unclipped, &gradient, recipe, rate);
         let bend = Bend::new(session.modules(), &layout, &seen.weights, recipe);
-        propagate(&mut moved, &seen, &bend, &linear, rows, plan);
+        propagate(moved, &seen, &bend, &linear, rows, plan);
         let tokens = rows.iter().filter_map(|&row| examples.get(row)).map(|example| example.tokens.len()).sum();
-        if observer(&Progress { step: at.saturating_add(1), steps, loss: seen.loss, tokens }).is_break() {
+        if !states.iter().flat_map(|state| &state.parameters).all(|value| value.is_finite()) {
+            return Err(TrainError::NotFinite { step: number, what: "a tangent" });
+        }
+        let progress = Progress { step: at.saturating_add(1), steps, loss: seen.loss, tokens };
+        if observer(&progress, &states)?.is_break() {
             return Ok(None);
         }
     }
-    let vectors: Vec<Vec<f32>> = moved.into_iter().map(|moved| moved.parameters).collect();
-    if !vectors.iter().flatten().all(|value| value.is_finite()) {
-        return Err(TrainError::NotFinite { step: state.step, what: "a tangent" });
-    }
-    Ok(Some(Tangents { vectors, state }))
+    Ok(Some(states))
+}
+
+/// Groups whose tangents may be carried at once, for adapters of so many parameters.
+pub(crate) fn most_groups(parameters: usize) -> usize {
+    let each = u64::try_from(parameters).unwrap_or(u64::MAX).saturating_mul(12).max(1);
+    usize::try_from(MAX_BYTES / each).unwrap_or(usize::MAX)
 }
 
 /// Number of groups.
@@ -123,7 +158,7 @@ fn groups(plan: &TangentPlan, examples: &Examples, parameters: usize) -> Result<
         let (value, limit) = (wide(plan.groups.len()), wide(examples.len()));
         return Err(TrainError::Limit { what: "rows with a group", value, limit });
     }
-    let count = plan.groups.iter().max().map_or(0, |last| last.saturating_add(1));
+    let count = plan.groups.iter().flatten().max().map_or(0, |last| last.saturating_add(1));
     let bytes = wide(count).saturating_mul(wide(parameters)).saturating_mul(12);
     if count == 0 || bytes > MAX_BYTES {
         return Err(TrainError::Limit { what: "bytes of tangents", value: bytes, limit: MAX_BYTES });
@@ -133,7 +168,7 @@ fn groups(plan: &TangentPlan, examples: &Examples, parameters: usize) -> Result<
 
 /// Carries all groups through one step, blocks of them on several threads.
 fn propagate(
-    moved: &mut [Moved],
+    moved: &mut [TrainState],
     seen: &Observed,
     bend: &Bend<'_>,
     linear: &Linearised,
@@ -151,7 +186,7 @@ fn propagate(
                     let mut changes = seen.curved(mine);
                     bend.add(mine, &mut changes);
                     for (row, own) in rows.iter().zip(&seen.rows) {
-                        let group = plan.groups.get(*row).and_then(|group| group.checked_sub(first));
+                        let group = plan.groups.get(*row).copied().flatten().and_then(|group| group.checked_sub(first));
                         if let Some(mut change) = group.filter(|at| *at < mine.len()).map(|at| changes.row_mut(at)) {
                             change.iter_mut().zip(own).for_each(|(change, own)| *change -= own);
                         }

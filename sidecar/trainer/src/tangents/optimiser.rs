@@ -7,20 +7,6 @@ use crate::{
     adamw::{norm, power},
 };
 
-/// How far an optimiser's state moves with the weight of a group.
-#[derive(Debug, Clone)]
-pub(super) struct Moved {
-    pub parameters: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-}
-
-impl Moved {
-    pub fn new(len: usize) -> Self {
-        Self { parameters: vec![0.0; len], first: vec![0.0; len], second: vec![0.0; len] }
-    }
-}
-
 /// One step as a linear map, element by element but for clipping.
 pub(super) struct Linearised {
     keep: f32,
@@ -81,8 +67,9 @@ impl Linearised {
         }
     }
 
-    /// Carries a movement through the step, given how the gradient moves.
-    pub fn carry(&self, moved: &mut Moved, mut change: ArrayViewMut1<'_, f32>) {
+    /// Carries how far an optimiser's state moves through the step, given how the gradient moves.
+    pub fn carry(&self, moved: &mut TrainState, mut change: ArrayViewMut1<'_, f32>) {
+        moved.step = moved.step.saturating_add(1);
         if let Some((factor, along)) = &self.clipped {
             // A clipped gradient keeps its length: what moves along it is lost.
             let lost: f64 = change.iter().zip(along).map(|(c, a)| f64::from(*c) * f64::from(*a)).sum();

@@ -52,7 +52,7 @@ fn train(session: &mut GradientSession, examples: &Examples, recipe: &Recipe, we
 }
 
 fn plan(groups: Vec<usize>, draws: u32) -> TangentPlan {
-    TangentPlan { groups, draws, draw_seed: 1, threads: 2 }
+    TangentPlan { groups: groups.into_iter().map(Some).collect(), draws, draw_seed: 1, threads: 2 }
 }
 
 fn differentiate(recipe: &Recipe, examples: &Examples, plan: &TangentPlan) -> Tangents {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openledger_corpus::{Contribution, Datanet, Limits, Row};
 use openledger_engine::gradient::{GradientConfig, GradientSession};
-use openledger_trainer::{Examples, Recipe, Storage, Weights};
+use openledger_trainer::{Examples, Opened, Recipe, Storage, Weights};
 
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -44,6 +44,14 @@ pub fn forged(mut slice: Vec<Contribution>) -> Vec<Contribution> {
 
 pub fn encoded(slice: &[Contribution], session: &GradientSession) -> Examples {
     Examples::encode(slice, session, &recipe()).unwrap()
+}
+
+/// Base and rows at hand.
+pub fn opened(slice: &[Contribution]) -> Opened {
+    let session = session();
+    let (examples, config) = (encoded(slice, &session), config(&[]));
+    let roots = slice.iter().map(|part| part.rows_root).collect();
+    Opened { session, config, examples, name: "wordnet".to_owned(), roots }
 }
 
 /// Twelve steps: an epoch of 12 rows is a step of 5, one of 5 and one of 2.

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use clap::{Args, ValueEnum};
-use openledger_attribution::{Family, index::Index};
+use openledger_attribution::{
+    AuditError, Family,
+    index::{Index, IndexError},
+};
 use openledger_chain::{ChainClient, Signer};
 use openledger_protocol::Hash;
 use openledger_trainer::Opened;
@@ -44,7 +47,7 @@ pub struct Register {
     #[arg(long, requires = "register", value_delimiter = ',', default_value = "6000,1500,1500,500,500")]
     split: Vec<u16>,
     /// What pays for the adapter's answers. Unless said, the index where it divides at most a fifth of the fee otherwise
-    /// than the audit lane does, else the audit lane.
+    /// than the audit lane does, else the audit lane. A family with a tail is always paid by its index.
     #[arg(long, requires = "register", value_enum)]
     paid_by: Option<PaidBy>,
 }
@@ -90,8 +93,8 @@ impl Register {
         };
         let config = home.config()?;
         let account = ChainClient::connect(&config.chain_grpc).await?.signer(home.account()?);
-        let (base, content) = (opened.session.model().base_digest, opened.examples.root());
-        let roots = Registry::new(&account, &config.contracts).check(&listing, base, content).await?;
+        let base = opened.session.model().base_digest;
+        let roots = Registry::new(&account, &config.contracts).check(&listing, base, &opened.roots).await?;
         let known: HashMap<&Hash, &String> = opened.roots.iter().zip(opened.examples.contributors()).collect();
         let clusters = roots.iter().map(|root| known.get(root).map(|name| String::clone(name)));
         let clusters = clusters.collect::<Option<Vec<_>>>();
@@ -106,10 +109,21 @@ impl Desk {
         &self.clusters
     }
 
+    /// Refuses to let the audit lane pay for a family with a tail, before it is trained.
+    pub fn check_tail(&self, contributors: usize) -> Result<(), NodeError> {
+        if contributors > 0 && self.paid_by == Some(PaidBy::Audit) {
+            return Err(IndexError::from(AuditError::Tail { contributors }).into());
+        }
+        Ok(())
+    }
+
     /// Sends the registration. `error` is the part of the fee that the index divides otherwise than the audit lane.
     pub async fn register(&self, family: &Family, index: &Index, error: f64) -> Result<Value, NodeError> {
         let registry = Registry::new(&self.account, &self.contracts);
-        let judged = if error <= INDEX_ERROR { PaidBy::Index } else { PaidBy::Audit };
+        self.check_tail(family.tail.len())?;
+        // Only the index knows something of a tail.
+        let indexed = error <= INDEX_ERROR || !family.tail.is_empty();
+        let judged = if indexed { PaidBy::Index } else { PaidBy::Audit };
         let (facts, paid_by) = match self.paid_by.unwrap_or(judged) {
             PaidBy::Index => (Some(index.facts()), "index"),
             PaidBy::Audit => (None, "audit"),

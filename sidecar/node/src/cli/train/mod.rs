@@ -5,6 +5,7 @@ mod listing;
 mod queued;
 mod recipe;
 mod source;
+mod tail;
 mod verify;
 
 use std::{
@@ -41,6 +42,7 @@ use listing::{Desk, Register};
 use queued::QueueArgs;
 use recipe::RecipeArgs;
 use source::SourceArgs;
+use tail::TailArgs;
 
 /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
 #[derive(Debug, Args)]
@@ -84,6 +86,8 @@ struct Run {
     #[arg(long, value_delimiter = ',', default_value = "101,102", requires = "family")]
     placebo_seeds: Vec<u64>,
     #[command(flatten)]
+    tail: TailArgs,
+    #[command(flatten)]
     queue: QueueArgs,
     #[command(flatten)]
     register: Register,
@@ -122,6 +126,12 @@ impl Train {
     }
 }
 
+/// Loads base and rows.
+async fn open(source: &Source, recipe: &Recipe) -> Result<Opened, NodeError> {
+    let (source, recipe) = (source.clone(), recipe.clone());
+    blocking(move || Ok(source.open(&recipe)?)).await
+}
+
 /// Training occupies a thread for as long as it takes.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
@@ -139,15 +149,27 @@ impl Run {
         let weights = self.dtype.weights();
         let storage = Storage { folder: folder.clone(), checkpoint_every: 0, weights, base: String::new() };
         Training::refuse_existing(&storage)?;
-        let source = self.source.source()?;
+        let tail = self.tail.tail(recipe.init_seed);
+        if let Some(tail) = tail {
+            tail.check()?;
+        }
+        let mut source = self.source.source()?;
         let base = source.model.display().to_string();
-        let (opening, place) = (recipe.clone(), source.clone());
-        let opened = blocking(move || Ok(place.open(&opening)?)).await?;
+        let mut opened = open(&source, &recipe).await?;
         // Before the training: what the chain would refuse is not worth training.
         let desk: Option<Desk> = self.register.desk(home, &opened).await?;
         let clusters = desk.as_ref().map(|desk| desk.clusters().to_vec());
+        if let Some(clusters) = clusters.as_ref().filter(|order| order.as_slice() != opened.examples.contributors()) {
+            // Which of near-duplicates is the first one is for the chain to say.
+            source.order.clone_from(clusters);
+            opened = open(&source, &recipe).await?;
+        }
         let exists = folder.join(FAMILY_FILE).exists();
-        let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base };
+        let plan = FamilyPlan { datanet: opened.name.clone(), placebo_seeds: self.placebo_seeds, weights, base, tail };
+        let asked = opened.family(recipe, plan);
+        if let Some(desk) = &desk {
+            desk.check_tail(asked.tail.len())?;
+        }
         // A registration that failed is made good without training again.
         let trained = if exists && desk.is_some() {
             let folder = folder.clone();
@@ -155,13 +177,12 @@ impl Run {
         } else if exists {
             return Err(TrainError::Exists { path: folder }.into());
         } else if self.queue.is_given() {
-            let family = FamilyRecipe::of(recipe, plan, opened.session.model(), &opened.examples, opened.threads);
             // Workers open their own.
             drop(opened);
-            if !queued(self.queue, &family, &source, &folder, &stop, output).await? {
+            if !queued(self.queue, &asked, &source, &folder, &stop, output).await? {
                 return Ok(());
             }
-            let (folder, recipe) = (folder.clone(), family.recipe);
+            let (folder, recipe) = (folder.clone(), asked.recipe);
             blocking(move || {
                 let opened = source.open(&recipe)?;
                 if clusters.is_some() {
@@ -178,7 +199,7 @@ impl Run {
             let folder = folder.clone();
             let mut opened = opened;
             blocking(move || {
-                let bar = train(&mut opened, &recipe, &plan, &folder, &stop)?;
+                let bar = train(&mut opened, &asked, &folder, &stop)?;
                 if bar.is_none() {
                     let text = "stopped; the next run begins anew. With --queue finished parts are kept";
                     print(output, text, &json!({ "folder": folder.display().to_string(), "finished": false }));
@@ -213,9 +234,9 @@ impl Run {
         let folder = storage.folder.display().to_string();
         let (session, examples) = (&mut opened.session, &opened.examples);
         let mut training = if self.resume {
-            Training::resume(session, examples, &recipe, opened.threads, &storage)?
+            Training::resume(session, examples, &recipe, opened.config.threads, &storage)?
         } else {
-            Training::begin(session, examples, &recipe, opened.threads)?
+            Training::begin(session, examples, &recipe, opened.config.threads)?
         };
         let ended = training.run(&storage, observer);
         bar.finish();
@@ -241,9 +262,12 @@ impl Trained {
     async fn report(self, output: Output, folder: &Path, desk: Option<Desk>) -> Result<(), NodeError> {
         let Self { family, index, calibration, duplicates, bar } = self;
         let (shown, root) = (folder.display(), hex::encode(index.facts().root));
-        let adapters = family.variants().count();
+        let (adapters, tail) = (family.variants().count(), family.tail.len());
         let how = bar.as_ref().map_or_else(|| "trained by workers or before".to_owned(), Bar::summary);
         let mut text = format!("{shown}: {adapters} adapters, {FAMILY_FILE} and {INDEX_FILE}, {how}");
+        if tail > 0 {
+            text.push_str(&format!("; {tail} contributors by their tangents"));
+        }
         if duplicates > 0 {
             text.push_str(&format!("; {duplicates} near-duplicate rows were left out"));
         }
@@ -252,7 +276,7 @@ impl Trained {
             &calibration.as_ref().map_or_else(|| format!("query strength {} %", family.query_strength), verdict),
         );
         let mut json = json!({
-            "folder": folder, "finished": true, "adapters": adapters, "training": bar.as_ref().map(Bar::json),
+            "folder": folder, "finished": true, "adapters": adapters, "tail": tail, "training": bar.as_ref().map(Bar::json),
             "index": facts(&index), "query_strength": family.query_strength, "duplicates": duplicates,
             "calibration": calibration.as_ref().map(index::calibration),
         });
@@ -295,13 +319,12 @@ async fn queued(
 /// Trains a family; `None` when it was stopped.
 fn train(
     opened: &mut Opened,
-    recipe: &Recipe,
-    plan: &FamilyPlan,
+    family: &FamilyRecipe,
     folder: &Path,
     stop: &AtomicBool,
 ) -> Result<Option<Bar>, NodeError> {
     let mut bar = Bar::default();
-    let whole = train_family(&mut opened.session, &opened.examples, recipe, plan, folder, |progress| {
+    let whole = train_family(opened, &family.recipe, &family.plan, folder, |progress| {
         bar.show(progress);
         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

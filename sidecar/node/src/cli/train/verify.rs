@@ -36,7 +36,7 @@ impl Verify {
         };
         let mut opened = self.source.source()?.open(transcript.recipe())?;
         let (session, examples) = (&mut opened.session, &opened.examples);
-        let found = verify(session, examples, &self.training, self.steps.get(), seed, opened.threads)?;
+        let found = verify(session, examples, &self.training, self.steps.get(), seed, opened.config.threads)?;
         let digest = hex::encode(transcript.digest());
         let verdict = if found.is_exact() { "exact" } else { "within tolerance" };
         let text = format!(
