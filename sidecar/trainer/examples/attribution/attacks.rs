@@ -9,6 +9,7 @@ use openledger_trainer::{Examples, Job, LeftOut, TrainState, train_many};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    family::{Family, PLACEBOS},
     ours::paid,
     setting::{Asked, Question, Setting, ask},
 };
@@ -126,7 +127,14 @@ pub fn all(setting: &Setting, data: &std::path::Path, only: Option<&[String]>) -
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(_) => {
                 eprintln!("attack: {}", scenario.name);
-                let mut attack = run(setting, &mut session, &scenario)?;
+                let paying = if at == 0 {
+                    // Nobody attacks: the family of the benchmark itself.
+                    let (names, full) = (setting.examples.contributors().to_vec(), setting.state.parameters.clone());
+                    Paying { names, full, index: Family::of(setting)?.index(setting)? }
+                } else {
+                    train(setting, &mut session, &scenario.contributions)?
+                };
+                let mut attack = run(setting, &mut session, &scenario, &paying)?;
                 attack.gain = attack.share / found.first().map_or(attack.share, |honest| honest.share);
                 fs::write(&path, serde_json::to_vec(&attack)?)?;
                 attack
@@ -173,15 +181,26 @@ fn stuffed(question: &str) -> Result<Row, Box<dyn Error>> {
         .map_err(|field| format!("{field}").into())
 }
 
-/// Trains the family of an attack's rows, builds its index and pays every question by it.
-fn run(setting: &Setting, session: &mut GradientSession, scenario: &Scenario) -> Result<Attack, Box<dyn Error>> {
-    let examples = Examples::encode(&scenario.contributions, session, &setting.recipe)?;
+/// An adapter with the index that pays by it.
+struct Paying {
+    names: Vec<String>,
+    full: Vec<f32>,
+    index: Index,
+}
+
+/// Trains the family of an attack's rows and builds its index.
+fn train(
+    setting: &Setting,
+    session: &mut GradientSession,
+    contributions: &[Contribution],
+) -> Result<Paying, Box<dyn Error>> {
+    let examples = Examples::encode(contributions, session, &setting.recipe)?;
     let names = examples.contributors().to_vec();
     let job = |left_out, order_seed| Job { left_out, order_seed };
     let seed = setting.recipe.order_seed;
     let mut jobs = vec![job(LeftOut::Nothing, seed)];
     jobs.extend(names.iter().map(|name| job(LeftOut::Contributor(name.clone()), seed)));
-    jobs.extend([101, 102].map(|placebo| job(LeftOut::Nothing, placebo)));
+    jobs.extend(PLACEBOS.map(|placebo| job(LeftOut::Nothing, placebo)));
     let states = train_many(session, &examples, &setting.recipe, &jobs, |_| ControlFlow::Continue(()))?;
     let (full, others) = states.split_first().ok_or("no adapter was trained")?;
     let difference = |other: &TrainState| -> Vec<f32> {
@@ -194,12 +213,23 @@ fn run(setting: &Setting, session: &mut GradientSession, scenario: &Scenario) ->
     let sizes = sizes.collect::<Result<_, Box<dyn Error>>>()?;
     let secants = Secants { family: [0; 32], contributors: names.clone(), sizes, clusters, placebos, served };
     let index = Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?;
+    Ok(Paying { names, full: full.parameters.clone(), index })
+}
+
+/// Pays every question by an attack's index.
+fn run(
+    setting: &Setting,
+    session: &mut GradientSession,
+    scenario: &Scenario,
+    paying: &Paying,
+) -> Result<Attack, Box<dyn Error>> {
+    let Paying { names, full, index } = paying;
     // The attacker's part of what each answer pays, and the answers' log-probabilities.
     let mut pay = |questions: &[Question]| -> Result<Vec<(f64, f64)>, Box<dyn Error>> {
         let mut under = |parameters: &[f32]| ask(session, questions, &vec![parameters; questions.len()], setting);
-        let (asked, base) = (under(&full.parameters)?, under(&vec![0.0; setting.layout.len])?);
+        let (asked, base) = (under(full)?, under(&vec![0.0; setting.layout.len])?);
         let each = asked.iter().zip(&base).map(|((log_prob, gradient), (before, _))| {
-            let paid = paid(&index, gradient, *log_prob, log_prob - before)?;
+            let paid = paid(index, gradient, *log_prob, log_prob - before)?;
             let own = names.iter().zip(paid).filter(|(name, _)| *name == ATTACKER || name.starts_with(SYBIL));
             Ok((own.map(|(_, share)| share).sum(), *log_prob))
         });
@@ -224,4 +254,28 @@ fn run(setting: &Setting, session: &mut GradientSession, scenario: &Scenario) ->
         })
     };
     Ok(Attack { name: scenario.name.to_owned(), share, gain: 1.0, capped: index.leverage.capped, poison })
+}
+
+/// Tables of what attacks earn; nothing for none.
+pub fn to_markdown(attacks: &[Attack]) -> String {
+    let mut out = String::new();
+    if !attacks.is_empty() {
+        out.push_str("\n| attack | mean share | gain | rows capped |\n|---|---|---|---|\n");
+    }
+    for Attack { name, share, gain, capped, .. } in attacks {
+        out.push_str(&format!("| {name} | {:.3} % | {gain:.3} | {capped} |\n", share * 100.0));
+    }
+    let poisons: Vec<(&String, &Poison)> =
+        attacks.iter().filter_map(|attack| Some((&attack.name, attack.poison.as_ref()?))).collect();
+    if !poisons.is_empty() {
+        out.push_str(
+            "\n| attack | questions | wrong answer likelier, before | after | paid for right answers | paid for wrong answers |\n\
+             |---|---|---|---|---|---|\n",
+        );
+    }
+    for (name, Poison { questions, believed: [before, after], paid: [right, wrong] }) in poisons {
+        let (right, wrong) = (right * 100.0, wrong * 100.0);
+        out.push_str(&format!("| {name} | {questions} | {before} | {after} | {right:.3} % | {wrong:.3} % |\n"));
+    }
+    out
 }

@@ -8,7 +8,7 @@ use openledger_trainer::{Job, LeftOut, train_many};
 use crate::setting::Setting;
 
 /// Orders of the placebos.
-const PLACEBOS: [u64; 2] = [101, 102];
+pub const PLACEBOS: [u64; 2] = [101, 102];
 
 /// Parameters of adapters beside the one that is attributed.
 pub struct Family {

@@ -8,6 +8,7 @@ mod family;
 mod metrics;
 mod ours;
 mod peers;
+mod planted;
 mod plot;
 mod points;
 mod removal;
@@ -45,7 +46,8 @@ struct Arguments {
     /// Attacks whose names contain one of these, also in a quick run; without it all of them, and none in a quick run.
     #[arg(long, value_delimiter = ',')]
     attacks: Option<Vec<String>>,
-    /// Only where gradients are taken: payout error at several points, against leaving each contributor out.
+    /// Only what needs no retraining without random rows: payout error by where gradients are taken, against leaving each
+    /// contributor out, what planted contributors are paid, and the attacks that are named.
     #[arg(long)]
     points: bool,
     /// Draws payout error and rows' scores as SVG.
@@ -62,6 +64,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let setting = Setting::prepare(&arguments).await?;
     if arguments.points {
         println!("{}", points::report(&setting)?);
+        if arguments.attacks.is_some() {
+            let attacks = attacks::all(&setting, &arguments.data, arguments.attacks.as_deref())?;
+            println!("{}", attacks::to_markdown(&attacks));
+        }
         return Ok(());
     }
     let truth = Truth::of(&setting)?;

@@ -8,7 +8,8 @@ use openledger_attribution::index::{Index, agreement::spearman};
 use crate::{
     family::Family,
     metrics::{Figure, payout_error},
-    ours::{dot, scan},
+    ours::{dot, paid, scan},
+    planted::Planted,
     setting::{Asked, Setting},
 };
 
@@ -67,7 +68,14 @@ pub fn report(setting: &Setting) -> Result<String, Box<dyn Error>> {
         let asked = setting.ask_each(&mut session, &moved)?;
         points.push(judge(format!("less {part} of its own contributors' secants, by first share"), 2, &asked)?);
     }
-    Ok(to_markdown(setting, &index, &points))
+    let base = setting.ask(&mut session, &vec![0.0; setting.layout.len])?;
+    let fees = full
+        .iter()
+        .zip(&base)
+        .map(|((log_prob, gradient), (before, _))| paid(&index, gradient, *log_prob, log_prob - before));
+    let fees = fees.collect::<Result<Vec<_>, _>>()?;
+    let planted = Planted::all(setting.examples.contributors(), &scores, &fees);
+    Ok(to_markdown(setting, &index, &points) + &Planted::to_markdown(&planted))
 }
 
 fn judge(

@@ -6,9 +6,10 @@ use openledger_attribution::index::agreement::spearman;
 use serde_json::{Value, json};
 
 use crate::{
-    attacks::{Attack, Poison},
+    attacks::{self, Attack},
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
     ours::Method,
+    planted::Planted,
     plot::{Bar, Panel},
     removal::Removal,
     setting::Setting,
@@ -39,17 +40,6 @@ struct Line {
     bytes: Option<f64>,
 }
 
-/// What a contributor of the benchmark's own making gets.
-struct Planted {
-    name: String,
-    /// Mean share of the positive scores.
-    scored: f64,
-    /// Mean part of the contributor fee by the protocol's rule: scores above the noise floor, held against the lift.
-    paid: f64,
-    /// Questions that pay it anything.
-    questions: usize,
-}
-
 pub struct Report {
     head: String,
     lines: Vec<Line>,
@@ -77,26 +67,10 @@ impl Report {
         let tried: Vec<&Method> =
             best.iter().copied().filter(|method| REMOVED_BY.contains(&method.name.as_str())).collect();
         let removal = Removal::of(setting, &truth.whole, &tried)?;
-        let planted =
-            best.iter().rev().find(|method| method.name == "secants, index").map_or_else(Vec::new, |method| {
-                let names = setting.examples.contributors();
-                let count = method.contributors.len() as f64;
-                let one = |name: &str| {
-                    let at = names.iter().position(|known| known == name)?;
-                    let shares = method.contributors.iter().map(|scores| {
-                        let sum: f64 = scores.iter().map(|score| score.max(0.0)).sum();
-                        if sum > 0.0 { scores[at].max(0.0) / sum } else { 0.0 }
-                    });
-                    let paid = || method.paid.iter().map(|shares| shares[at]);
-                    Some(Planted {
-                        name: name.to_owned(),
-                        scored: shares.sum::<f64>() / count,
-                        paid: paid().sum::<f64>() / count,
-                        questions: paid().filter(|share| *share > 0.0).count(),
-                    })
-                };
-                ["spam", "copier", "teller-01"].into_iter().filter_map(one).collect()
-            });
+        let by_index = best.iter().rev().find(|method| method.name == "secants, index");
+        let planted = by_index.map_or_else(Vec::new, |method| {
+            Planted::all(setting.examples.contributors(), &method.contributors, &method.paid)
+        });
         let pairs = |left: &[Vec<f64>], right: &[Vec<f64>]| -> Vec<(Vec<f64>, Vec<f64>)> {
             let column = |of: &[Vec<f64>], question: usize| of.iter().map(|log_probs| log_probs[question]).collect();
             (0..setting.questions.len()).map(|at| (column(left, at), column(right, at))).collect()
@@ -176,34 +150,8 @@ impl Report {
             let loss = Figure::of(losses);
             out.push_str(&format!("| {name} | {loss} | {:+.3} |\n", loss.mean - random));
         }
-        if !self.attacks.is_empty() {
-            out.push_str("\n| attack | mean share | gain | rows capped |\n|---|---|---|---|\n");
-        }
-        for attack in &self.attacks {
-            let Attack { name, share, gain, capped, .. } = attack;
-            out.push_str(&format!("| {name} | {:.3} % | {gain:.3} | {capped} |\n", share * 100.0));
-        }
-        if self.attacks.iter().any(|attack| attack.poison.is_some()) {
-            out.push_str(
-                "\n| attack | questions | wrong answer likelier, before | after | paid for right answers | paid for wrong answers |\n\
-                 |---|---|---|---|---|---|\n",
-            );
-        }
-        for (name, poison) in self.attacks.iter().filter_map(|attack| Some((&attack.name, attack.poison.as_ref()?))) {
-            let Poison { questions, believed: [before, after], paid: [right, wrong] } = poison;
-            let (right, wrong) = (right * 100.0, wrong * 100.0);
-            out.push_str(&format!("| {name} | {questions} | {before} | {after} | {right:.3} % | {wrong:.3} % |\n"));
-        }
-        if !self.planted.is_empty() {
-            out.push_str(
-                "\n| planted contributor | share of positive scores | paid, above the noise floor | questions that pay it |\n\
-                 |---|---|---|---|\n",
-            );
-        }
-        for Planted { name, scored, paid, questions } in &self.planted {
-            let (scored, paid) = (scored * 100.0, paid * 100.0);
-            out.push_str(&format!("| {name} | {scored:.3} % | {paid:.3} % | {questions} |\n"));
-        }
+        out.push_str(&attacks::to_markdown(&self.attacks));
+        out.push_str(&Planted::to_markdown(&self.planted));
         out.push_str("\nSettings:\n\n");
         for line in self.lines.iter().filter(|line| !line.settings.is_empty()) {
             out.push_str(&format!("- {}: {}\n", line.name, line.settings));
