@@ -87,6 +87,8 @@ fn look(machine: &Machine, library: &Path) -> Result<String, String> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 

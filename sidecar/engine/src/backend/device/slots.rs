@@ -1,6 +1,6 @@
 //! The adapters' slots as tensors of a device.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use openledger_onnx_graph::LoraSite;
 use ort::{
@@ -35,8 +35,8 @@ impl DeviceSlots {
     pub fn start(runtime: &Runtime, provider: Provider, sites: &[LoraSite]) -> Result<Self, EngineError> {
         let mut sessions = HashMap::new();
         for of in sites.iter().filter_map(|site| FloatType::of(site.data_type)) {
-            if !sessions.contains_key(&of) {
-                sessions.insert(of, runtime.session_on(provider, &model(fill(of))?, 1)?);
+            if let Entry::Vacant(place) = sessions.entry(of) {
+                place.insert(runtime.session_on(provider, &model(fill(of))?, 1)?);
             }
         }
         Ok(Self { tensors: Vec::new(), copied: None, fill: sessions })
