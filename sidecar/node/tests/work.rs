@@ -18,9 +18,13 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Four parts of some seconds each: one adapter in a run.
 fn family(rows: &Path, out: &Path) -> Command {
+    of_epochs(rows, out, "40")
+}
+
+fn of_epochs(rows: &Path, out: &Path, epochs: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openledger"));
     command.args(["--output", "json", "train", "--family", "--placebo-seeds", "5", "--rank", "2", "--threads", "1"]);
-    command.args(["--epochs", "40", "--batch-rows", "4", "--run-rows", "4"]);
+    command.args(["--epochs", epochs, "--batch-rows", "4", "--run-rows", "4"]);
     command.arg("--model").arg(examples().join("model")).arg("--datanet").arg(rows).arg("--out").arg(out);
     command
 }
@@ -111,8 +115,8 @@ fn a_part_of_a_tail_survives_its_worker() {
     let (alone, out) = (folder.path().join("alone"), folder.path().join("out"));
     // Of two contributors of one size the second is the tail: full, one counterfactual, a placebo, one part of tangents.
     let tailed = |out: &Path| {
-        let mut command = family(&rows, out);
-        command.args(["--tail", "5", "--retrain", "1", "--tail-draws", "4"]);
+        let mut command = of_epochs(&rows, out, "10");
+        command.args(["--tail", "5", "--retrain", "1", "--tail-draws", "6"]);
         command
     };
     let told = json(&tailed(&alone).output().unwrap());

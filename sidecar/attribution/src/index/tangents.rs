@@ -12,13 +12,16 @@ use crate::{AuditError, Family, Tangent};
 /// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
 
+/// What is wanted of a file: its digest, and the tangents in it with their places in the tail.
+type Part<'f> = (Hash, Vec<(usize, &'f Tangent)>);
+
 /// The vectors of a family's tail, in its order, each of so many elements. Every file is read once and checked against its digest.
 ///
 /// # Errors
 /// [`IndexError::Family`] for a file that cannot be read, is another one, or lacks a contributor; [`IndexError::Variant`] for a
 /// vector of another length; [`IndexError::NotFinite`].
 pub(super) fn read(family: &Family, parameters: usize) -> Result<Vec<Vec<f32>>, IndexError> {
-    let mut parts: HashMap<&Path, (Hash, Vec<(usize, &Tangent)>)> = HashMap::new();
+    let mut parts: HashMap<&Path, Part<'_>> = HashMap::new();
     for (at, tangent) in family.tail.iter().enumerate() {
         let (digest, members) = parts.entry(&tangent.file).or_insert_with(|| (tangent.digest, Vec::new()));
         if *digest != tangent.digest {
