@@ -21,6 +21,9 @@ use tonic::{
 
 use crate::{config::ChainConfig, error::ChainError};
 
+/// What the Cosmos SDK's gRPC server says of the state that it answered from.
+const APPLIED_HEIGHT: &str = "x-cosmos-block-height";
+
 /// A chain seen over gRPC. Clones share one connection.
 #[derive(Clone, Debug)]
 pub struct ChainClient {
@@ -113,12 +116,18 @@ impl ChainClient {
     /// # Errors
     /// [`ChainError::Rpc`] or [`ChainError::BadAnswer`].
     pub async fn latest_block(&self) -> Result<BlockStamp, ChainError> {
+        Ok(self.latest().await?.0)
+    }
+
+    /// The latest block, and how far the node's application has come, where the node says so: a block is stored before it is applied.
+    async fn latest(&self) -> Result<(BlockStamp, Option<u64>), ChainError> {
         let call = "GetLatestBlock";
         let answer = CometClient::new(self.channel.clone())
             .get_latest_block(GetLatestBlockRequest {})
             .await
-            .map_err(|status| ChainError::rpc(call, &status))?
-            .into_inner();
+            .map_err(|status| ChainError::rpc(call, &status))?;
+        let applied = answer.metadata().get(APPLIED_HEIGHT).and_then(|height| height.to_str().ok()?.parse().ok());
+        let answer = answer.into_inner();
         let header = match (answer.sdk_block, answer.block) {
             (Some(block), _) => block.header.map(|header| (header.height, header.time)),
             (None, Some(block)) => block.header.map(|header| (header.height, header.time)),
@@ -127,18 +136,18 @@ impl ChainClient {
         let (height, time) = header.ok_or_else(|| ChainError::answer(call, "the block has no header"))?;
         let height = u64::try_from(height).map_err(|_| ChainError::answer(call, "height is out of range"))?;
         let time_ns = nanoseconds(call, time.as_ref())?;
-        Ok(BlockStamp { height, time_ns })
+        Ok((BlockStamp { height, time_ns }, applied))
     }
 
-    /// Waits until block time is at least `unix_seconds`, and returns the block that reached it.
+    /// Waits until block time is at least `unix_seconds` and the block that reached it is applied, and returns that block.
     ///
     /// # Errors
     /// [`ChainError::TimeNotReached`] after `deadline`, or a failed call.
     pub async fn wait_until_time(&self, unix_seconds: u64, deadline: Duration) -> Result<BlockStamp, ChainError> {
         let end = Instant::now() + deadline;
         loop {
-            let block = self.latest_block().await?;
-            if block.seconds() >= unix_seconds {
+            let (block, applied) = self.latest().await?;
+            if block.seconds() >= unix_seconds && applied.is_none_or(|height| height >= block.height) {
                 return Ok(block);
             }
             if Instant::now() >= end {
