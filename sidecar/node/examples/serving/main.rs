@@ -6,6 +6,8 @@
 //! Every measurement is a process of its own (`--run SPEC` is ours). Without `--quick` the page and its plot below
 //! `docs/benchmarks` are written; with `--only` they keep what the other cases gave last, with its date.
 
+#[path = "../../../trainer/examples/attribution/plot.rs"]
+mod bars;
 mod cases;
 #[path = "../../../engine/examples/lora/date.rs"]
 mod date;

@@ -23,6 +23,9 @@ use report::Report;
 use setting::Setting;
 use truth::Truth;
 
+/// Width of the methods' names in a plot, in pixels.
+const NAMES: i32 = 300;
+
 #[derive(Parser)]
 struct Arguments {
     /// Fewer retrainings, draws and questions.
@@ -78,7 +81,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = Report::of(&setting, &truth, &methods, attacks)?;
     println!("{}", report.to_markdown());
     if let Some(path) = &arguments.plot {
-        plot::write(path, &report.panels())?;
+        plot::write(path, NAMES, &report.panels())?;
     }
     if arguments.json {
         println!("{}", report.bars());

@@ -10,7 +10,7 @@ use crate::{
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
     ours::Method,
     planted::Planted,
-    plot::{Bar, Panel},
+    plot::{Bar, Panel, Side},
     removal::Removal,
     setting::Setting,
     truth::Truth,
@@ -162,9 +162,13 @@ impl Report {
     /// The columns that are drawn.
     pub fn panels(&self) -> Vec<Panel> {
         let panel = |title: &str, figure: fn(&Line) -> Option<Figure>| {
-            let bar = |line: &Line| Some(Bar { name: line.name.clone(), peer: line.peer, figure: figure(line)? });
+            let bar = |line: &Line| {
+                let side = if line.peer { Side::Theirs } else { Side::Ours };
+                let Figure { mean, low, high } = figure(line)?;
+                Some(Bar { name: line.name.clone(), side, low, value: mean, high, label: format!("{mean:.2}") })
+            };
             let mut bars: Vec<Bar> = self.lines.iter().filter_map(bar).collect();
-            bars.sort_by(|left, right| right.figure.mean.total_cmp(&left.figure.mean));
+            bars.sort_by(|left, right| right.value.total_cmp(&left.value));
             Panel { title: title.to_owned(), bars }
         };
         vec![
