@@ -51,7 +51,12 @@ pub struct Stage {
     pub engine: Engine,
     /// Where homes and stores are kept.
     pub scratch: PathBuf,
+    /// Receipts that each validator executes again, in thousandths.
+    pub sample_per_mille: u16,
 }
+
+/// Half: a story has few receipts.
+const SAMPLE: u16 = 500;
 
 /// A played story whose node and validators still run.
 pub struct Played {
@@ -82,7 +87,16 @@ impl Story {
         accounts.hand_out_open(&contracts).await?;
         step("filling the Datanets and registering the adapters");
         let adapters = fill::fill(&examples, &accounts, &contracts, engine.model(), self).await?;
-        Ok(Stage { chain, accounts, contracts, examples, adapters, engine, scratch: self.scratch.clone() })
+        Ok(Stage {
+            chain,
+            accounts,
+            contracts,
+            examples,
+            adapters,
+            engine,
+            scratch: self.scratch.clone(),
+            sample_per_mille: SAMPLE,
+        })
     }
 
     /// Plays every step and returns what happened; any step that fails ends the story.

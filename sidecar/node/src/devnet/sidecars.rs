@@ -151,7 +151,7 @@ impl Stage {
         config.adapters = self.sources();
         config.serving.enabled = bls.is_none();
         config.validator.enabled = bls.is_some();
-        config.validator.sample_per_mille = 500;
+        config.validator.sample_per_mille = self.sample_per_mille;
         write_config(home, &config)?;
         account.key().save(&home.key_file(ACCOUNT))?;
         if let Some(bls) = bls {

@@ -39,9 +39,9 @@ impl BatchService for Liar {
     }
 }
 
-/// The receipts paid by an index: half of the story's answers.
-fn indexed(batch: &mut GetBatchResponse) -> Vec<&mut OpenedReceipt> {
-    batch.receipts.iter_mut().filter(|opened| !opened.query.is_empty()).collect()
+/// A receipt that is paid by an index.
+fn indexed(batch: &mut GetBatchResponse) -> &mut OpenedReceipt {
+    batch.receipts.iter_mut().find(|opened| !opened.query.is_empty()).expect("half of the story's answers")
 }
 
 async fn lie(honest: &GetBatchResponse, tamper: Tamper) -> String {
@@ -54,7 +54,9 @@ async fn lie(honest: &GetBatchResponse, tamper: Tamper) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_false_is_signed() {
-    let (stage, _scratch) = set().await;
+    let (mut stage, _scratch) = set().await;
+    // Whoever is not drawn is not computed again; here everybody is.
+    stage.sample_per_mille = 1000;
     let sidecars = Sidecars::start(&stage).await.unwrap();
     let session = Session::open(&stage).await.unwrap();
     session.ask_all(&stage, &sidecars.node_url).await.unwrap();
@@ -90,13 +92,8 @@ async fn nothing_false_is_signed() {
         ("a signature", |batch| batch.receipts[0].receipt.as_mut().unwrap().signature[5] ^= 1, "RECEIPT_INVALID"),
         ("another prompt", |batch| batch.receipts[1].prompt[0] ^= 1, "RECEIPT_INVALID"),
         ("another seed", |batch| batch.receipts[2].sampling.as_mut().unwrap().seed += 1, "RECEIPT_INVALID"),
-        ("another query", |batch| indexed(batch)[0].query[0] ^= 1, "RECEIPT_INVALID"),
-        // All of them: only those that a validator draws are computed again.
-        (
-            "queries on another scale",
-            |batch| indexed(batch).into_iter().for_each(|opened| opened.query_exponent += 3),
-            "RECEIPT_INVALID",
-        ),
+        ("another query", |batch| indexed(batch).query[0] ^= 1, "RECEIPT_INVALID"),
+        ("a query on another scale", |batch| indexed(batch).query_exponent += 3, "RECEIPT_INVALID"),
         ("a wrong sum", |batch| batch.header.as_mut().unwrap().total = "1".into(), "BATCH_INVALID"),
         ("a missing receipt", |batch| _ = batch.receipts.pop(), "RECEIPTS_MISMATCH"),
         ("receipts in another order", |batch| batch.receipts.reverse(), "RECEIPTS_MISMATCH"),
