@@ -19,8 +19,8 @@ pub(super) fn fewest_rows(graph: &GraphProto, integer_dots: bool) -> usize {
     if graph.node.iter().all(steady) { 1 } else { 2 }
 }
 
-/// Whether this processor has instructions for dot products of 8-bit integers over 512 bits. ONNX Runtime has kernels for them that
-/// treat all rows alike; its kernels for other processors do not.
+/// Whether this processor has instructions for dot products of 8-bit integers over 512 bits. ONNX Runtime's kernels for them
+/// treat all rows alike; those of AVX2 do not, and of others it is not known.
 pub(super) fn has_integer_dots() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
