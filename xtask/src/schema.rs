@@ -5,15 +5,17 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::process::Step;
+use crate::test::CLUSTER;
 use crate::workspace::Workspace;
 
 /// Writes schema/<contract>.json, or with `check` compares with what is committed.
 pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
     let contracts = workspace.contracts()?;
     let mut build = Step::cargo("mend the contract that does not compile");
-    build = build.args(["build", "--quiet", "--bins"]);
+    // With the features of the tests' build, so that nothing is built twice.
+    build = build.args(["build", "--quiet", "--workspace", "--exclude", CLUSTER]);
     for contract in &contracts {
-        build = build.args(["-p", contract.as_str()]);
+        build = build.arg("--bin").arg(format!("{contract}-schema"));
     }
     build.dir(workspace.root()).quiet_stdout().run()?;
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::pins::WASMD_LINES;
 use crate::process::{Running, Step, Stop, bind};
 use crate::setup::Ready;
+use crate::test::CLUSTER;
 use crate::{artifacts, wasmd};
 
 /// Which chain the story runs on.
@@ -98,12 +99,13 @@ impl Story {
     }
 }
 
-/// The dev profile: it shares what the tests built, and the heavy parts (curves, ONNX Runtime) are optimised in it.
+/// The dev profile, where the heavy parts (curves, ONNX Runtime) are optimised, over the packages of the tests: a package alone has other
+/// features, and what it shares with them would be built again.
 pub fn build(ready: &Ready) -> Result<()> {
     eprintln!("devnet: building openledger");
     ready
         .cargo("mend the crate that does not compile")
-        .args(["build", "--package", "openledger-node", "--bin", "openledger"])
+        .args(["build", "--workspace", "--exclude", CLUSTER, "--bin", "openledger"])
         .quiet_stdout()
         .run()
 }

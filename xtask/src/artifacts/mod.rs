@@ -38,6 +38,8 @@ impl Artifact {
 pub fn write(workspace: &Workspace) -> Result<()> {
     let built = build::all(workspace, &workspace.path("target/wasm"))?;
     accept(workspace, &built)?;
+    let staging = tempfile::tempdir()?;
+    validate::all(workspace, &[COSMWASM_CHECK_STRICT], &stage(staging.path(), &built)?)?;
     let folder = workspace.path("artifacts");
     fs::create_dir_all(&folder)?;
     for old in fs::read_dir(&folder)? {
@@ -55,8 +57,9 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Builds every contract from nothing in a folder of its own and compares with what is committed. The rules of the VM's 3.x
-/// line are left to the node of `wasmd test`, which takes every committed artifact or fails, and to `nightly`.
+/// Builds every contract from nothing in a folder of its own and compares with what is committed. The static rules of the VM's lines,
+/// which `write` asked before these very bytes were committed, are left to the node of `wasmd test`, which takes every artifact or fails, and
+/// to `nightly`: building their checker takes longer than building the contracts.
 pub fn check(workspace: &Workspace) -> Result<()> {
     let scratch = workspace.path("target/wasm-check");
     if scratch.exists() {
@@ -111,9 +114,7 @@ fn accept(workspace: &Workspace, built: &[Artifact]) -> Result<()> {
         exports::require(artifact)?;
         paths::reject(workspace, artifact)?;
     }
-    let staging = tempfile::tempdir()?;
-    let files = stage(staging.path(), built)?;
-    validate::all(workspace, &[COSMWASM_CHECK_STRICT], &files)
+    Ok(())
 }
 
 fn stage(folder: &Path, built: &[Artifact]) -> Result<Vec<std::path::PathBuf>> {

@@ -11,6 +11,7 @@ use super::Node;
 use crate::pins::{WASMD_LINES, WasmdLine};
 use crate::process::{Step, Stop};
 use crate::setup::Ready;
+use crate::test::CLUSTER;
 use crate::{artifacts, story, test, vm};
 
 /// Runs the suite on one line. Fails when a test fails or a message takes more gas than its limit allows.
@@ -49,7 +50,8 @@ fn fraud(ready: &Ready, node: &Node, log: &Path) -> Result<()> {
         .cargo(
             "see the failing story above; `cargo test -p openledger-node --test fraud` plays it on the embedded chain",
         )
-        .args(["test", "--quiet", "--locked", "--package", "openledger-node", "--test", "fraud"])
+        // With the features of the tests' build, so that nothing is built twice.
+        .args(["test", "--quiet", "--locked", "--workspace", "--exclude", CLUSTER, "--test", "fraud"])
         .args(["--", "--ignored", "on_a_real_node"])
         .env("OPENLEDGER_NODE_GRPC", &node.endpoints().grpc)
         .env("OPENLEDGER_NODE_FAUCET", node.faucet_mnemonic_file())
