@@ -187,13 +187,13 @@ mod curvature {
         CurvatureSession::open(&config).unwrap()
     }
 
-    fn rows_of<'a>(rows: &'a [(Vec<u32>, Vec<f32>)], draws: &'a [Vec<f32>]) -> Vec<CurvatureRow<'a>> {
+    fn rows_of<'a>(rows: &'a [(Vec<u32>, Vec<f32>)], signs: &'a [Vec<bool>]) -> Vec<CurvatureRow<'a>> {
         let row = |(tokens, weights): &'a (Vec<u32>, Vec<f32>)| GradientRow { tokens, weights };
-        rows.iter().zip(draws).map(|(own, draws)| CurvatureRow { row: row(own), draws }).collect()
+        rows.iter().zip(signs).map(|(own, signs)| CurvatureRow { row: row(own), signs }).collect()
     }
 
     #[test]
-    fn without_draws_it_is_the_gradient_session() {
+    fn without_signs_it_is_the_gradient_session() {
         for folder in [support::model_dir(), optimum()] {
             let mut plain = super::open(folder.clone(), &[]).unwrap();
             let layout = plain.layout(2).unwrap();
@@ -239,37 +239,53 @@ mod curvature {
         }
     }
 
-    /// With number 0 the first token of the vocabulary is drawn, and the frequencies of many draws are the model's own.
+    /// √p ∘ ξ − p (√p · ξ) is Σ √p ξ (onehot − p), so a row's gradient is that sum over its gradients on every token; and its outer
+    /// products are in the mean Σ p (onehot − p)(onehot − p)ᵀ, the Gauss-Newton matrix.
     #[test]
-    fn draws_follow_the_models_distribution() {
+    fn signs_draw_from_the_curvature() {
         let mut session = open(support::model_dir());
         let layout = session.gradients().layout(1).unwrap();
-        let adapter = vec![0.0; layout.len];
-        let vocabulary = session.gradients().model().vocab_size;
-        let tokens = |last: u32| vec![1_u32, 5, last];
-        let weights = vec![0.0, 0.0, 1.0];
-        let mut score = |last: u32, draws: &[f32]| -> f32 {
-            let tokens = tokens(last);
-            let row = CurvatureRow { row: GradientRow { tokens: &tokens, weights: &weights }, draws };
-            session.run(&[row], &[&adapter], &layout, SCALE).unwrap().log_probs[0][2]
+        let adapter = numbers(layout.len, 3, 0.1);
+        let (vocabulary, each) = (session.gradients().model().vocab_size, session.signs_per_token());
+        let side = each / 2;
+        assert!((side - 1) * (side - 1) < vocabulary && side * side >= vocabulary);
+        let weights = [0.0, 0.0, 1.0];
+        let direction = numbers(layout.len, 4, 1.0);
+        let mut along = |last: u32, signs: &[bool]| -> (f64, f64) {
+            let tokens = [1_u32, 5, last];
+            let row = CurvatureRow { row: GradientRow { tokens: &tokens, weights: &weights }, signs };
+            let found = session.run(&[row], &[&adapter], &layout, SCALE).unwrap();
+            let products = found.gradients[0].iter().zip(&direction).map(|(a, b)| f64::from(*a) * f64::from(*b));
+            (f64::from(found.log_probs[0][2]), products.sum())
         };
-        let own: Vec<f32> = (0..vocabulary).map(|token| score(token as u32, &[])).collect();
-        assert_eq!(score(3, &[0.0, 0.0, 0.0]), own[0]);
-        let mut cumulative = 0.0;
-        for (token, log_prob) in own.iter().enumerate() {
-            let middle = cumulative + log_prob.exp() / 2.0;
-            cumulative += log_prob.exp();
-            if log_prob.exp() > 1e-4 {
-                let got = score(3, &[0.0, 0.0, middle]);
-                assert!((got - log_prob).abs() < 1e-5, "token {token}: {got} instead of {log_prob}");
-            }
+        let own: Vec<(f64, f64)> = (0..vocabulary).map(|token| along(token as u32, &[])).collect();
+        let curvature: f64 = own.iter().map(|(log_prob, slope)| log_prob.exp() * slope * slope).sum();
+        let mut stream = 9_u64;
+        let mut coin = || {
+            stream = stream.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            stream >> 60 & 1 == 1
+        };
+        let (mut squares, draws) = (0.0, 400);
+        for _ in 0..draws {
+            let signs: Vec<bool> = (0..each * 3).map(|_| coin()).collect();
+            let (_, found) = along(3, &signs);
+            squares += found * found / f64::from(draws);
+            let one = |at: usize| if signs[each * 2 + at] { 1.0 } else { -1.0 };
+            let sign = |token: usize| one(token / side) * one(side + token % side);
+            let terms =
+                own.iter().enumerate().map(|(token, (log_prob, slope))| (log_prob / 2.0).exp() * sign(token) * slope);
+            let expected: f64 = terms.sum();
+            assert!(
+                (found - expected).abs() < 1e-3 * (curvature.sqrt() + expected.abs()),
+                "{found} instead of {expected}"
+            );
         }
-        assert_eq!(score(3, &[0.0, 0.0, 1.0]), own[vocabulary - 1]);
-        let tokens = tokens(3);
+        // The mean of squares of something near a Gaussian: 7 % is one standard deviation.
+        assert!((squares / curvature - 1.0).abs() < 0.25, "{squares} instead of {curvature}");
+        let tokens = [1_u32, 5, 3];
         let row = GradientRow { tokens: &tokens, weights: &weights };
-        for draws in [&[0.5_f32][..], &[0.0, 0.0, 1.5], &[0.0, 0.0, f32::NAN]] {
-            let error = session.run(&[CurvatureRow { row, draws }], &[&adapter], &layout, SCALE).unwrap_err();
-            assert!(matches!(error, EngineError::RequestInvalid { .. }), "{error}");
-        }
+        let signs = vec![true; each * 2];
+        let error = session.run(&[CurvatureRow { row, signs: &signs }], &[&adapter], &layout, SCALE).unwrap_err();
+        assert!(matches!(error, EngineError::RequestInvalid { .. }), "{error}");
     }
 }

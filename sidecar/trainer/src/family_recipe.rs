@@ -10,8 +10,8 @@ use prost::Message;
 
 use crate::{Examples, FamilyPlan, FamilyVariant, Recipe, Tail, TrainError, Weights, codec, messages};
 
-/// Rule that decides what a family is of. The second one has tails.
-const POLICY: &str = "lora-adamw-family/2";
+/// Rule that decides what a family is of. The second one has tails, the third one draws their curvature by signs.
+const POLICY: &str = "lora-adamw-family/3";
 
 /// Contributors and placebos of a family; as many as one call trains.
 const MAX_VARIANTS: usize = 4096;

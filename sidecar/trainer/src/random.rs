@@ -24,6 +24,17 @@ impl Stream {
         }
     }
 
+    /// So many bits, each as likely 1 as 0: those of 64-bit draws, the lowest first.
+    pub fn bits(&mut self, count: usize) -> Vec<bool> {
+        let mut bits = Vec::with_capacity(count.next_multiple_of(64));
+        while bits.len() < count {
+            let drawn = self.0.next_u64();
+            bits.extend((0..64).map(|at| drawn >> at & 1 == 1));
+        }
+        bits.truncate(count);
+        bits
+    }
+
     /// One of the 2^24 evenly spaced numbers −1, −1 + 2^−23, … below 1: the upper 24 bits of a 32-bit draw.
     #[allow(clippy::cast_precision_loss)]
     pub fn symmetric(&mut self) -> f32 {
@@ -47,6 +58,22 @@ mod tests {
         assert!(seen.iter().all(|&count| (800..1200).contains(&count)), "{seen:?}");
         assert_eq!(stream.below(1), 0);
         assert_eq!(stream.below(0), 0);
+    }
+
+    #[test]
+    fn bits_are_the_draws_and_even() {
+        let (mut bits, mut draws) = (Stream::new("test", b""), Stream::new("test", b""));
+        let found = bits.bits(6401);
+        assert_eq!(found.len(), 6401);
+        let first = draws.0.next_u64();
+        assert!((0..64).all(|at| found[at] == (first >> at & 1 == 1)));
+        let ones = found.iter().filter(|bit| **bit).count();
+        assert!((3050..3350).contains(&ones), "{ones}");
+        // The rest of the last draw is thrown away.
+        for _ in 1..101 {
+            draws.0.next_u64();
+        }
+        assert_eq!(bits.0.next_u64(), draws.0.next_u64());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use openledger_onnx_graph::{
     LinearSite, Model, SitePart,
-    grad::{TARGET_DRAWS, curvature_graph, weight_gradient},
+    grad::{TARGET_SIGNS, curvature_graph, signs_side, weight_gradient},
 };
 
 use super::{
@@ -17,15 +17,16 @@ use crate::{EngineError, runtime::Runtime};
 pub struct CurvatureRow<'a> {
     /// Tokens and weights.
     pub row: GradientRow<'a>,
-    /// Numbers from 0 to 1, as many as tokens: token `i` is scored as the one that the model would draw in its place with
-    /// number `i`. Empty to score the row's own tokens.
-    pub draws: &'a [f32],
+    /// [`CurvatureSession::signs_per_token`] for each token, true for 1 and false for −1: those of token `i` are for the
+    /// distribution that it is scored by, and the row's gradient is one whose outer products are the curvature. Empty to score the row's
+    /// own tokens.
+    pub signs: &'a [bool],
 }
 
 /// What a run returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurvatureRun {
-    /// Of each row: log-probability in nats of each scored token that has a weight, 0 elsewhere.
+    /// Of each row: log-probability in nats of each of its tokens that has a weight, 0 elsewhere.
     pub log_probs: Vec<Vec<f32>>,
     /// Of each adapter: gradient of Σ weight · log-probability over its rows, laid out as the adapter.
     pub gradients: Vec<Vec<f32>>,
@@ -33,7 +34,7 @@ pub struct CurvatureRun {
     pub weights: Vec<Vec<f32>>,
 }
 
-/// A model's curvature graph in ONNX Runtime: a gradient graph that can also draw the tokens it scores.
+/// A model's curvature graph in ONNX Runtime: a gradient graph that can also draw from the curvature of its loss.
 pub struct CurvatureSession {
     gradients: GradientSession,
     /// Graph outputs with the gradients by weights.
@@ -83,7 +84,13 @@ impl CurvatureSession {
         self.gradients.modules()
     }
 
-    /// The session without draws, for its tokenizer and layouts.
+    /// Signs that a token needs: twice the side of a square that has a place for every token of the vocabulary.
+    #[must_use]
+    pub fn signs_per_token(&self) -> usize {
+        signs_side(self.gradients.model().vocab_size).saturating_mul(2)
+    }
+
+    /// The session without signs, for its tokenizer and layouts.
     #[must_use]
     pub fn gradients(&self) -> &GradientSession {
         &self.gradients
@@ -92,8 +99,7 @@ impl CurvatureSession {
     /// One forward and backward pass; adapters share the rows as in [`GradientSession::run`].
     ///
     /// # Errors
-    /// As [`GradientSession::run`], and [`EngineError::RequestInvalid`] for draws of another number than tokens or
-    /// outside 0 to 1.
+    /// As [`GradientSession::run`], and [`EngineError::RequestInvalid`] for signs of another number than tokens need.
     pub fn run(
         &mut self,
         rows: &[CurvatureRow<'_>],
@@ -102,23 +108,26 @@ impl CurvatureSession {
         scale: f32,
     ) -> Result<CurvatureRun, EngineError> {
         let plain: Vec<GradientRow<'_>> = rows.iter().map(|row| row.row).collect();
+        let each = self.signs_per_token();
         let fits = |row: &CurvatureRow<'_>| {
-            let sound = row.draws.iter().all(|draw| (0.0..=1.0).contains(draw));
-            sound && (row.draws.is_empty() || row.draws.len() == row.row.tokens.len())
+            row.signs.is_empty() || row.signs.len() == row.row.tokens.len().saturating_mul(each)
         };
         if !rows.iter().all(fits) {
-            let reason = "a row's draws are not as many as its tokens, or not from 0 to 1".to_owned();
+            let reason = format!("a row has other signs than {each} for each of its tokens");
             return Err(EngineError::RequestInvalid { reason });
         }
-        // Position i predicts token i + 1; a negative number keeps the row's own token.
-        let draw = |row: &CurvatureRow<'_>, at: usize| row.draws.get(at.saturating_add(1)).copied().unwrap_or(-1.0);
-        let draws = |width: usize| {
-            let values = rows.iter().flat_map(|row| (0..width).map(move |at| draw(row, at))).collect();
-            vec![Input { name: TARGET_DRAWS, shape: vec![rows.len(), width], values: Values::Floats(values) }]
+        let signs = |width: usize| {
+            let mut values = Vec::with_capacity(rows.len().saturating_mul(width).saturating_mul(each));
+            for row in rows {
+                // Position i predicts token i + 1.
+                let own = row.signs.iter().skip(each).map(|&sign| if sign { 1.0 } else { -1.0 });
+                values.extend(own.chain(std::iter::repeat(0.0)).take(width.saturating_mul(each)));
+            }
+            vec![Input { name: TARGET_SIGNS, shape: vec![rows.len(), width, each], values: Values::Floats(values) }]
         };
         let wanted: Vec<Output<'_>> =
             self.weights.iter().map(|site| Output { name: &site.output, len: site.len }).collect();
-        let (run, found) = self.gradients.run_with(&plain, adapters, layout, scale, draws, &wanted)?;
+        let (run, found) = self.gradients.run_with(&plain, adapters, layout, scale, signs, &wanted)?;
         let mut weights = vec![Vec::new(); self.gradients.modules.len()];
         for (site, found) in self.weights.iter().zip(&found) {
             for (module, part) in &site.parts {

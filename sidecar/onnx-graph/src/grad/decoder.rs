@@ -23,8 +23,9 @@ use crate::{
 pub const TARGETS: &str = "targets";
 /// Input: weight of each position in the row's sum, float32 [batch, tokens].
 pub const TARGET_WEIGHTS: &str = "target_weights";
-/// Input of [`curvature_graph`]: a number from 0 to 1 for each position, or a negative one, float32 [batch, tokens].
-pub const TARGET_DRAWS: &str = "target_draws";
+/// Input of [`curvature_graph`]: of each position 2 · [`signs_side`] numbers 1 or −1, or zeros, float32
+/// [batch, tokens, 2 · side].
+pub const TARGET_SIGNS: &str = "target_signs";
 /// Output: log-probability of each target in nats, float32 [batch, tokens].
 pub const LOG_PROBS: &str = "log_probs";
 /// Output: weighted sum of a row's log-probabilities, float32 `[batch]`.
@@ -70,10 +71,12 @@ pub fn grouped_gradient_graph(model: &Model, options: &GradientOptions) -> Resul
 
 /// As [`grouped_gradient_graph`], with what the curvature of the loss is estimated from.
 ///
-/// A position whose [`TARGET_DRAWS`] is not negative is not scored on its target but on a token that the model itself
-/// would draw with that number: the first at which the cumulative probability passes it. Outer products of the gradients of
-/// such rows are, in the mean over draws, the generalised Gauss-Newton matrix of the log-loss, which is the true Fisher
-/// information (Martens, *New Insights and Perspectives on the Natural Gradient Method*, 2020).
+/// A position that has signs instead of zeros in [`TARGET_SIGNS`] is not scored on its target: its gradient starts at `S ξ` by the
+/// logits, where ξ are signs of all tokens, pairwise independent, and `S Sᵀ = diag(p) - p pᵀ` is the curvature of the log-loss there. Token
+/// `v` has the product of sign `v / side` and sign `side + v % side`. Outer products of the gradients of such rows are, in the mean over random signs, the generalised
+/// Gauss-Newton matrix of the loss, which is the true Fisher information (Martens, *New Insights and Perspectives on the Natural
+/// Gradient Method*, 2020). Where the model is sure of a token, tokens drawn from its distribution would nearly always be that one and
+/// say nothing, and sometimes another and say far too much; signs always say the same.
 ///
 /// [`weight_gradient`] names one more output per site: the gradient of all rows' sum by the frozen weight, \[out, in\] as
 /// PEFT counts. The product of two factors bends the loss even where its Gauss-Newton matrix is flat; that part is this matrix.
@@ -82,6 +85,13 @@ pub fn grouped_gradient_graph(model: &Model, options: &GradientOptions) -> Resul
 /// As [`gradient_graph`].
 pub fn curvature_graph(model: &Model, options: &GradientOptions) -> Result<Model, GradError> {
     compile(model, options, FactorAxis::Group, Extras::Curvature)
+}
+
+/// Side of the square of signs for a vocabulary of so many tokens: the smallest whose square has room for all.
+#[must_use]
+pub fn signs_side(vocabulary: usize) -> usize {
+    let root = vocabulary.isqrt();
+    if root.saturating_mul(root) < vocabulary { root.saturating_add(1) } else { root }
 }
 
 /// Output of [`curvature_graph`] for a site's weight, its parts one below the other.
@@ -129,17 +139,20 @@ fn compile(model: &Model, options: &GradientOptions, axis: FactorAxis, extras: E
     attachment.finished()?;
     let forward = graph.nodes.len();
     let curvature = extras == Extras::Curvature;
-    let draws = curvature.then_some((TARGET_DRAWS, element::FLOAT));
-    for (name, data_type) in [(TARGETS, element::INT64), (TARGET_WEIGHTS, element::FLOAT)].into_iter().chain(draws) {
+    let signs = tokens.iter().cloned().chain([None]).collect();
+    let signs = curvature.then_some((TARGET_SIGNS, element::FLOAT, signs));
+    let targets = (TARGETS, element::INT64, tokens.clone());
+    let weights = (TARGET_WEIGHTS, element::FLOAT, tokens.clone());
+    for (name, data_type, axes) in [targets, weights].into_iter().chain(signs) {
         if graph.is_taken(name) {
             return Err(vjp::taken(name));
         }
-        graph.add_input(tensor_info(name, data_type, tokens.clone()));
+        graph.add_input(tensor_info(name, data_type, axes));
     }
     let hidden = head.and_then(|head| Some((head.input.first()?.as_str(), head::weight(&graph, head)?)));
     let (value, head) = hidden.map_or((options.logits.as_str(), None), |(value, head)| (value, Some(head)));
-    let draws = curvature.then_some(TARGET_DRAWS);
-    let source = Source { value, head, targets: TARGETS, weights: TARGET_WEIGHTS, draws };
+    let signs = curvature.then_some(TARGET_SIGNS);
+    let source = Source { value, head, targets: TARGETS, weights: TARGET_WEIGHTS, signs };
     let objective = objective::add(&mut graph, &source)?;
     let names: Vec<String> = attachment.inputs.iter().map(|input| input.name().to_owned()).collect();
     let sums: Vec<String> = attachment.ends.iter().map(|end| end.output.clone()).collect();

@@ -87,8 +87,8 @@ mod values;
 mod vjp;
 
 pub use decoder::{
-    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_DRAWS, TARGET_WEIGHTS, TARGETS, curvature_graph, gradient_graph,
-    grouped_gradient_graph, weight_gradient,
+    GradientOptions, LOG_LIKELIHOOD, LOG_PROBS, TARGET_SIGNS, TARGET_WEIGHTS, TARGETS, curvature_graph, gradient_graph,
+    grouped_gradient_graph, signs_side, weight_gradient,
 };
 pub use error::GradError;
 pub use factors::{LoraFactors, lora_factors};

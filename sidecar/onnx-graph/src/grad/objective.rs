@@ -1,7 +1,7 @@
 //! The objective: weighted log-probability of the target tokens, and where its gradient starts.
 
 use super::{GradError, graph::GraphBuilder, reverse::Seed, rules::transpose_last};
-use crate::{build::int_attribute, element};
+use crate::build::int_attribute;
 
 /// What the objective is computed from.
 pub(super) struct Source<'a> {
@@ -13,8 +13,8 @@ pub(super) struct Source<'a> {
     pub targets: &'a str,
     /// Input with the weight of each position, float32 [batch, tokens].
     pub weights: &'a str,
-    /// Input with the number that draws each position's target, float32 [batch, tokens]; negative to keep its own.
-    pub draws: Option<&'a str>,
+    /// Input with the signs of each position, float32 [batch, tokens, 2 · side]; zeros to score its target.
+    pub signs: Option<&'a str>,
 }
 
 /// Values of the objective in the graph.
@@ -64,17 +64,13 @@ pub(super) fn add(graph: &mut GraphBuilder, source: &Source<'_>) -> Result<Objec
         None => rows,
     };
     let table = graph.op_with("LogSoftmax", &[&logits], vec![int_attribute("axis", -1)])?;
-    let targets = match source.draws {
-        Some(draws) => {
-            let draws = graph.op("Reshape", &[draws, &all])?;
-            let draws = pick(graph, &draws, &chosen)?;
-            let draws = graph.op("Unsqueeze", &[&draws, &last])?;
-            drawn(graph, &table, &draws, &targets)?
-        }
-        None => targets,
-    };
     let log_probs = graph.op_with("GatherElements", &[&table, &targets], vec![int_attribute("axis", -1)])?;
-    let by_logits = by_logits(graph, &table, &log_probs, &targets, &weights)?;
+    let mut by_logits = by_logits(graph, &table, &log_probs, &targets, &weights)?;
+    if let Some(signs) = source.signs {
+        let signs = flat_rows(graph, signs)?;
+        let signs = pick(graph, &signs, &chosen)?;
+        by_logits = or_root(graph, &table, &signs, &weights, &by_logits)?;
+    }
     let by_rows = match source.head {
         Some(weight) => {
             let turned = transpose_last(graph, weight)?;
@@ -94,24 +90,42 @@ pub(super) fn add(graph: &mut GraphBuilder, source: &Source<'_>) -> Result<Objec
     Ok(Objective { log_probs, log_likelihood, seed: Seed { value: x.to_owned(), adjoint } })
 }
 
-/// Targets with those replaced that have a number: by the token at which the cumulative probability passes it, the last
-/// one when rounding keeps it below. All [positions, 1], the table [positions, vocabulary].
-fn drawn(graph: &mut GraphBuilder, table: &str, draws: &str, targets: &str) -> Result<String, GradError> {
-    let probabilities = graph.op("Exp", &[table])?;
-    let axis = graph.int_scalar(1);
-    let cumulative = graph.op("CumSum", &[&probabilities, &axis])?;
-    let passed = graph.op("LessOrEqual", &[&cumulative, draws])?;
-    let counted = graph.op_with("Cast", &[&passed], vec![int_attribute("to", element::INT64.into())])?;
-    let token = graph.reduce_sum(&counted, &[-1], true)?;
+/// `by_logits`, but `weight · S ξ` for positions that have signs ξ, where `S Sᵀ = diag(p) - p pᵀ` is the curvature of the log-loss
+/// by the logits: `S ξ = √p ∘ ξ - p (√p · ξ)`. Signs [positions, 2 · side] are two vectors; token `v` has the product of
+/// element `v / side` of the first and `v % side` of the second, so any two tokens have independent ones.
+fn or_root(
+    graph: &mut GraphBuilder,
+    table: &str,
+    signs: &str,
+    weights: &str,
+    by_logits: &str,
+) -> Result<String, GradError> {
+    let (halves, flat) = (graph.int_vector(&[0, 2, -1]), graph.int_vector(&[0, -1]));
+    let (first, second, start) = (graph.int_scalar(0), graph.int_scalar(1), graph.int_vector(&[0]));
+    let (one, two) = (graph.int_vector(&[1]), graph.int_vector(&[2]));
+    let along = |axis: i64| vec![int_attribute("axis", axis)];
+    let halves = graph.op("Reshape", &[signs, &halves])?;
+    let rows = graph.op_with("Gather", &[&halves, &first], along(1))?;
+    let columns = graph.op_with("Gather", &[&halves, &second], along(1))?;
+    let (tall, wide) = (graph.op("Unsqueeze", &[&rows, &two])?, graph.op("Unsqueeze", &[&columns, &one])?);
+    let square = graph.op("Mul", &[&tall, &wide])?;
+    let line = graph.op("Reshape", &[&square, &flat])?;
     let shape = graph.op("Shape", &[table])?;
-    let (at, one, start) = (graph.int_vector(&[1]), graph.int_scalar(1), graph.int_scalar(0));
-    let width = graph.op_with("Gather", &[&shape, &at], vec![int_attribute("axis", 0)])?;
-    let highest = graph.op("Sub", &[&width, &one])?;
-    let token = graph.op("Min", &[&token, &highest])?;
-    let token = graph.op("Max", &[&token, &start])?;
-    let zero = graph.scalar_like(0.0, draws)?;
-    let own = graph.op("Less", &[draws, &zero])?;
-    graph.op("Where", &[&own, targets, &token])
+    let vocabulary = graph.op_with("Gather", &[&shape, &one], along(0))?;
+    let signs = graph.op("Slice", &[&line, &start, &vocabulary, &one])?;
+    let half = graph.scalar_like(0.5, table)?;
+    let halved = graph.op("Mul", &[table, &half])?;
+    let root = graph.op("Exp", &[&halved])?;
+    let signed = graph.op("Mul", &[&root, &signs])?;
+    let sum = graph.reduce_sum(&signed, &[-1], true)?;
+    let probabilities = graph.op("Exp", &[table])?;
+    let along_all = graph.op("Mul", &[&probabilities, &sum])?;
+    let drawn = graph.op("Sub", &[&signed, &along_all])?;
+    let drawn = graph.op("Mul", &[&drawn, weights])?;
+    let any = graph.op_with("Gather", &[&rows, &start], along(1))?;
+    let zero = graph.scalar_like(0.0, table)?;
+    let own = graph.op("Equal", &[&any, &zero])?;
+    graph.op("Where", &[&own, by_logits, &drawn])
 }
 
 /// `weight · (onehot(target) - softmax)`, all [positions, vocabulary] or [positions, 1].

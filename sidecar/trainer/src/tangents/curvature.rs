@@ -3,33 +3,8 @@
 use ndarray::{Array2, ArrayView2, linalg::general_mat_mul};
 use openledger_engine::gradient::{CurvatureRow, CurvatureSession, FactorLayout, GradientRow};
 
-use crate::{Example, Examples, Recipe, TrainError, TrainState, random::Stream};
-
-/// Numbers that draw targets, in the order of steps, rows, draws and tokens.
-pub(super) struct Draws {
-    stream: Stream,
-    each: usize,
-}
-
-impl Draws {
-    pub fn new(seed: u64, each: u32) -> Self {
-        let stream = Stream::new("curvature-draws", &seed.to_be_bytes());
-        Self { stream, each: usize::try_from(each).unwrap_or(usize::MAX) }
-    }
-
-    /// Passes over the numbers of a row that was observed before.
-    pub fn skip(&mut self, example: &Example) {
-        for _ in 0..self.each {
-            self.of(example);
-        }
-    }
-
-    /// One number for each token of a row.
-    fn of(&mut self, example: &Example) -> Vec<f32> {
-        // From −1..1 to 0..1; halving is exact.
-        example.tokens.iter().map(|_| self.stream.symmetric() / 2.0 + 0.5).collect()
-    }
-}
+use super::draws::Draws;
+use crate::{Example, Examples, Recipe, TrainError, TrainState};
 
 /// A step's rows under the parameters before it.
 pub(super) struct Observed {
@@ -51,13 +26,13 @@ impl Observed {
         examples: &Examples,
         rows: &[usize],
         parameters: &[f32],
-        draws: &mut Draws,
+        draws: Draws,
     ) -> Result<Self, TrainError> {
         let own: Vec<&Example> = rows.iter().filter_map(|&row| examples.get(row)).collect();
         let counted: usize = own.iter().map(|example| example.counted()).sum();
         #[allow(clippy::cast_precision_loss)]
         let counted = counted.max(1) as f32;
-        let jobs = own.iter().enumerate().map(|(place, example)| (place, *example, Vec::new())).collect();
+        let jobs = own.iter().copied().enumerate().collect();
         let mut graph = Graph { session, layout, recipe, parameters };
         let mut found = Self {
             loss: 0.0,
@@ -65,13 +40,13 @@ impl Observed {
             weights: vec![Vec::new(); layout.modules.len()],
             drawn: Array2::zeros((0, layout.len)),
         };
-        for run in graph.runs(jobs) {
+        for run in graph.runs(jobs, None) {
             let run = run?;
-            for ((_, example, _), log_probs) in run.jobs.iter().zip(&run.log_probs) {
+            for ((_, example), log_probs) in run.jobs.iter().zip(&run.log_probs) {
                 let sum: f64 = log_probs.iter().skip(example.prompt_tokens).map(|&value| f64::from(value)).sum();
                 found.loss -= sum / f64::from(counted);
             }
-            for ((place, ..), mut gradient) in run.jobs.iter().zip(run.gradients) {
+            for ((place, _), mut gradient) in run.jobs.iter().zip(run.gradients) {
                 gradient.iter_mut().for_each(|value| *value /= counted);
                 if let Some(into) = found.rows.get_mut(*place) {
                     *into = gradient;
@@ -82,18 +57,14 @@ impl Observed {
                 sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own / counted);
             }
         }
-        let total = own.len().saturating_mul(draws.each);
+        let total = own.len().saturating_mul(draws.per_row());
         #[allow(clippy::cast_precision_loss)]
-        let scale = 1.0 / (counted * draws.each.max(1) as f32).sqrt();
-        let jobs = (0..total).filter_map(|at| {
-            let example = *own.get(at.checked_div(draws.each)?)?;
-            Some((at, example, draws.of(example)))
-        });
-        let jobs = jobs.collect();
+        let scale = 1.0 / (counted * draws.per_row().max(1) as f32).sqrt();
+        let jobs = (0..total).filter_map(|at| Some((at, *own.get(at.checked_div(draws.per_row())?)?))).collect();
         found.drawn = Array2::zeros((total, layout.len));
-        for run in graph.runs(jobs) {
+        for run in graph.runs(jobs, Some(draws)) {
             let run = run?;
-            for ((place, ..), gradient) in run.jobs.iter().zip(run.gradients) {
+            for ((place, _), gradient) in run.jobs.iter().zip(run.gradients) {
                 for (into, value) in found.drawn.row_mut(*place).iter_mut().zip(gradient) {
                     *into = value * scale;
                 }
@@ -136,42 +107,51 @@ struct Graph<'a> {
 
 /// Rows that ran together, with what they gave.
 struct Run<'e> {
-    /// Where each belongs, the row, its draws.
-    jobs: Vec<(usize, &'e Example, Vec<f32>)>,
+    /// Where each belongs, and the row.
+    jobs: Vec<(usize, &'e Example)>,
     log_probs: Vec<Vec<f32>>,
     gradients: Vec<Vec<f32>>,
     weights: Vec<Vec<f32>>,
 }
 
 impl Graph<'_> {
-    /// Longest rows first, so that those of a run need little padding.
+    /// Longest rows first, so that those of a run need little padding. With signs of their places, or scored on their own tokens.
     fn runs<'e>(
         &mut self,
-        mut jobs: Vec<(usize, &'e Example, Vec<f32>)>,
+        mut jobs: Vec<(usize, &'e Example)>,
+        draws: Option<Draws>,
     ) -> impl Iterator<Item = Result<Run<'e>, TrainError>> {
-        jobs.sort_by_key(|(place, example, _)| (std::cmp::Reverse(example.tokens.len()), *place));
+        jobs.sort_by_key(|(place, example)| (std::cmp::Reverse(example.tokens.len()), *place));
         let each = usize::try_from(self.recipe.run_rows).unwrap_or(usize::MAX).max(1);
         let mut jobs = jobs.into_iter();
         std::iter::from_fn(move || {
             let jobs: Vec<_> = jobs.by_ref().take(each).collect();
-            (!jobs.is_empty()).then(|| self.run(jobs))
+            (!jobs.is_empty()).then(|| self.run(jobs, draws))
         })
     }
 
-    fn run<'e>(&mut self, jobs: Vec<(usize, &'e Example, Vec<f32>)>) -> Result<Run<'e>, TrainError> {
+    fn run<'e>(&mut self, jobs: Vec<(usize, &'e Example)>, draws: Option<Draws>) -> Result<Run<'e>, TrainError> {
         let weights: Vec<Vec<f32>> = jobs
             .iter()
-            .map(|(_, example, _)| {
+            .map(|(_, example)| {
                 let counts = |at: usize| if at < example.prompt_tokens { 0.0 } else { 1.0 };
                 (0..example.tokens.len()).map(counts).collect()
+            })
+            .collect();
+        let each = self.session.signs_per_token();
+        let signs: Vec<Vec<bool>> = jobs
+            .iter()
+            .map(|(place, example)| {
+                draws.map_or_else(Vec::new, |draws| draws.signs(*place, example.tokens.len().saturating_mul(each)))
             })
             .collect();
         let rows: Vec<CurvatureRow<'_>> = jobs
             .iter()
             .zip(&weights)
-            .map(|((_, example, draws), weights)| CurvatureRow {
+            .zip(&signs)
+            .map(|(((_, example), weights), signs)| CurvatureRow {
                 row: GradientRow { tokens: &example.tokens, weights },
-                draws,
+                signs,
             })
             .collect();
         let adapters = vec![self.parameters; rows.len()];

@@ -18,6 +18,7 @@
 //! embeddings (Wang et al., ICLR 2025) carry rows forward through SGD under the empirical Fisher matrix.
 
 mod curvature;
+mod draws;
 mod factors;
 mod optimiser;
 #[cfg(test)]
@@ -33,7 +34,8 @@ use crate::{
     initial_factors,
     schedule::learning_rate,
 };
-use curvature::{Draws, Observed};
+use curvature::Observed;
+use draws::Draws;
 use factors::Bend;
 use optimiser::Linearised;
 
@@ -110,17 +112,14 @@ pub(crate) fn unroll(
         std::iter::once(first).chain((0..count).map(|_| TrainState::new(vec![0.0; layout.len]))).collect()
     };
     let mut states: Vec<TrainState> = kept.filter(|kept| kept.len() == count.saturating_add(1)).unwrap_or_else(fresh);
-    let mut draws = Draws::new(plan.draw_seed, plan.draws);
     let steps = order.steps();
     let done = states.first().map_or(0, |state| usize::try_from(state.step).unwrap_or(usize::MAX)).min(steps);
-    for example in (0..done).flat_map(|at| order.step(at)).filter_map(|&row| examples.get(row)) {
-        draws.skip(example);
-    }
     for at in done..steps {
         let Some((state, moved)) = states.split_first_mut() else { break };
         let number = u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1);
         let rows = order.step(at);
-        let seen = Observed::of(session, &layout, recipe, examples, rows, &state.parameters, &mut draws)?;
+        let draws = Draws { seed: plan.draw_seed, each: plan.draws, step: at };
+        let seen = Observed::of(session, &layout, recipe, examples, rows, &state.parameters, draws)?;
         let mut gradient = seen.gradient();
         if !seen.loss.is_finite() || !gradient.iter().all(|value| value.is_finite()) {
             return Err(TrainError::NotFinite { step: number, what: "the gradient" });
