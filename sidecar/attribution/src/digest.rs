@@ -2,12 +2,12 @@
 
 use openledger_protocol::{Hash, digest::tagged};
 
-use crate::{FULL_STRENGTH, Family, VariantKind};
+use crate::{Family, QueryPoint, VariantKind};
 
 impl Family {
     /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
     /// manifest's order within each kind; per contributor of the tail the same with the digest of the file that has its vector; then
-    /// the query strength unless it is the full one. Names and paths on disk do not matter.
+    /// the query point unless it is the served adapter itself. Names and paths on disk do not matter.
     #[must_use]
     pub fn digest(&self) -> Hash {
         let mut bytes = Vec::new();
@@ -28,9 +28,12 @@ impl Family {
         for tangent in &self.tail {
             add(4, &tangent.contributor, &tangent.digest);
         }
-        if self.query_strength != FULL_STRENGTH {
-            // No variant begins with a zero.
-            bytes.extend([0, self.query_strength]);
+        // No variant begins with a zero, and nothing comes after.
+        let QueryPoint { strength, shift } = self.query;
+        if shift != 0 {
+            bytes.extend([0, strength, shift]);
+        } else if self.query != QueryPoint::default() {
+            bytes.extend([0, strength]);
         }
         tagged("adapter-family", &bytes)
     }
@@ -61,7 +64,7 @@ mod tests {
             counterfactuals: vec![variant(VariantKind::Counterfactual, Some("a"), 2)],
             tail: Vec::new(),
             placebos: vec![variant(VariantKind::Placebo, None, 3)],
-            query_strength: FULL_STRENGTH,
+            query: QueryPoint::default(),
         }
     }
 
@@ -77,8 +80,11 @@ mod tests {
         let mut other = family();
         other.placebos[0].digest = [4; 32];
         assert_ne!(other.digest(), digest);
-        let weaker = Family { query_strength: 50, ..family() };
-        assert_ne!(weaker.digest(), digest);
+        let at = |query| Family { query, ..family() }.digest();
+        let points = [QueryPoint::default(), QueryPoint::weaker(50), QueryPoint::shifted(50), QueryPoint::shifted(12)];
+        let digests = points.map(at);
+        assert_eq!(digests[0], digest);
+        assert!((1..4).all(|place| !digests[..place].contains(&digests[place])));
         let tangent = |contributor: &str, byte: u8| crate::Tangent {
             contributor: contributor.to_owned(),
             file: PathBuf::from("x"),

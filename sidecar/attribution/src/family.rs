@@ -15,6 +15,51 @@ const MAX_JSON_BYTES: u64 = 16 << 20;
 /// An adapter as it was trained, in hundredths.
 pub const FULL_STRENGTH: u8 = 100;
 
+/// Where the gradient of an answer is taken. What contributors' absence costs bends, and an adapter that knows its rows by heart has no slope
+/// left at all: a point on the way to where they would have left it sees more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct QueryPoint {
+    /// How strong the served adapter is there, in hundredths: 1 to 100.
+    pub strength: u8,
+    /// What is taken off it there, in hundredths of the sum of all that the rows of the index did to it: 0 to 100.
+    pub shift: u8,
+}
+
+impl Default for QueryPoint {
+    /// The served adapter itself.
+    fn default() -> Self {
+        Self { strength: FULL_STRENGTH, shift: 0 }
+    }
+}
+
+impl QueryPoint {
+    /// The served adapter, weaker.
+    #[must_use]
+    pub const fn weaker(strength: u8) -> Self {
+        Self { strength, shift: 0 }
+    }
+
+    /// The served adapter less a part of what all contributors did to it.
+    #[must_use]
+    pub const fn shifted(shift: u8) -> Self {
+        Self { strength: FULL_STRENGTH, shift }
+    }
+
+    fn refused(self) -> Option<String> {
+        if !(1..=FULL_STRENGTH).contains(&self.strength) {
+            return Some(format!("its query strength is {}, not 1 to 100", self.strength));
+        }
+        (self.shift > FULL_STRENGTH).then(|| format!("its query shift is {}, not 0 to 100", self.shift))
+    }
+}
+
+impl std::fmt::Display for QueryPoint {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{} %", self.strength)?;
+        if self.shift == 0 { Ok(()) } else { write!(to, " less {} % of all contributors", self.shift) }
+    }
+}
+
 /// File that lists a family.
 const MANIFEST: &str = "adapters.json";
 
@@ -83,9 +128,8 @@ pub struct Family {
     pub tail: Vec<Tangent>,
     /// At least one.
     pub placebos: Vec<Variant>,
-    /// How strong the served adapter is, in hundredths, where gradients of answers are taken: 1 to 100. An adapter that knows
-    /// its rows by heart has none left at its full strength.
-    pub query_strength: u8,
+    /// Where gradients of answers are taken.
+    pub query: QueryPoint,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +138,8 @@ struct Manifest {
     variants: Vec<ManifestVariant>,
     #[serde(default = "full_strength")]
     query_strength: u8,
+    #[serde(default)]
+    query_shift: u8,
 }
 
 /// Of manifests that name none.
@@ -130,8 +176,9 @@ impl Family {
         let path = folder.join(MANIFEST);
         let manifest: Manifest = read_json(&path)?;
         let refuse = |reason: String| AuditError::Family { path: path.clone(), reason };
-        if !(1..=FULL_STRENGTH).contains(&manifest.query_strength) {
-            return Err(refuse(format!("its query strength is {}, not 1 to 100", manifest.query_strength)));
+        let query = QueryPoint { strength: manifest.query_strength, shift: manifest.query_shift };
+        if let Some(reason) = query.refused() {
+            return Err(refuse(reason));
         }
         let mut names = HashSet::new();
         let mut contributors = HashSet::new();
@@ -171,31 +218,32 @@ impl Family {
             return Err(refuse(reason.to_owned()));
         }
         match <[Variant; 1]>::try_from(full) {
-            Ok([full]) => Ok(Self {
-                datanet: manifest.datanet,
-                full,
-                counterfactuals,
-                tail,
-                placebos,
-                query_strength: manifest.query_strength,
-            }),
+            Ok([full]) => Ok(Self { datanet: manifest.datanet, full, counterfactuals, tail, placebos, query }),
             Err(several) => Err(refuse(format!("it has {} full adapters instead of one", several.len()))),
         }
     }
 
-    /// Writes another query strength into `adapters.json` of a folder, whose other entries stay as they are.
+    /// Writes another query point into `adapters.json` of a folder, whose other entries stay as they are.
     ///
     /// # Errors
-    /// As [`Family::read`], also for a strength outside 1 to 100.
-    pub fn set_query_strength(folder: &Path, hundredths: u8) -> Result<Self, AuditError> {
+    /// As [`Family::read`], also for a point out of bounds.
+    pub fn set_query_point(folder: &Path, query: QueryPoint) -> Result<Self, AuditError> {
         let path = folder.join(MANIFEST);
         let fail = |reason: String| AuditError::File { path: path.clone(), reason };
         let known = Self::read(folder)?;
-        if known.query_strength == hundredths {
+        if known.query == query {
             return Ok(known);
         }
+        if let Some(reason) = query.refused() {
+            return Err(AuditError::Family { path: path.clone(), reason });
+        }
         let mut manifest: serde_json::Map<String, serde_json::Value> = read_json(&path)?;
-        manifest.insert("query_strength".to_owned(), hundredths.into());
+        manifest.insert("query_strength".to_owned(), query.strength.into());
+        if query.shift == 0 {
+            manifest.remove("query_shift");
+        } else {
+            manifest.insert("query_shift".to_owned(), query.shift.into());
+        }
         let mut text = serde_json::to_string_pretty(&manifest).map_err(|error| fail(error.to_string()))?;
         text.push('\n');
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(error.to_string()))?;

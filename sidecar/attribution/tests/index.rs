@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use openledger_attribution::{
-    AuditLane, FULL_STRENGTH, Family,
+    AuditLane, Family, QueryPoint,
     index::{
         Answer, Apart, Gradients, Index, IndexLane, Querier, Said, Scores, Secants, Tolerance,
         agreement::{same_top, spearman},
@@ -85,7 +85,7 @@ fn rows_are_what_the_chain_and_its_proofs_take() {
 fn products_are_derivatives_along_the_secants() {
     let session = session();
     // At full strength: there a query's log-probability is that of the served adapter.
-    let family = Family { query_strength: FULL_STRENGTH, ..family("wordnet") };
+    let family = Family { query: QueryPoint::default(), ..family("wordnet") };
     let secants = Secants::read(&session, &family).unwrap();
     let index = Index::of(&secants, session.model().base_digest, 1024).unwrap();
     assert_eq!(index.leverage.capped, 0, "a shortened row would not be its secant");
@@ -265,33 +265,77 @@ async fn a_node_attributes_as_the_index_does() {
     }
 }
 
+#[test]
+fn a_shifted_point_is_the_adapter_less_what_the_contributors_did_to_it() {
+    let session = session();
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("wordnet");
+    copy(&examples().join("adapters/wordnet"), &own);
+    for bad in [QueryPoint::shifted(101), QueryPoint::weaker(0)] {
+        assert_eq!(Family::set_query_point(&own, bad).unwrap_err().code(), "AUDIT_FAMILY_INVALID");
+    }
+    let family = Family::set_query_point(&own, QueryPoint { strength: 90, shift: 30 }).unwrap();
+    assert_eq!(Family::read(&own).unwrap().query, QueryPoint { strength: 90, shift: 30 });
+    let secants = Secants::read(&session, &family).unwrap();
+    let index = Index::build(&session, &family, 1024).unwrap();
+    let mut expected = secants.served.parameters.clone();
+    for (_, b) in &secants.served.layout.modules {
+        expected[b.clone()].iter_mut().for_each(|value| *value *= 0.9);
+    }
+    for secant in &secants.clusters {
+        expected.iter_mut().zip(secant).for_each(|(value, way)| *value -= 0.3 * way);
+    }
+    let answers = answers(&session, "wordnet");
+    let (prompt, response) = &answers[0];
+    let mut querier = Querier::open(self::session(), &family, &index).unwrap();
+    let (gradient, log_prob) = querier.gradients(&views(&answers[..1])).unwrap().remove(0);
+    let tokens = [prompt.as_slice(), response].concat();
+    let weights = [vec![0.0; prompt.len()], vec![1.0; response.len()]].concat();
+    let mut session = session;
+    let row = [GradientRow { tokens: &tokens, weights: &weights }];
+    let run = session.run(&row, &[&expected], &secants.served.layout, secants.served.scale).unwrap();
+    let own: f64 = run.log_probs.iter().flatten().map(|&value| f64::from(value)).sum();
+    // The rows are of 8 bits, so the point is where they say.
+    assert!((own - log_prob).abs() < 0.02 * (1.0 + own.abs()), "{log_prob} instead of {own}");
+    let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let (found, expected) = (&gradient, &run.gradients[0]);
+    let cosine = product(found, expected) / (product(found, found) * product(expected, expected)).sqrt();
+    assert!(cosine > 0.99, "{cosine}");
+    let plain = Family::set_query_point(&folder.path().join("wordnet"), QueryPoint::default()).unwrap();
+    assert!(!std::fs::read_to_string(folder.path().join("wordnet/adapters.json")).unwrap().contains("query_shift"));
+    let index = Index { family: plain.digest(), ..index };
+    let (_, served) =
+        Querier::open(self::session(), &plain, &index).unwrap().gradients(&views(&answers[..1])).unwrap().remove(0);
+    assert!((served - log_prob).abs() > 0.1, "{served} and {log_prob}");
+}
+
 /// The adapters know their rows by heart: at full strength their answers have no slope left, further back they have.
 #[test]
 fn the_strength_is_where_the_index_comes_closest_to_the_counterfactual_adapters() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("wordnet");
     copy(&examples().join("adapters/wordnet"), &own);
-    let before = Family::set_query_strength(&own, FULL_STRENGTH).unwrap();
+    let before = Family::set_query_point(&own, QueryPoint::default()).unwrap();
     let mut session = session();
     let answers = answers(&session, "wordnet");
     let (family, index, found) = build_calibrated(&mut session, &own, 1024, &views(&answers)).unwrap();
-    let error = |strength: u8| found.tried.iter().find(|tried| tried.0 == strength).unwrap().1;
+    let error = |point: QueryPoint| found.tried.iter().find(|tried| tried.point == point).unwrap().without_floor;
     println!("{found:?}");
     assert_eq!(found.answers, answers.len());
-    assert!(found.strength < 60 && found.payout_error < 0.25 && error(FULL_STRENGTH) > 0.8);
-    assert_eq!(found.payout_error, error(found.strength));
-    assert_eq!(family.query_strength, found.strength);
+    assert!(found.best.payout_error < 0.25 && error(QueryPoint::default()) > 0.8);
+    assert!(found.tried.iter().all(|tried| tried.without_floor >= found.best.without_floor));
+    assert_eq!(family.query, found.best.point);
     assert_ne!(family.digest(), before.digest());
     assert_eq!((index.family, Family::read(&own).unwrap()), (family.digest(), family.clone()));
     assert_eq!(index.facts(), Index::build(&session, &before, 1024).unwrap().facts(), "rows do not depend on it");
     let manifest = own.join("adapters.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     let written = manifest.metadata().unwrap().modified().unwrap();
-    Family::set_query_strength(&own, found.strength).unwrap();
+    Family::set_query_point(&own, found.best.point).unwrap();
     assert_eq!(manifest.metadata().unwrap().modified().unwrap(), written, "nothing to write");
     for bad in ["0", "101", "-3", "35.5"] {
-        let changed =
-            text.replace(&format!("\"query_strength\": {}", found.strength), &format!("\"query_strength\": {bad}"));
+        let known = format!("\"query_strength\": {}", found.best.point.strength);
+        let changed = text.replace(&known, &format!("\"query_strength\": {bad}"));
         assert_ne!(changed, text);
         std::fs::write(&manifest, changed).unwrap();
         assert!(Family::read(&own).is_err(), "{bad}");

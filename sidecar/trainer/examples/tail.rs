@@ -64,8 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Both against the adapters without each contributor, the tail's among them.
     for (name, secants) in [("secants", &truth), ("secants and tangents", &found)] {
         let index = Index::of(secants, session.model().base_digest, DEFAULT_DIMENSIONS)?;
-        let Calibration { strength, payout_error, answers, .. } = calibrate(&mut session, &whole, &index, &answers)?;
-        println!("{name}: payout error {payout_error:.3} at strength {strength} % on {answers} answers");
+        let Calibration { best, answers, .. } = calibrate(&mut session, &whole, &index, &answers)?;
+        println!("{name}: payout error {:.3} at {} on {answers} answers", best.payout_error, best.point);
     }
     Ok(())
 }

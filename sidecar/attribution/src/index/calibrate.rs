@@ -1,9 +1,11 @@
-//! At which strength an adapter's gradients say most about how its answers are to be paid.
+//! At which point an adapter's gradients say most about how its answers are to be paid.
 //!
 //! A gradient at the served adapter tells what an answer loses at once when the adapter moves. An adapter that knows its rows
-//! by heart makes their answers certain, and what is certain has no slope; on the way back to the base it has one. So the index may
-//! take gradients on that way, at the strength whose shares come closest to those that the counterfactual adapters
-//! themselves give: known answers are attributed both ways. The strength is a part of the family's digest. Of a family with a
+//! by heart makes their answers certain, and what is certain has no slope; on the way back to the base it has one. And where the loss
+//! bends, a point a little on the way to where contributors would have left the adapter says more about their whole way. So the index may
+//! take gradients there, at the point whose shares come closest to those that the counterfactual adapters
+//! themselves give: known answers are attributed both ways. The noise floor is left out of this choice: where it takes most of the pay, what
+//! remains to compare are few contributors of few answers. The point is a part of the family's digest. Of a family with a
 //! tail only the contributors with an adapter can be attributed both ways, so both divide among these alone.
 
 use std::{collections::HashMap, path::Path};
@@ -13,32 +15,55 @@ use openledger_engine::gradient::{Executor, GradientSession, StoredAdapter};
 use super::{
     Answer, Index, IndexError, Query, Scores,
     agreement::payout_distance,
-    query::{gradients, weakened},
+    query::{at, gradients, weakened},
 };
-use crate::{FULL_STRENGTH, Family, Measurement, Variant, measure::micro_nats};
+use crate::{Family, Measurement, QueryPoint, Variant, measure::micro_nats};
 
-/// Strengths that are tried, in hundredths, the full one first.
-pub const STRENGTHS: [u8; 8] = [FULL_STRENGTH, 90, 80, 70, 60, 50, 35, 25];
+/// Points that are tried, the served adapter itself first.
+pub const POINTS: [QueryPoint; 13] = [
+    QueryPoint::weaker(100),
+    QueryPoint::weaker(95),
+    QueryPoint::weaker(90),
+    QueryPoint::weaker(80),
+    QueryPoint::weaker(70),
+    QueryPoint::weaker(60),
+    QueryPoint::weaker(50),
+    QueryPoint::weaker(35),
+    QueryPoint::weaker(25),
+    QueryPoint::shifted(6),
+    QueryPoint::shifted(12),
+    QueryPoint::shifted(19),
+    QueryPoint::shifted(25),
+];
 
 /// Most answers that are attributed both ways.
 pub const MAX_ANSWERS: usize = 48;
 
+/// How far the index is from the audit lane at one point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tried {
+    /// The point.
+    pub point: QueryPoint,
+    /// Part of the contributor fee that the index divides otherwise there, 0 to 1, the mean over answers.
+    pub payout_error: f64,
+    /// The same if there was no noise floor: what points are chosen by.
+    pub without_floor: f64,
+}
+
 /// How far the index is from the audit lane, among contributors that have an adapter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// The best strength, in hundredths; the highest of equally good ones.
-    pub strength: u8,
-    /// Part of the contributor fee that the index divides otherwise at that strength, 0 to 1, the mean over answers.
-    pub payout_error: f64,
-    /// The same for every strength that was tried, in their order.
-    pub tried: Vec<(u8, f64)>,
+    /// The best point; the first of equally good ones.
+    pub best: Tried,
+    /// Every point that was tried, in their order.
+    pub tried: Vec<Tried>,
     /// Answers that were attributed both ways.
     pub answers: usize,
     /// Contributors with an adapter, among whom the fee was divided both ways.
     pub contributors: usize,
 }
 
-/// Builds the index of the family in a folder, finds its best query strength, and writes that into the family's `adapters.json`.
+/// Builds the index of the family in a folder, finds its best query point, and writes that into the family's `adapters.json`.
 ///
 /// # Errors
 /// As [`Index::build`] and [`calibrate`]; [`IndexError::Family`] when `adapters.json` cannot be written.
@@ -51,14 +76,14 @@ pub fn build_calibrated<E: Executor>(
     let family = Family::read(folder)?;
     let mut index = Index::build(session, &family, dimensions)?;
     let calibration = calibrate(session, &family, &index, answers)?;
-    let family = Family::set_query_strength(folder, calibration.strength)?;
-    // Rows do not depend on the strength, the family's digest does.
+    let family = Family::set_query_point(folder, calibration.best.point)?;
+    // Rows do not depend on the point, the family's digest does.
     index.family = family.digest();
     Ok((family, index, calibration))
 }
 
-/// Attributes answers by a family's adapters and by its index at each strength. Costs a forward and a backward pass for each
-/// answer under every variant and strength. At most [`MAX_ANSWERS`] of them are taken, evenly.
+/// Attributes answers by a family's adapters and by its index at each point. Costs a forward and a backward pass for each
+/// answer under every variant and point. At most [`MAX_ANSWERS`] of them are taken, evenly.
 ///
 /// # Errors
 /// All errors of adapters and requests; [`IndexError::Size`] without an answer.
@@ -76,22 +101,26 @@ pub fn calibrate<E: Executor>(
     let served = session.read_adapter(&family.full.folder, Some(family.full.digest))?;
     let truths = measure(session, family, &served, &answers)?;
     let places = retrained(family, index)?;
-    let mut tried = Vec::with_capacity(STRENGTHS.len());
-    for strength in STRENGTHS {
-        let found = gradients(session, &weakened(served.clone(), strength), &answers)?;
-        let mut apart = 0.0;
+    let mut tried = Vec::with_capacity(POINTS.len());
+    for point in POINTS {
+        let found = gradients(session, &at(served.clone(), index, point)?, &answers)?;
+        let mut sums = [0.0; 2];
         for ((gradient, log_prob), truth) in found.iter().zip(&truths) {
             let query = Query::of(index, gradient, *log_prob)?;
             let all = Scores::of(index, &query)?;
             let clusters = places.iter().filter_map(|&place| all.clusters.get(place).copied()).collect();
-            let shares = Scores { clusters, ..all }.attribution(&query, truth.lift(), &[0; 32])?;
-            apart += payout_distance(&truth.attribution()?, &shares);
+            let scores = Scores { clusters, ..all };
+            let bare = (Measurement { placebos: Vec::new(), ..truth.clone() }, Scores { floor: 0, ..scores.clone() });
+            for (sum, (truth, scores)) in sums.iter_mut().zip([(truth, &scores), (&bare.0, &bare.1)]) {
+                *sum += payout_distance(&truth.attribution()?, &scores.attribution(&query, truth.lift(), &[0; 32])?);
+            }
         }
-        tried.push((strength, apart / answers.len() as f64));
+        let [payout_error, without_floor] = sums.map(|sum| sum / answers.len() as f64);
+        tried.push(Tried { point, payout_error, without_floor });
     }
-    let best = tried.iter().copied().min_by(|left, right| left.1.total_cmp(&right.1));
-    let (strength, payout_error) = best.unwrap_or((FULL_STRENGTH, 1.0));
-    Ok(Calibration { strength, payout_error, tried, answers: answers.len(), contributors: places.len() })
+    let best = tried.iter().copied().min_by(|left, right| left.without_floor.total_cmp(&right.without_floor));
+    let best = best.unwrap_or(Tried { point: QueryPoint::default(), payout_error: 1.0, without_floor: 1.0 });
+    Ok(Calibration { best, tried, answers: answers.len(), contributors: places.len() })
 }
 
 /// The index's rows of the contributors with an adapter, in the family's order of these.

@@ -67,10 +67,8 @@ impl Frame {
         for (at, coordinate) in coordinates.iter().enumerate() {
             let place = at.wrapping_mul(STRIDE) & self.dimensions.wrapping_sub(1);
             let free = spread.get_mut(place).filter(|_| at < self.dimensions);
-            // Signs without a pattern of their own (Rudin and Shapiro's): coordinates of one size do not gather in one integer.
-            let sign = if (at & (at >> 1)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
             let too_many = IndexError::Length { what: "a vector", found: coordinates.len(), expected: self.dimensions };
-            *free.ok_or(too_many)? = sign * coordinate;
+            *free.ok_or(too_many)? = sign(at) * coordinate;
         }
         transform(&mut spread);
         Ok(spread)
@@ -85,6 +83,26 @@ impl Frame {
         spread.iter_mut().for_each(|value| *value /= self.dimensions as f64);
         Ok(spread)
     }
+
+    /// The first `directions` coordinates of a spread row: undoes [`Frame::row`].
+    ///
+    /// # Errors
+    /// [`IndexError::Length`] for a row of another length, or more directions than it has integers.
+    pub fn coordinates(self, mut row: Vec<f64>, directions: usize) -> Result<Vec<f64>, IndexError> {
+        if row.len() != self.dimensions || directions > self.dimensions {
+            let found = row.len().max(directions);
+            return Err(IndexError::Length { what: "a row", found, expected: self.dimensions });
+        }
+        // The transform is its own inverse but for the number of integers, which rows were divided by.
+        transform(&mut row);
+        let (last, value) = (self.dimensions.wrapping_sub(1), |place: usize| row.get(place).copied().unwrap_or(0.0));
+        Ok((0..directions).map(|at| sign(at) * value(at.wrapping_mul(STRIDE) & last)).collect())
+    }
+}
+
+/// Signs without a pattern of their own (Rudin and Shapiro's): coordinates of one size do not gather in one integer.
+fn sign(at: usize) -> f64 {
+    if (at & (at >> 1)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 }
 }
 
 /// The Walsh–Hadamard transform in place: sums and differences of halves, then of their halves.
@@ -127,6 +145,9 @@ mod tests {
         assert_eq!([of(35, 1024), of(35, 1000), of(35, 100), of(35, 64), of(520, 1024)], [512, 512, 64, 64, 1024]);
         assert_eq!([of(1, 1024), of(2, 1024), of(5, 1024), of(8, 1024)], [1, 2, 16, 64]);
         assert_eq!(Frame::of(35, 63).unwrap_err().code(), "INDEX_LENGTH_MISMATCH");
+        let short = Frame::new(4).unwrap();
+        assert_eq!(short.coordinates(vec![0.0; 3], 3).unwrap_err().code(), "INDEX_LENGTH_MISMATCH");
+        assert_eq!(short.coordinates(vec![0.0; 4], 5).unwrap_err().code(), "INDEX_LENGTH_MISMATCH");
         assert_eq!(Frame::new(48).unwrap_err().code(), "INDEX_FRAME_INVALID");
         assert_eq!(Frame::new(0).unwrap_err().code(), "INDEX_FRAME_INVALID");
         assert_eq!(Frame::new(4).unwrap().row(&[0.0; 5]).unwrap_err().code(), "INDEX_LENGTH_MISMATCH");
@@ -195,6 +216,8 @@ mod tests {
             let (query, row) = (values(directions, left), values(directions, right));
             let found = product(&frame.query(&query).unwrap(), &frame.row(&row).unwrap());
             prop_assert!((found - product(&query, &row)).abs() < 1e-12);
+            let back = frame.coordinates(frame.row(&row).unwrap(), directions).unwrap();
+            prop_assert!(back.iter().zip(&row).all(|(back, row)| (back - row).abs() < 1e-12));
         }
     }
 }

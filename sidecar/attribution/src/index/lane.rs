@@ -169,7 +169,7 @@ impl IndexLane {
         &self.index
     }
 
-    /// What the index says of each answer: one forward and one backward pass under the adapter at the query strength, one
+    /// What the index says of each answer: one forward and one backward pass under the adapter at the query point, one
     /// forward pass without the adapter and one with it unless its outcome is known, products with every row. An empty answer was
     /// made by nobody.
     ///

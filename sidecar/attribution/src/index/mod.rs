@@ -25,7 +25,7 @@ mod tangents;
 mod tolerance;
 mod vectors;
 
-pub use calibrate::{Calibration, MAX_ANSWERS, STRENGTHS, build_calibrated, calibrate};
+pub use calibrate::{Calibration, MAX_ANSWERS, POINTS, Tried, build_calibrated, calibrate};
 pub use error::IndexError;
 pub use file::{MAX_FILE_BYTES, VERSION};
 pub use frame::{Frame, SPREAD};

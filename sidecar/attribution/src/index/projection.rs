@@ -91,6 +91,22 @@ impl Projection {
         &self.basis
     }
 
+    /// The vector that has these coordinates: directions are summed in their order.
+    ///
+    /// # Errors
+    /// [`IndexError::Length`].
+    pub fn lift(&self, coordinates: &[f64]) -> Result<Vec<f32>, IndexError> {
+        if coordinates.len() != self.dimensions() {
+            let (found, expected) = (coordinates.len(), self.dimensions());
+            return Err(IndexError::Length { what: "coordinates", found, expected });
+        }
+        let mut vector = vec![0.0_f64; self.parameters];
+        for (coordinate, direction) in coordinates.iter().zip(self.basis.chunks_exact(self.parameters)) {
+            vector.iter_mut().zip(direction).for_each(|(sum, element)| *sum += coordinate * f64::from(*element));
+        }
+        Ok(vector.into_iter().map(|element| element as f32).collect())
+    }
+
     /// Coordinates of a vector.
     ///
     /// # Errors
@@ -133,6 +149,17 @@ mod tests {
         }
         let kept: f64 = short.iter().map(|value| value * value).sum();
         assert!(kept < dot(&query, &query), "a projection is never longer");
+    }
+
+    #[test]
+    fn coordinates_of_a_principal_vector_give_it_back() {
+        let vectors = vectors();
+        let projection = Projection::principal(vectors.iter().map(Vec::as_slice), 64).unwrap();
+        for vector in &vectors {
+            let back = projection.lift(&projection.project(vector).unwrap()).unwrap();
+            assert!(back.iter().zip(vector).all(|(back, own)| (back - own).abs() < 1e-4));
+        }
+        assert_eq!(projection.lift(&[0.0]).unwrap_err().code(), "INDEX_LENGTH_MISMATCH");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use openledger_engine::gradient::{Executor, GradientRow, GradientSession, MAX_RUN_TOKENS, OnnxRuntime, StoredAdapter};
 
 use super::{Index, IndexError, exact::dot, quantise};
-use crate::{FULL_STRENGTH, Family};
+use crate::{FULL_STRENGTH, Family, QueryPoint};
 
 /// Most answers of one run: each has a gradient as long as the adapter.
 const MAX_RUN_ROWS: usize = 16;
@@ -28,7 +28,7 @@ pub struct Query {
     pub exponent: i32,
     /// Part of the squared gradient that lies in the index's subspace, 0 to 1. The rest is what no cluster moved.
     pub explained: f64,
-    /// Log-probability of the answer where the gradient was taken, under the served adapter at the query strength, in nats.
+    /// Log-probability of the answer where the gradient was taken, under the served adapter at the query point, in nats.
     pub log_prob: f64,
 }
 
@@ -58,7 +58,7 @@ impl Query {
     }
 }
 
-/// The served adapter of a family at its query strength, for the index that was built from it.
+/// The served adapter of a family at its query point, for the index that was built from it.
 ///
 /// # Errors
 /// [`IndexError::Mismatch`] for an index of another base or family, and all errors of adapters.
@@ -74,12 +74,26 @@ pub(super) fn served<E: Executor>(
         return Err(IndexError::Mismatch { what: "base" });
     }
     let folder: &Path = &family.full.folder;
-    let served = weakened(session.read_adapter(folder, Some(family.full.digest))?, family.query_strength);
-    let (found, expected) = (served.parameters.len(), index.projection.parameters());
+    at(session.read_adapter(folder, Some(family.full.digest))?, index, family.query)
+}
+
+/// An adapter where gradients for an index are taken. The sums have a fixed order, so every processor gives the same bits.
+///
+/// # Errors
+/// [`IndexError::Length`] for an adapter that is not as long as what the index was built from.
+pub(super) fn at(adapter: StoredAdapter, index: &Index, point: QueryPoint) -> Result<StoredAdapter, IndexError> {
+    let (found, expected) = (adapter.parameters.len(), index.projection.parameters());
     if found != expected {
         return Err(IndexError::Length { what: "the served adapter", found, expected });
     }
-    Ok(served)
+    let mut adapter = weakened(adapter, point.strength);
+    if point.shift != 0 {
+        let part = f32::from(point.shift) / f32::from(FULL_STRENGTH);
+        for (value, all) in adapter.parameters.iter_mut().zip(index.displacement()?) {
+            *value -= part * all;
+        }
+    }
+    Ok(adapter)
 }
 
 /// An adapter on the straight way from the base to itself: B A x times a strength in hundredths, by its B alone, so that A's

@@ -116,6 +116,20 @@ impl Index {
         Ok(self)
     }
 
+    /// What all clusters together did to the adapter, as far as the rows know it.
+    ///
+    /// # Errors
+    /// [`IndexError::Length`] for a projection that the frame has no room for.
+    pub fn displacement(&self) -> Result<Vec<f32>, IndexError> {
+        let mut sums = vec![0_i64; self.dimensions()];
+        for row in self.clusters() {
+            sums.iter_mut().zip(row).for_each(|(sum, step)| *sum += i64::from(*step));
+        }
+        let unit = quantise::power_of_two(self.exponent);
+        let spread = sums.into_iter().map(|sum| sum as f64 * unit).collect();
+        self.projection.lift(&self.frame.coordinates(spread, self.projection.dimensions())?)
+    }
+
     /// Length of a row.
     #[must_use]
     pub fn dimensions(&self) -> usize {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use openledger_attribution::{
-    Family,
+    Family, QueryPoint,
     index::{
         Answer, Calibration, DEFAULT_DIMENSIONS, INDEX_FILE, Index as Attribution, IndexError, Querier, Query, Scores,
-        build_calibrated,
+        Tried, build_calibrated,
     },
 };
 use openledger_corpus::Datanet;
@@ -47,7 +47,7 @@ pub struct Build {
     #[arg(long, default_value_t = DEFAULT_DIMENSIONS)]
     dimensions: usize,
     /// Datanet folder: attributes its rows by the index and by the counterfactual adapters themselves, says how far the two
-    /// are apart, and writes the query strength at which they are closest into adapters.json. That changes the family's digest.
+    /// are apart, and writes the query point at which they are closest into adapters.json. That changes the family's digest.
     #[arg(long)]
     calibrate: Option<PathBuf>,
 }
@@ -230,11 +230,11 @@ pub fn answers<'t>(rows: impl Iterator<Item = (&'t [u32], &'t [u32])>) -> Vec<An
 /// How far the index is from the audit lane, in a line.
 pub fn verdict(calibration: &Calibration) -> String {
     format!(
-        "query strength {} %: on {} answers the index divides {:.1} % of the contributor fee otherwise than the audit lane, among the \
+        "query point {}: on {} answers the index divides {:.1} % of the contributor fee otherwise than the audit lane, among the \
          {} contributors with an adapter",
-        calibration.strength,
+        calibration.best.point,
         calibration.answers,
-        calibration.payout_error * 100.0,
+        calibration.best.payout_error * 100.0,
         calibration.contributors
     )
 }
@@ -242,11 +242,22 @@ pub fn verdict(calibration: &Calibration) -> String {
 /// For scripts.
 pub fn calibration(found: &Calibration) -> serde_json::Value {
     json!({
-        "query_strength": found.strength,
-        "payout_error": found.payout_error,
+        "query_strength": found.best.point.strength,
+        "query_shift": found.best.point.shift,
+        "payout_error": found.best.payout_error,
         "answers": found.answers,
         "contributors": found.contributors,
-        "tried": found.tried.iter().map(|(strength, error)| json!({ "strength": strength, "payout_error": error })).collect::<Vec<_>>(),
+        "tried": found.tried.iter().map(tried).collect::<Vec<_>>(),
+    })
+}
+
+fn tried(tried: &Tried) -> serde_json::Value {
+    let QueryPoint { strength, shift } = tried.point;
+    json!({
+        "strength": strength,
+        "shift": shift,
+        "payout_error": tried.payout_error,
+        "without_floor": tried.without_floor,
     })
 }
 

@@ -2,8 +2,12 @@
 
 use std::{error::Error, fs, ops::ControlFlow, time::Instant};
 
-use openledger_attribution::index::{DEFAULT_DIMENSIONS, Index, Secants};
-use openledger_trainer::{Job, LeftOut, train_many};
+use openledger_attribution::{
+    self as product,
+    index::{Answer, Calibration, DEFAULT_DIMENSIONS, Index, Secants, build_calibrated},
+};
+use openledger_trainer::{Job, LeftOut, Weights, train_many, write_adapter};
+use serde_json::json;
 
 use crate::setting::Setting;
 
@@ -47,6 +51,40 @@ impl Family {
         fs::write(&told, serde_json::to_vec(&seconds)?)?;
         let placebos = adapters.split_off(setting.examples.contributors().len());
         Ok(Self { without: adapters, placebos, seconds })
+    }
+
+    /// Writes it as `openledger train --family` does, builds its index and finds the point where gradients are taken, on the rows that it was
+    /// trained on: no question is known to it.
+    pub fn calibrated(&self, setting: &Setting) -> Result<(product::Family, Index, Calibration), Box<dyn Error>> {
+        let folder = setting.cache.join("family");
+        let names = setting.examples.contributors().iter();
+        let without = names.zip(&self.without).map(|(name, parameters)| {
+            let more = json!({ "kind": "counterfactual", "contributor": name, "rows": setting.examples.rows_of(name) });
+            (format!("without-{name}"), parameters, more)
+        });
+        let placebos = (1..)
+            .zip(&self.placebos)
+            .map(|(number, parameters)| (format!("placebo-{number}"), parameters, json!({ "kind": "placebo" })));
+        let full = ("full".to_owned(), &setting.state.parameters, json!({ "kind": "full" }));
+        let mut session = setting.session()?;
+        let (base, mut variants) = (setting.model.display().to_string(), Vec::new());
+        for (name, parameters, mut variant) in std::iter::once(full).chain(without).chain(placebos) {
+            let (out, modules) = (folder.join(&name), session.modules());
+            fs::create_dir_all(&out)?;
+            let digest =
+                write_adapter(&out, parameters, modules, &setting.layout, &setting.recipe, Weights::Float32, &base)?;
+            (variant["name"], variant["path"], variant["sha256"]) =
+                (json!(name), json!(name), json!(hex::encode(digest)));
+            variants.push(variant);
+        }
+        let manifest = json!({ "datanet": "attribution", "variants": variants });
+        fs::write(folder.join("adapters.json"), serde_json::to_vec_pretty(&manifest)?)?;
+        let rows = (0..setting.examples.len()).filter_map(|row| setting.examples.get(row));
+        let answers: Vec<Answer<'_>> = rows
+            .map(|row| row.tokens.split_at(row.prompt_tokens))
+            .map(|(prompt, response)| Answer { prompt, response })
+            .collect();
+        Ok(build_calibrated(&mut session, &folder, DEFAULT_DIMENSIONS, &answers)?)
     }
 
     /// What each contributor did to the adapter.

@@ -4,6 +4,7 @@
 //! `tests/peers/README.md`; without one only our own methods are measured.
 
 mod attacks;
+mod draws;
 mod family;
 mod metrics;
 mod ours;
@@ -53,6 +54,9 @@ struct Arguments {
     /// contributor out, what planted contributors are paid, and the attacks that are named.
     #[arg(long)]
     points: bool,
+    /// Only rows' tangents with so many draws each, against retraining without random tenths.
+    #[arg(long, value_delimiter = ',')]
+    draws: Option<Vec<u32>>,
     /// Draws payout error and rows' scores as SVG.
     #[arg(long)]
     plot: Option<PathBuf>,
@@ -71,6 +75,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let attacks = attacks::all(&setting, &arguments.data, arguments.attacks.as_deref())?;
             println!("{}", attacks::to_markdown(&attacks));
         }
+        return Ok(());
+    }
+    if let Some(draws) = &arguments.draws {
+        println!("{}", draws::report(&setting, draws)?);
         return Ok(());
     }
     let truth = Truth::of(&setting)?;

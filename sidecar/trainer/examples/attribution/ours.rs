@@ -122,7 +122,7 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
 type Timed = (Vec<Vec<f32>>, f64);
 
 /// Tangents of groups of rows and what they took, the training included.
-fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Result<Timed, Box<dyn Error>> {
+pub fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Result<Timed, Box<dyn Error>> {
     let model_dir = setting.model.clone();
     let config = GradientConfig { model_dir, ort_library: None, threads: setting.threads, targets: Vec::new() };
     let mut session = CurvatureSession::open(&config)?;

@@ -3,14 +3,15 @@
 
 use std::error::Error;
 
-use openledger_attribution::index::{Index, agreement::spearman};
+use openledger_attribution::index::{Answer, Calibration, Index, Querier, agreement::spearman};
 
 use crate::{
     family::Family,
-    metrics::{Figure, payout_error},
+    metrics::{Figure, lds, payout_error},
     ours::{dot, paid, scan},
     planted::Planted,
     setting::{Asked, Setting},
+    truth::contributors,
 };
 
 /// Strengths of the adapter in hundredths: B A x times so much, by B alone.
@@ -25,6 +26,8 @@ struct Point {
     gradients: usize,
     /// Spearman's correlation with the real losses.
     order: Figure,
+    /// Contributor LDS: the same order where a random half of the contributors is gone.
+    halves: Figure,
     /// Payout error of exact products, and of the index.
     exact: Figure,
     rounded: Figure,
@@ -44,8 +47,12 @@ pub fn report(setting: &Setting) -> Result<String, Box<dyn Error>> {
     }
     let index = family.index(setting)?;
     let secants = family.secants(setting);
+    let halves = contributors(setting)?.by_contributor(setting);
+    let everyone: Vec<usize> = (0..setting.questions.len()).collect();
     let judge = |name: String, gradients: usize, asked: &Asked| -> Result<Point, Box<dyn Error>> {
-        judge(name, gradients, &truth, &products(asked, &secants), &scan(&index, asked)?)
+        let rounded = scan(&index, asked)?;
+        let halves = lds(&rounded, &everyone, &halves);
+        judge(name, gradients, halves, &truth, &products(asked, &secants), &rounded)
     };
     let mut points = vec![judge("the adapter".to_owned(), 1, &full)?];
     for strength in STRENGTHS {
@@ -61,6 +68,17 @@ pub fn report(setting: &Setting) -> Result<String, Box<dyn Error>> {
         let asked = setting.ask(&mut session, &moved)?;
         points.push(judge(format!("the adapter less {part} of the sum of all secants"), 1, &asked)?);
     }
+    let (known, calibrated, calibration) = family.calibrated(setting)?;
+    let answers: Vec<Answer<'_>> = setting
+        .questions
+        .iter()
+        .map(|question| question.tokens.split_at(question.prompt_tokens))
+        .map(|(prompt, response)| Answer { prompt, response })
+        .collect();
+    let asked = Querier::open(setting.session()?, &known, &calibrated)?.gradients(&answers)?;
+    let asked: Asked = asked.into_iter().map(|(gradient, log_prob)| (log_prob, gradient)).collect();
+    let name = format!("where calibration on rows finds it: {}", calibration.best.point);
+    points.push(judge(name, 1, &asked)?);
     let scores = scan(&index, &full)?;
     for part in [0.25, 0.5] {
         let moved: Vec<Vec<f32>> =
@@ -75,12 +93,25 @@ pub fn report(setting: &Setting) -> Result<String, Box<dyn Error>> {
         .map(|((log_prob, gradient), (before, _))| paid(&index, gradient, *log_prob, log_prob - before));
     let fees = fees.collect::<Result<Vec<_>, _>>()?;
     let planted = Planted::all(setting.examples.contributors(), &scores, &fees);
-    Ok(to_markdown(setting, &index, &points) + &Planted::to_markdown(&planted))
+    Ok(to_markdown(setting, &index, &points) + &tried(&calibration) + &Planted::to_markdown(&planted))
+}
+
+fn tried(calibration: &Calibration) -> String {
+    let mut out = format!(
+        "Calibration, on {} rows: part of the contributor fee that the index divides otherwise than the audit lane.\n\n\
+         | point | with the noise floor | without it |\n|---|---|---|\n",
+        calibration.answers
+    );
+    for tried in &calibration.tried {
+        out.push_str(&format!("| {} | {:.3} | {:.3} |\n", tried.point, tried.payout_error, tried.without_floor));
+    }
+    out + "\n"
 }
 
 fn judge(
     name: String,
     gradients: usize,
+    halves: Figure,
     truth: &[Vec<f64>],
     exact: &[Vec<f64>],
     rounded: &[Vec<f64>],
@@ -91,7 +122,7 @@ fn judge(
     let order: Vec<f64> =
         rounded.iter().zip(truth).map(|(scores, losses)| spearman(scores, losses).unwrap_or(0.0)).collect();
     let (exact, rounded) = (Figure::of(&errors(exact)), Figure::of(&errors(rounded)));
-    Ok(Point { name, gradients, order: Figure::of(&order), exact, rounded })
+    Ok(Point { name, gradients, order: Figure::of(&order), halves, exact, rounded })
 }
 
 fn products(asked: &Asked, secants: &[Vec<f32>]) -> Vec<Vec<f64>> {
@@ -129,8 +160,8 @@ fn mean(left: &Asked, right: &Asked) -> Asked {
 fn to_markdown(setting: &Setting, index: &Index, points: &[Point]) -> String {
     let mut out = format!(
         "{} rows of {} contributors, {} questions; {} directions in {} dimensions; digest {}.\n\n\
-         | gradient taken at | gradients an answer | leave-one-contributor-out | payout error, exact products | payout error, index |\n\
-         |---|---|---|---|---|\n",
+         | gradient taken at | gradients an answer | leave-one-contributor-out | contributor LDS | payout error, exact products | payout error, index |\n\
+         |---|---|---|---|---|---|\n",
         setting.examples.len(),
         setting.examples.contributors().len(),
         setting.questions.len(),
@@ -138,8 +169,8 @@ fn to_markdown(setting: &Setting, index: &Index, points: &[Point]) -> String {
         index.dimensions(),
         setting.digest,
     );
-    for Point { name, gradients, order, exact, rounded } in points {
-        out.push_str(&format!("| {name} | {gradients} | {order} | {exact} | {rounded} |\n"));
+    for Point { name, gradients, order, halves, exact, rounded } in points {
+        out.push_str(&format!("| {name} | {gradients} | {order} | {halves} | {exact} | {rounded} |\n"));
     }
-    out
+    out + "\n"
 }

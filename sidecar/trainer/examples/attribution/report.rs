@@ -244,17 +244,7 @@ fn best_of_each<'m>(methods: &'m [Method], truth: &Truth) -> Vec<&'m Method> {
 fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
     let by_rows = !method.rows.is_empty();
     let of = |subsets| by_rows.then(|| lds(&method.rows, &method.questions, subsets));
-    let contributors = {
-        // Kept rows say which contributors a subset keeps.
-        let clusters = setting.clusters();
-        let kept = truth.contributors.kept.iter().map(|kept| {
-            let mut of = vec![false; setting.examples.contributors().len()];
-            clusters.iter().zip(kept).for_each(|(&cluster, &kept)| of[cluster] = kept);
-            of
-        });
-        let subsets = crate::truth::Subsets { kept: kept.collect(), log_probs: truth.contributors.log_probs.clone() };
-        lds(&method.contributors, &method.questions, &subsets)
-    };
+    let contributors = lds(&method.contributors, &method.questions, &truth.contributors.by_contributor(setting));
     let pairs = method.contributors.iter().zip(&method.questions);
     let pairs: Vec<(Vec<f64>, Vec<f64>)> = pairs
         .map(|(scores, &question)| (scores.clone(), losses(&truth.whole, &truth.without.log_probs, question)))

@@ -19,6 +19,19 @@ pub struct Subsets {
     pub log_probs: Vec<Vec<f64>>,
 }
 
+impl Subsets {
+    /// The same, saying which contributors are kept instead of which rows.
+    pub fn by_contributor(&self, setting: &Setting) -> Self {
+        let clusters = setting.clusters();
+        let kept = self.kept.iter().map(|kept| {
+            let mut of = vec![false; setting.examples.contributors().len()];
+            clusters.iter().zip(kept).for_each(|(&cluster, &kept)| of[cluster] = kept);
+            of
+        });
+        Self { kept: kept.collect(), log_probs: self.log_probs.clone() }
+    }
+}
+
 pub struct Truth {
     /// Under the adapter itself.
     pub whole: Vec<f64>,
@@ -42,20 +55,45 @@ pub struct Truth {
     pub seconds: f64,
 }
 
-impl Truth {
-    pub fn of(setting: &Setting) -> Result<Self, Box<dyn Error>> {
+/// Rows that the retrainings of each kind keep.
+struct Choices {
+    halves: Vec<Vec<bool>>,
+    tenths: Vec<Vec<bool>>,
+    without: Vec<Vec<bool>>,
+    contributors: Vec<Vec<bool>>,
+}
+
+impl Choices {
+    fn of(setting: &Setting) -> Self {
         let (few, many) = if setting.quick { (16, 16) } else { (48, 64) };
         let rows = setting.examples.len();
         let clusters = setting.clusters();
         let count = setting.examples.contributors().len();
         let mut random = ChaCha20Rng::seed_from_u64(1);
-        let halves: Vec<_> = (0..few).map(|_| kept(&mut random, rows, rows / 2)).collect();
-        let tenths: Vec<_> = (0..many).map(|_| kept(&mut random, rows, rows - rows / 10)).collect();
+        let halves = (0..few).map(|_| kept(&mut random, rows, rows / 2)).collect();
+        let tenths = (0..many).map(|_| kept(&mut random, rows, rows - rows / 10)).collect();
         let of = |chosen: &[bool]| clusters.iter().map(|&cluster| chosen[cluster]).collect::<Vec<_>>();
-        let without: Vec<_> = (0..count).map(|left| of(&(0..count).map(|at| at != left).collect::<Vec<_>>())).collect();
-        let contributors: Vec<_> = (0..few).map(|_| of(&kept(&mut random, count, count / 2))).collect();
-        let all = vec![vec![true; rows]];
-        let mut lab = Lab { setting, session: setting.session()?, retrainings: 0, start: Instant::now() };
+        let without = (0..count).map(|left| of(&(0..count).map(|at| at != left).collect::<Vec<_>>())).collect();
+        let contributors = (0..few).map(|_| of(&kept(&mut random, count, count / 2))).collect();
+        Self { halves, tenths, without, contributors }
+    }
+}
+
+/// The retrainings without random tenths alone.
+pub fn tenths(setting: &Setting) -> Result<Subsets, Box<dyn Error>> {
+    Lab::new(setting)?.subsets("tenths", Choices::of(setting).tenths, 0)
+}
+
+/// The retrainings on random halves of the contributors alone.
+pub fn contributors(setting: &Setting) -> Result<Subsets, Box<dyn Error>> {
+    Lab::new(setting)?.subsets("contributors", Choices::of(setting).contributors, 0)
+}
+
+impl Truth {
+    pub fn of(setting: &Setting) -> Result<Self, Box<dyn Error>> {
+        let Choices { halves, tenths, without, contributors } = Choices::of(setting);
+        let all = vec![vec![true; setting.examples.len()]];
+        let mut lab = Lab::new(setting)?;
         let mut own = |name: &str, kept: Vec<Vec<bool>>, seed: u64| lab.subsets(name, kept, seed);
         let whole = own("whole", all.clone(), 0)?.log_probs.remove(0);
         let truth = Self {
@@ -79,7 +117,7 @@ impl Truth {
 
 /// Log-probabilities of all questions after training without some rows, for each choice of them. Not kept.
 pub fn without(setting: &Setting, name: &str, choices: &[Vec<usize>]) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
-    let mut lab = Lab { setting, session: setting.session()?, retrainings: 0, start: Instant::now() };
+    let mut lab = Lab::new(setting)?;
     lab.train(name, choices, setting.recipe.order_seed)
 }
 
@@ -90,7 +128,11 @@ struct Lab<'s> {
     start: Instant,
 }
 
-impl Lab<'_> {
+impl<'s> Lab<'s> {
+    fn new(setting: &'s Setting) -> Result<Self, Box<dyn Error>> {
+        Ok(Self { setting, session: setting.session()?, retrainings: 0, start: Instant::now() })
+    }
+
     /// Trains and asks, or takes what an earlier run kept.
     fn subsets(&mut self, name: &str, kept: Vec<Vec<bool>>, order: u64) -> Result<Subsets, Box<dyn Error>> {
         let setting = self.setting;

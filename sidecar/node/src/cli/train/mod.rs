@@ -272,16 +272,14 @@ impl Trained {
             text.push_str(&format!("; {duplicates} near-duplicate rows were left out"));
         }
         text.push_str(&format!("\nindex: {root}\n"));
-        text.push_str(
-            &calibration.as_ref().map_or_else(|| format!("query strength {} %", family.query_strength), verdict),
-        );
+        text.push_str(&calibration.as_ref().map_or_else(|| format!("query point {}", family.query), verdict));
         let mut json = json!({
             "folder": folder, "finished": true, "adapters": adapters, "tail": tail, "training": bar.as_ref().map(Bar::json),
-            "index": facts(&index), "query_strength": family.query_strength, "duplicates": duplicates,
+            "index": facts(&index), "query_strength": family.query.strength, "query_shift": family.query.shift, "duplicates": duplicates,
             "calibration": calibration.as_ref().map(index::calibration),
         });
         if let Some(desk) = desk {
-            let error = calibration.as_ref().map_or(1.0, |found| found.payout_error);
+            let error = calibration.as_ref().map_or(1.0, |found| found.best.payout_error);
             let registered = desk.register(&family, &index, error).await?;
             text.push_str(&format!("\nregistered: {registered}"));
             if let Some(json) = json.as_object_mut() {
