@@ -14,9 +14,9 @@ use openledger_protocol::Hash;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// A part of a family's training, or its assembly with the index.
-    Training(TrainingJob),
+    Training(Box<TrainingJob>),
     /// Some answers of an audit.
-    Audit(AuditJob),
+    Audit(Box<AuditJob>),
 }
 
 impl Job {
@@ -41,13 +41,13 @@ impl Job {
 
 impl From<TrainingJob> for Job {
     fn from(job: TrainingJob) -> Self {
-        Self::Training(job)
+        Self::Training(Box::new(job))
     }
 }
 
 impl From<AuditJob> for Job {
     fn from(job: AuditJob) -> Self {
-        Self::Audit(job)
+        Self::Audit(Box::new(job))
     }
 }
 

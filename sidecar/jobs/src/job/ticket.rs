@@ -66,8 +66,8 @@ impl TryFrom<&Job> for Ticket {
     /// Fails for a path that is no text.
     fn try_from(job: &Job) -> Result<Self, JobsError> {
         let work = match job {
-            Job::Training(job) => Work::Training(job.into()),
-            Job::Audit(job) => Work::Audit(job.into()),
+            Job::Training(job) => Work::Training(job.as_ref().into()),
+            Job::Audit(job) => Work::Audit(job.as_ref().into()),
         };
         let work = serde_json::to_value(work).map_err(JobsError::content)?;
         Ok(Self { version: VERSION, work })
@@ -83,8 +83,8 @@ impl TryFrom<Ticket> for Job {
             return Err(JobsError::content(reason));
         }
         match serde_json::from_value(ticket.work).map_err(JobsError::content)? {
-            Work::Training(training) => TrainingJob::try_from(training).map(Self::Training),
-            Work::Audit(audit) => AuditJob::try_from(audit).map(Self::Audit),
+            Work::Training(training) => TrainingJob::try_from(training).map(Self::from),
+            Work::Audit(audit) => AuditJob::try_from(audit).map(Self::from),
         }
     }
 }
@@ -204,7 +204,7 @@ mod tests {
         for family in [trainings::family(), trainings::tailed()] {
             let parts = TrainingJob::parts(&family, &trainings::places()).unwrap();
             for job in parts.into_iter().chain([TrainingJob::index(&family, &trainings::places())]) {
-                assert_eq!(carried(&job.clone().into()).unwrap(), Job::Training(job.clone()));
+                assert_eq!(carried(&job.clone().into()).unwrap(), Job::from(job.clone()));
                 let elsewhere = Places { model: "/other".into(), rows: Rows::File("/rows.jsonl".into()) };
                 assert_eq!(TrainingJob { places: elsewhere, ..job.clone() }.id(), job.id());
                 assert!(ids.insert(job.id()));
@@ -214,7 +214,7 @@ mod tests {
             }
         }
         for job in audits::parts() {
-            assert_eq!(carried(&job.clone().into()).unwrap(), Job::Audit(job.clone()));
+            assert_eq!(carried(&job.clone().into()).unwrap(), Job::from(job.clone()));
             assert!(ids.insert(job.id()));
         }
     }

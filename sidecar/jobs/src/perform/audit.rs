@@ -56,7 +56,7 @@ impl Bench {
             if engine.instrument(&family)? != job.instrument {
                 return Err(differs("the base model", &places.model));
             }
-            self.loaded = Loaded::Audit(job.instrument, engine.with(family)?);
+            self.loaded = Loaded::Audit(job.instrument, Box::new(engine.with(family)?));
         }
         match &self.loaded {
             Loaded::Audit(_, auditor) => Ok(auditor),

@@ -46,7 +46,7 @@ enum Loaded {
     /// Base and rows of the family of this digest.
     Training(Hash, Box<Opened>),
     /// Base and adapters.
-    Audit(Instrument, Auditor),
+    Audit(Instrument, Box<Auditor>),
 }
 
 impl Bench {
