@@ -1,8 +1,12 @@
-//! What an adapter's registration commits to.
+//! What an adapter's registration commits to, and what else decides how its adapters compute.
 
 use openledger_protocol::{Hash, digest::tagged};
+use sha2::{Digest, Sha256};
 
-use crate::{Family, QueryPoint, VariantKind};
+use crate::{AuditError, Family, QueryPoint, VariantKind, family::read_bounded};
+
+/// File with ranks and scales of an adapter.
+const CONFIG: &str = "adapter_config.json";
 
 impl Family {
     /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
@@ -37,6 +41,20 @@ impl Family {
         }
         tagged("adapter-family", &bytes)
     }
+
+    /// Digest of the adapters' configurations: `tagged("adapter-settings", …)` over the SHA-256 of each variant's
+    /// `adapter_config.json`, in the order of [`Family::variants`]. Ranks and scales stand there, and the digests of weights do not
+    /// cover them.
+    ///
+    /// # Errors
+    /// [`AuditError::File`] for a configuration that is missing or oversized.
+    pub fn settings_digest(&self) -> Result<Hash, AuditError> {
+        let mut digests = Vec::new();
+        for variant in self.variants() {
+            digests.extend(Sha256::digest(read_bounded(&variant.folder.join(CONFIG))?));
+        }
+        Ok(tagged("adapter-settings", &digests))
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +84,22 @@ mod tests {
             placebos: vec![variant(VariantKind::Placebo, None, 3)],
             query: QueryPoint::default(),
         }
+    }
+
+    #[test]
+    fn settings_are_those_of_the_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |text: &str| std::fs::write(folder.path().join(CONFIG), text).unwrap();
+        let mut family = family();
+        let missing = family.settings_digest().unwrap_err();
+        assert_eq!(missing.code(), "AUDIT_FILE_INVALID");
+        for variant in [&mut family.full, &mut family.counterfactuals[0], &mut family.placebos[0]] {
+            variant.folder = folder.path().to_owned();
+        }
+        write("{}");
+        let digest = family.settings_digest().unwrap();
+        write("{ }");
+        assert_ne!(family.settings_digest().unwrap(), digest);
     }
 
     #[test]

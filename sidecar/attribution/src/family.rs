@@ -302,6 +302,15 @@ fn checked(folder: &Path, listed: &ManifestVariant) -> Result<(PathBuf, [u8; 32]
 /// # Errors
 /// [`AuditError::File`].
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, AuditError> {
+    let fail = |error: serde_json::Error| AuditError::File { path: path.to_owned(), reason: error.to_string() };
+    serde_json::from_slice(&read_bounded(path)?).map_err(fail)
+}
+
+/// Reads a bounded file.
+///
+/// # Errors
+/// [`AuditError::File`].
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, AuditError> {
     let fail = |reason: String| AuditError::File { path: path.to_owned(), reason };
     let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
     let mut bytes = Vec::new();
@@ -309,5 +318,5 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, AuditErro
     if bytes.len() as u64 > MAX_JSON_BYTES {
         return Err(fail(format!("larger than {MAX_JSON_BYTES} bytes")));
     }
-    serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))
+    Ok(bytes)
 }

@@ -4,6 +4,7 @@ use openledger_protocol::{
     Attribution,
     attribution::{MAX_MICRO_NATS, attribute},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::AuditError;
 
@@ -11,7 +12,8 @@ use crate::AuditError;
 ///
 /// Each log-probability is rounded once, to the nearest micro-nat and halves away from zero;
 /// every other number here is an exact difference of such integers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// Under the served adapter.
     pub full: i64,

@@ -1,4 +1,4 @@
-//! Asking for a family: its jobs into the queue, how they stand, and what came of them.
+//! Asking for a family or an audit: the jobs into the queue, how they stand, and what came of them.
 
 use std::{fs, path::Path};
 
@@ -6,20 +6,21 @@ use openledger_attribution::index::INDEX_FILE;
 use openledger_trainer::{FAMILY_FILE, FamilyRecipe};
 
 use crate::{
-    Job, JobsError, Places, Queue, Results, State,
+    AuditJob, Job, JobsError, Places, Queue, Results, State, TrainingJob,
     perform::{copy, copy_folder},
 };
 
-/// A family that is asked for.
+/// A family or an audit that is asked for.
 #[derive(Debug, Clone)]
 pub struct Ask {
     queue: Queue,
     results: Results,
     parts: Vec<Job>,
-    index: Job,
+    /// What puts the parts together when all are there; parts of an audit stay as they are.
+    assembly: Option<Job>,
 }
 
-/// How a family stands.
+/// How what was asked for stands.
 #[derive(Debug, Default)]
 pub struct Standing {
     /// Its parts.
@@ -28,7 +29,7 @@ pub struct Standing {
     pub made: usize,
     /// Jobs that a worker has.
     pub running: usize,
-    /// Whether it is put together and has its index.
+    /// Whether all parts are there, and put together where something does.
     pub whole: bool,
     /// The first job that was given up.
     pub failed: Option<JobsError>,
@@ -39,18 +40,20 @@ impl Ask {
     ///
     /// # Errors
     /// [`JobsError::Train`] for a family that makes no sense.
-    pub fn new(queue: Queue, results: Results, family: &FamilyRecipe, places: &Places) -> Result<Self, JobsError> {
-        let parts = Job::parts(family, places)?;
-        Ok(Self { queue, results, parts, index: Job::index(family, places) })
+    pub fn family(queue: Queue, results: Results, family: &FamilyRecipe, places: &Places) -> Result<Self, JobsError> {
+        let parts = TrainingJob::parts(family, places)?.into_iter().map(Job::from).collect();
+        Ok(Self { queue, results, parts, assembly: Some(TrainingJob::index(family, places).into()) })
     }
 
-    /// The ask that a job belongs to.
-    pub(crate) fn of(queue: Queue, results: Results, job: &Job) -> Result<Self, JobsError> {
-        Self::new(queue, results, &job.family, &job.places)
+    /// An audit over a queue and the folder of its results.
+    #[must_use]
+    pub fn audit(queue: Queue, results: Results, parts: &[AuditJob]) -> Self {
+        let parts = parts.iter().cloned().map(Job::from).collect();
+        Self { queue, results, parts, assembly: None }
     }
 
     /// Puts every job into the queue that has no result and is not there, those that were given up anew. Returns how many came
-    /// in: none when the family was asked for before and is under way.
+    /// in: none when the same was asked for before and is under way.
     ///
     /// # Errors
     /// [`JobsError::Queue`].
@@ -79,7 +82,7 @@ impl Ask {
             return Vec::new();
         }
         let missing: Vec<&Job> = self.parts.iter().filter(|job| !self.results.has(&job.id())).collect();
-        if missing.is_empty() { vec![&self.index] } else { missing }
+        if missing.is_empty() { self.assembly.iter().collect() } else { missing }
     }
 
     async fn put(&self, job: &Job, failed_too: bool) -> Result<bool, JobsError> {
@@ -93,10 +96,13 @@ impl Ask {
         self.queue.push(job).await
     }
 
-    /// Whether the family is put together.
+    /// Whether all parts are there, and put together where something does.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.results.has(&self.index.id())
+        match &self.assembly {
+            Some(assembly) => self.results.has(&assembly.id()),
+            None => self.parts.iter().all(|job| self.results.has(&job.id())),
+        }
     }
 
     /// How it stands.
@@ -105,10 +111,10 @@ impl Ask {
     /// [`JobsError::Queue`].
     pub async fn standing(&self) -> Result<Standing, JobsError> {
         let mut standing = Standing { parts: self.parts.len(), whole: self.is_whole(), ..Standing::default() };
-        let ids: Vec<_> = self.parts.iter().chain([&self.index]).map(Job::id).collect();
+        let ids: Vec<_> = self.parts.iter().chain(&self.assembly).map(Job::id).collect();
         let states = self.queue.standing(&ids).await?;
         standing.made = self.parts.iter().filter(|job| self.results.has(&job.id())).count();
-        for job in self.parts.iter().chain([&self.index]) {
+        for job in self.parts.iter().chain(&self.assembly) {
             let id = job.id();
             match states.get(&id) {
                 Some(State::Running) => standing.running += 1,
@@ -122,12 +128,14 @@ impl Ask {
         Ok(standing)
     }
 
-    /// Copies a family that is whole into a folder, `adapters.json` last. Returns false while it is not.
+    /// Copies a family that is whole into a folder, `adapters.json` last. Returns false while it is not, and for an audit, whose parts
+    /// are read where they lie ([`gather`](crate::gather)).
     ///
     /// # Errors
     /// [`JobsError::File`].
     pub fn take(&self, out: &Path) -> Result<bool, JobsError> {
-        let Some(made) = self.results.read(&self.index.id())? else { return Ok(false) };
+        let Some(assembly) = &self.assembly else { return Ok(false) };
+        let Some(made) = self.results.read(&assembly.id())? else { return Ok(false) };
         fs::create_dir_all(out).map_err(|error| JobsError::file(out, error))?;
         for (name, _) in &made.contents.adapters {
             copy_folder(&made.folder.join(name), &out.join(name))?;

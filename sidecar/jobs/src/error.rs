@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use openledger_attribution::{AuditError, index::IndexError};
+use openledger_engine::EngineError;
 use openledger_trainer::TrainError;
 
 use crate::Part;
@@ -36,7 +37,20 @@ pub enum JobsError {
         /// What is wrong.
         reason: String,
     },
-    /// Base or rows at the job's places are not those that it was asked for.
+    /// A line of a file of answers is none.
+    #[error(
+        "{path}, line {line}: {reason}; write {{\"prompt\": \"...\", \"answer\": \"...\"}}, or the tokens of both as {{\"prompt_tokens\": \
+         [...], \"answer_tokens\": [...]}}"
+    )]
+    Answer {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What lies at the job's places is not what it was asked for.
     #[error("{what} at {path} is not what the job was asked for; restore it, or ask again for what lies there now")]
     Differs {
         /// What differs.
@@ -75,6 +89,9 @@ pub enum JobsError {
     /// The index cannot be built.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// A family cannot be used, or an answer cannot be measured.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 impl JobsError {
@@ -86,6 +103,7 @@ impl JobsError {
             Self::Queue { .. } => "JOBS_QUEUE",
             Self::Content { .. } => "JOBS_CONTENT_INVALID",
             Self::File { .. } => "JOBS_FILE",
+            Self::Answer { .. } => "JOBS_ANSWER_INVALID",
             Self::Differs { .. } => "JOBS_INPUT_DIFFERS",
             Self::Missing { .. } => "JOBS_PART_MISSING",
             Self::GivenUp { .. } => "JOBS_GIVEN_UP",
@@ -93,6 +111,7 @@ impl JobsError {
             Self::Died { .. } => "JOBS_DIED",
             Self::Train(error) => error.code(),
             Self::Index(error) => error.code(),
+            Self::Audit(error) => error.code(),
         }
     }
 
@@ -115,6 +134,13 @@ impl JobsError {
             Self::Index(error) => {
                 matches!(error, IndexError::NoDirections | IndexError::Size { .. } | IndexError::NotFinite { .. })
             }
+            Self::Audit(error) => matches!(
+                error,
+                AuditError::Tail { .. }
+                    | AuditError::OutOfRange { .. }
+                    | AuditError::BatchTooSmall { .. }
+                    | AuditError::Engine(EngineError::RequestLimit { .. } | EngineError::RequestInvalid { .. })
+            ),
             _ => false,
         }
     }
@@ -138,8 +164,8 @@ impl From<sqlx::Error> for JobsError {
     }
 }
 
-impl From<AuditError> for JobsError {
-    fn from(error: AuditError) -> Self {
-        Self::Index(IndexError::Family(error))
+impl From<EngineError> for JobsError {
+    fn from(error: EngineError) -> Self {
+        Self::Audit(AuditError::Engine(error))
     }
 }

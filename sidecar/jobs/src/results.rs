@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::JobsError;
+use crate::{JobsError, audit::MEASUREMENTS_FILE};
 
-/// Version of `result.json`. The second one has vectors.
+/// Version of `result.json`. The second one has vectors. Measurements are named only where there are some: records of trainings are
+/// as before.
 const VERSION: u32 = 2;
 const RECORD: &str = "result.json";
 /// File of an adapter whose digest the record holds.
@@ -45,6 +46,8 @@ pub struct Contents {
     pub vectors: Vec<(String, Hash)>,
     /// SHA-256 of the index's file, for an assembly.
     pub index: Option<Hash>,
+    /// SHA-256 of the measurements' file, for a part of an audit.
+    pub measurements: Option<Hash>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +58,8 @@ struct Record {
     adapters: Vec<Named>,
     vectors: Vec<Named>,
     index: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    measurements: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,6 +145,7 @@ impl Results {
             adapters: listed(&contents.adapters),
             vectors: listed(&contents.vectors),
             index: contents.index.map(hex::encode),
+            measurements: contents.measurements.map(hex::encode),
         };
         let bytes = serde_json::to_vec_pretty(&record).map_err(|error| JobsError::file(&place, error))?;
         let mut file = File::create(unfinished.path().join(RECORD)).map_err(fail)?;
@@ -205,8 +211,9 @@ fn checked(folder: &Path, id: &Hash) -> Result<Made, String> {
     };
     let adapters = named(record.adapters, |adapter| adapter.join(WEIGHTS))?;
     let vectors = named(record.vectors, |part| part)?;
-    let index = record.index.map(|sha256| same(&folder.join(INDEX_FILE), &sha256)).transpose()?;
-    Ok(Made { folder: folder.to_owned(), contents: Contents { adapters, vectors, index } })
+    let one = |stored: Option<String>, file| stored.map(|sha256| same(&folder.join(file), &sha256)).transpose();
+    let (index, measurements) = (one(record.index, INDEX_FILE)?, one(record.measurements, MEASUREMENTS_FILE)?);
+    Ok(Made { folder: folder.to_owned(), contents: Contents { adapters, vectors, index, measurements } })
 }
 
 /// The digest of a file that has to be the stored one.
@@ -243,7 +250,7 @@ mod tests {
         fs::write(folder.join(VECTORS), bytes).unwrap();
         let digest = Sha256::digest(bytes).into();
         let (adapters, vectors) = (vec![("full".to_owned(), digest)], vec![(VECTORS.to_owned(), digest)]);
-        Contents { adapters, vectors, index: None }
+        Contents { adapters, vectors, ..Contents::default() }
     }
 
     #[test]

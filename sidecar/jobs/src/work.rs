@@ -185,9 +185,9 @@ impl Lane {
             })
         });
         let outcome = worked.await.map_err(|error| JobsError::Died { reason: error.to_string() })?;
-        if let Ok(_) | Err(JobsError::Missing { .. }) = &outcome {
+        if let (Job::Training(job), Ok(_) | Err(JobsError::Missing { .. })) = (job, &outcome) {
             // Whoever does the last part asks for the assembly, and whoever misses a part for that part.
-            Ask::of(self.queue.clone(), self.results.clone(), job)?.mend().await?;
+            Ask::family(self.queue.clone(), self.results.clone(), &job.family, &job.places)?.mend().await?;
         }
         match outcome {
             // Not a failed attempt: the assembly is asked for again when the part is there.

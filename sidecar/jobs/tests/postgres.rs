@@ -8,8 +8,8 @@ mod support;
 
 use std::{fs, time::Duration};
 
-use openledger_jobs::{Job, Queue, Results, Tally};
-use support::{assert_same, in_process, recipe, through_queue, work_until_empty};
+use openledger_jobs::{Queue, Results, Tally};
+use support::{assembly, assert_same, in_process, recipe, through_queue, work_until_empty};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_family_through_postgres_has_the_same_bytes_and_survives_its_workers() {
@@ -26,7 +26,7 @@ async fn a_family_through_postgres_has_the_same_bytes_and_survives_its_workers()
     assert!(ask.standing().await.unwrap().whole);
 
     // The whole is lost, and the worker that has the job of making it again is dead.
-    let (job, results) = (Job::index(&family, &places), folder.path().join("results"));
+    let (job, results) = (assembly(&family, &places), folder.path().join("results"));
     fs::remove_dir_all(results.join(hex::encode(job.id()))).unwrap();
     // The store may hear of a job's end a moment after the worker.
     let mut came = ask.enqueue().await.unwrap();

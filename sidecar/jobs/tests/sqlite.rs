@@ -6,9 +6,9 @@ mod support;
 
 use std::{fs, ops::ControlFlow, time::Duration};
 
-use openledger_jobs::{Ask, Bench, Job, JobsError, Part, Queue, Results, State, Tally};
+use openledger_jobs::{Ask, Bench, Job, JobsError, Part, Progress, Queue, Results, State, Tally, TrainingJob};
 use openledger_trainer::{FamilyRecipe, Recipe};
-use support::{assert_same, in_process, recipe, tailed, through_queue, work_until_empty};
+use support::{assembly, assert_same, in_process, parts, recipe, tailed, through_queue, work_until_empty};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_number_of_workers_makes_the_same_family() {
@@ -33,7 +33,7 @@ async fn any_number_of_workers_makes_the_same_family() {
 async fn a_tail_has_the_same_bits_for_any_number_of_workers() {
     let folder = tempfile::tempdir().unwrap();
     let (family, places, alone) = tailed(folder.path(), &recipe());
-    let parts: Vec<Part> = Job::parts(&family, &places).unwrap().iter().map(|job| job.part).collect();
+    let parts: Vec<Part> = TrainingJob::parts(&family, &places).unwrap().iter().map(|job| job.part).collect();
     let adapters = [Part::Shard(0), Part::Shard(1), Part::Shard(2)];
     assert_eq!(parts, [&adapters[..], &[Part::Tangents(0), Part::Tangents(1)]].concat());
     for lanes in [1, 3] {
@@ -53,7 +53,7 @@ async fn parts_that_share_runs_have_the_bits_of_the_whole() {
     let shared = Recipe { batch_rows: 3, run_rows: 6, epochs: 2, ..recipe() };
     let (family, places, alone) = in_process(folder.path(), &shared);
     let (queue, results) = sqlite(folder.path()).await;
-    let ask = Ask::new(queue.clone(), results.clone(), &family, &places).unwrap();
+    let ask = Ask::family(queue.clone(), results.clone(), &family, &places).unwrap();
     assert_eq!(ask.enqueue().await.unwrap(), 2, "two adapters in a part");
     work_until_empty(&queue, &results, 2).await;
     assert!(ask.take(&folder.path().join("out")).unwrap());
@@ -72,10 +72,10 @@ async fn what_is_lost_is_made_again_and_the_rest_is_not() {
     let url = format!("sqlite:{}", folder.path().join("queue.sqlite").display());
     let (ask, _) = through_queue(&url, folder.path(), &family, &places, 1).await;
     let (queue, results) = sqlite(folder.path()).await;
-    let shards = Job::parts(&family, &places).unwrap();
+    let shards = parts(&family, &places);
     let place = |job: &Job| folder.path().join("results").join(hex::encode(job.id()));
     // A part and the whole are gone, another part is damaged: the queue still says that all are done.
-    fs::remove_dir_all(place(&Job::index(&family, &places))).unwrap();
+    fs::remove_dir_all(place(&assembly(&family, &places))).unwrap();
     fs::remove_dir_all(place(&shards[1])).unwrap();
     fs::write(place(&shards[2]).join("without-body/adapter_model.safetensors"), b"bits").unwrap();
     assert_eq!(ask.enqueue().await.unwrap(), 1, "the damage shows when somebody reads it");
@@ -101,7 +101,7 @@ async fn a_job_that_cannot_succeed_is_given_up_with_its_reason() {
     let (queue, results) = sqlite(folder.path()).await;
     // No row fits: every attempt on every host would say so.
     let short = FamilyRecipe { recipe: Recipe { max_tokens: 2, ..recipe() }, ..family.clone() };
-    let ask = Ask::new(queue.clone(), results.clone(), &short, &places).unwrap();
+    let ask = Ask::family(queue.clone(), results.clone(), &short, &places).unwrap();
     assert_eq!(ask.enqueue().await.unwrap(), 4);
     let tally = work_until_empty(&queue, &results, 2).await;
     assert_eq!(tally, Tally { failed: 4, ..Tally::default() });
@@ -114,7 +114,7 @@ async fn a_job_that_cannot_succeed_is_given_up_with_its_reason() {
     assert_eq!(queue.under_way().await.unwrap(), 0, "it stays given up");
     assert_eq!(ask.enqueue().await.unwrap(), 4, "until somebody asks again");
 
-    let id = Job::parts(&short, &places).unwrap()[0].id();
+    let id = parts(&short, &places)[0].id();
     assert_eq!(queue.standing(&[id]).await.unwrap()[&id], State::Waiting);
     assert!(!queue.forget(&id).await.unwrap(), "what is under way is not forgotten");
     let error = Queue::open("mysql://here").await.unwrap_err();
@@ -126,7 +126,7 @@ async fn a_job_that_takes_its_workers_down_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let (family, places, _) = in_process(folder.path(), &recipe());
     let (queue, results) = sqlite(folder.path()).await;
-    let job = Job::index(&family, &places);
+    let job = assembly(&family, &places);
     assert!(queue.push(&job).await.unwrap());
     // As after five workers that were killed while they had it.
     let url = format!("sqlite:{}", folder.path().join("queue.sqlite").display());
@@ -144,7 +144,7 @@ async fn an_interrupted_part_goes_on_where_it_was_written() {
     let longer = Recipe { epochs: 3, ..recipe() };
     let (family, places, alone) = in_process(folder.path(), &longer);
     let results = Results::at(&folder.path().join("results"));
-    let job = &Job::parts(&family, &places).unwrap()[1];
+    let job = &parts(&family, &places)[1];
     // Six steps. Written after each and stopped in the fourth; then written never, and stopped in what is then the first one.
     let until = |every: Duration, stop: usize| {
         let mut steps = Vec::new();
@@ -169,7 +169,7 @@ async fn an_interrupted_part_of_a_tail_goes_on_where_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let (family, places, alone) = tailed(folder.path(), &recipe());
     let results = Results::at(&folder.path().join("results"));
-    let jobs = Job::parts(&family, &places).unwrap();
+    let jobs = parts(&family, &places);
     let job = jobs.last().unwrap();
     let mut steps = Vec::new();
     // Three steps: stopped in the second, which is written, then done.
@@ -187,7 +187,7 @@ async fn an_interrupted_part_of_a_tail_goes_on_where_it_was_written() {
     assert!(fs::read(made.folder.join(file)).unwrap() == fs::read(alone.join(file)).unwrap());
     // Another host with another order of the same rows would have another tail.
     let other = FamilyRecipe { tail: vec![0, 2], ..family };
-    let other = &Job::parts(&other, &places).unwrap()[0];
+    let other = &parts(&other, &places)[0];
     let error = Bench::new(results, None, Duration::MAX).perform(other, |_| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, JobsError::Differs { what: "the tail of the contributors", .. }), "{error}");
 }
@@ -200,16 +200,16 @@ async fn rows_that_changed_are_not_trained_on() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("a ", "one ", 1)).unwrap();
     let mut bench = Bench::new(Results::at(&folder.path().join("results")), None, Duration::MAX);
-    let job = &Job::parts(&family, &places).unwrap()[0];
-    let on = |_: &openledger_trainer::Progress| ControlFlow::Continue(());
+    let job = &parts(&family, &places)[0];
+    let on = |_: &Progress| ControlFlow::Continue(());
     let error = bench.perform(job, on).unwrap_err();
     assert!(matches!(error, JobsError::Differs { what: "the Datanet's content", .. }), "{error}");
     assert!(!error.is_final(), "another host may see the right ones");
     fs::write(&file, text).unwrap();
-    let stop = |_: &openledger_trainer::Progress| ControlFlow::Break(());
+    let stop = |_: &Progress| ControlFlow::Break(());
     assert!(matches!(bench.perform(job, stop), Err(JobsError::Stopped)));
     let left = fs::read_dir(folder.path().join("results")).unwrap().count();
     assert_eq!(left, 1, "a stopped job leaves its states and no result");
-    let early = bench.perform(&Job::index(&family, &places), on).unwrap_err();
+    let early = bench.perform(&assembly(&family, &places), on).unwrap_err();
     assert!(matches!(early, JobsError::Missing { part: Part::Shard(0) }), "{early}");
 }

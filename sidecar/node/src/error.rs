@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use openledger_attribution::index::IndexError;
+use openledger_attribution::{AuditError, index::IndexError};
 use openledger_chain::ChainError;
 use openledger_corpus::CorpusError;
 use openledger_engine::EngineError;
@@ -352,6 +352,7 @@ impl From<JobsError> for NodeError {
         match error {
             JobsError::Train(error) => error.into(),
             JobsError::Index(error) => Self::Index(error),
+            JobsError::Audit(AuditError::Engine(error)) => Self::Engine(error),
             other => Self::Jobs(other),
         }
     }

@@ -123,9 +123,9 @@ impl Queue {
     /// Puts a job into the queue; false when it is there already, in whatever state.
     ///
     /// # Errors
-    /// [`JobsError::Queue`].
+    /// [`JobsError::Queue`]; [`JobsError::Content`] for places whose names are no text.
     pub async fn push(&self, job: &Job) -> Result<bool, JobsError> {
-        let (id, ticket) = (job.id(), Ticket::from(job));
+        let (id, ticket) = (job.id(), Ticket::try_from(job)?);
         if self.standing(&[id]).await?.contains_key(&id) {
             return Ok(false);
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use openledger_attribution::index::INDEX_FILE;
-use openledger_jobs::{Ask, Job, Places, Queue, Results, Tally, WorkOptions, index_beside, work};
+use openledger_jobs::{Ask, Job, Places, Queue, Results, Tally, TrainingJob, WorkOptions, index_beside, work};
 use openledger_trainer::{FAMILY_FILE, FamilyPlan, FamilyRecipe, Recipe, Rows, Source, Tail, Weights, train_family};
 use tokio_util::sync::CancellationToken;
 
@@ -81,6 +81,16 @@ fn alone(folder: &Path, source: Source, recipe: &Recipe, plan: &FamilyPlan) -> (
     (family, Places { model: source.model, rows: source.rows }, out)
 }
 
+/// The jobs of a family's parts.
+pub fn parts(family: &FamilyRecipe, places: &Places) -> Vec<Job> {
+    TrainingJob::parts(family, places).unwrap().into_iter().map(Job::from).collect()
+}
+
+/// The job that puts a family together.
+pub fn assembly(family: &FamilyRecipe, places: &Places) -> Job {
+    TrainingJob::index(family, places).into()
+}
+
 pub fn options(lanes: usize) -> WorkOptions {
     WorkOptions {
         lanes,
@@ -106,8 +116,8 @@ pub async fn through_queue(
     lanes: usize,
 ) -> (Ask, Tally) {
     let (queue, results) = (Queue::open(url).await.unwrap(), Results::at(&folder.join("results")));
-    let ask = Ask::new(queue.clone(), results.clone(), family, places).unwrap();
-    assert_eq!(ask.enqueue().await.unwrap(), Job::parts(family, places).unwrap().len());
+    let ask = Ask::family(queue.clone(), results.clone(), family, places).unwrap();
+    assert_eq!(ask.enqueue().await.unwrap(), parts(family, places).len());
     assert_eq!(ask.enqueue().await.unwrap(), 0, "asked for twice it is one family");
     let tally = work_until_empty(&queue, &results, lanes).await;
     assert!(ask.take(&folder.join("out")).unwrap());

@@ -18,7 +18,7 @@ use openledger_strict::{StrictConfig, StrictOptions};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Output, print};
+use super::{Output, blocking, family::FamilyArgs, print};
 use crate::error::NodeError;
 
 /// Build and read attribution indexes.
@@ -39,7 +39,7 @@ pub enum Index {
 #[derive(Debug, Args)]
 pub struct Build {
     #[command(flatten)]
-    model: Model,
+    family: FamilyArgs,
     /// The index; `attribution.index` in the family's folder when absent.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -52,28 +52,11 @@ pub struct Build {
     calibrate: Option<PathBuf>,
 }
 
-/// Base and family.
-#[derive(Debug, Args)]
-struct Model {
-    /// Model folder: the ONNX file, its configuration and tokenizer.json.
-    #[arg(long)]
-    model: PathBuf,
-    /// Folder with adapters.json, as `openledger train --family` writes it.
-    #[arg(long)]
-    family: PathBuf,
-    /// Threads of one operator; all cores when absent.
-    #[arg(long)]
-    threads: Option<usize>,
-    /// ONNX Runtime's library; else ORT_DYLIB_PATH and the project's folder are tried.
-    #[arg(long)]
-    ort_library: Option<PathBuf>,
-}
-
 /// Needs no home and no chain.
 #[derive(Debug, Args)]
 pub struct Ask {
     #[command(flatten)]
-    model: Model,
+    family: FamilyArgs,
     /// The index; `attribution.index` in the family's folder when absent.
     #[arg(long)]
     index: Option<PathBuf>,
@@ -88,7 +71,7 @@ pub struct Ask {
 
 impl Index {
     pub async fn run(self, output: Output) -> Result<(), NodeError> {
-        let joined = tokio::task::spawn_blocking(move || match self {
+        blocking(move || match self {
             Self::Build(build) => build.run(output),
             Self::Show { file } => {
                 let index = Attribution::read(&file)?;
@@ -97,33 +80,25 @@ impl Index {
             }
             Self::Ask(ask) => ask.run(output),
         })
-        .await;
-        joined.map_err(|error| NodeError::Internal(format!("the work ended early: {error}")))?
+        .await
     }
 }
 
-impl Model {
-    fn threads(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.threads.unwrap_or_else(cores)
-    }
-
-    /// A session of the modules that the family was trained for: its index has their parameters.
-    fn session(&self, family: &Family) -> Result<GradientSession, NodeError> {
-        Ok(GradientSession::open(&GradientConfig {
-            model_dir: self.model.clone(),
-            ort_library: self.ort_library.clone(),
-            threads: self.threads(),
-            targets: stored_targets(&family.full.folder)?,
-        })?)
-    }
+/// A session of the modules that the family was trained for: its index has their parameters.
+fn session(args: &FamilyArgs, family: &Family) -> Result<GradientSession, NodeError> {
+    Ok(GradientSession::open(&GradientConfig {
+        model_dir: args.model.clone(),
+        ort_library: args.ort_library.clone(),
+        threads: args.threads(),
+        targets: stored_targets(&family.full.folder)?,
+    })?)
 }
 
 impl Build {
     fn run(self, output: Output) -> Result<(), NodeError> {
-        let family = Family::read(&self.model.family).map_err(IndexError::from)?;
-        let mut session = self.model.session(&family)?;
-        let out = self.out.unwrap_or_else(|| self.model.family.join(INDEX_FILE));
+        let family = Family::read(&self.family.family).map_err(IndexError::from)?;
+        let mut session = session(&self.family, &family)?;
+        let out = self.out.unwrap_or_else(|| self.family.family.join(INDEX_FILE));
         let Some(rows) = self.calibrate else {
             let index = Attribution::build(&session, &family, self.dimensions)?;
             index.write(&out)?;
@@ -136,7 +111,7 @@ impl Build {
             tokens.push((session.encode(row.prompt())?, session.encode_completion(row.completion())?));
         }
         let answers = answers(tokens.iter().map(|(prompt, response)| (prompt.as_slice(), response.as_slice())));
-        let (_, index, calibration) = build_calibrated(&mut session, &self.model.family, self.dimensions, &answers)?;
+        let (_, index, calibration) = build_calibrated(&mut session, &self.family.family, self.dimensions, &answers)?;
         index.write(&out)?;
         report(output, &out, &index, Some(&calibration));
         Ok(())
@@ -157,15 +132,15 @@ impl Ask {
     }
 
     fn run(self, output: Output) -> Result<(), NodeError> {
-        let index = Attribution::read(&self.index.clone().unwrap_or_else(|| self.model.family.join(INDEX_FILE)))?;
-        let family = Family::read(&self.model.family).map_err(IndexError::from)?;
+        let index = Attribution::read(&self.index.clone().unwrap_or_else(|| self.family.family.join(INDEX_FILE)))?;
+        let family = Family::read(&self.family.family).map_err(IndexError::from)?;
         let query = if self.strict {
-            let options = StrictOptions { threads: self.model.threads(), level: Level::best() };
+            let options = StrictOptions { threads: self.family.threads(), level: Level::best() };
             let targets = stored_targets(&family.full.folder)?;
-            let config = StrictConfig { model_dir: self.model.model.clone(), targets, options };
+            let config = StrictConfig { model_dir: self.family.model.clone(), targets, options };
             self.query(openledger_strict::open(&config)?, &family, &index)?
         } else {
-            self.query(self.model.session(&family)?, &family, &index)?
+            self.query(session(&self.family, &family)?, &family, &index)?
         };
         let scores = Scores::of(&index, &query)?;
         let nats = scores.nats();

@@ -1,9 +1,11 @@
 //! The command line, with the words that operators of Cosmos chains know.
 
+mod audit;
 mod bond;
 mod datanet;
 mod devnet;
 mod evidence;
+mod family;
 mod gov;
 mod index;
 mod init;
@@ -15,9 +17,17 @@ mod train;
 mod version;
 mod work;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio_util::sync::CancellationToken;
 
 use crate::{error::NodeError, home::Home};
 
@@ -66,8 +76,10 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Train a LoRA adapter on a Datanet, or replay what a trainer says it did.
     Train(Box<train::Train>),
-    /// Train parts of families that `openledger train --family --queue` asks for, beside any number of other workers.
+    /// Do parts of what `openledger train --family --queue` and `openledger audit --queue` ask for, beside any number of other workers.
     Work(work::Work),
+    /// Measure finished answers by the adapters of a family, exactly: what each contributor's share of their fees would be.
+    Audit(audit::Audit),
     /// Build and read the indexes that say which contributors moved an answer.
     #[command(subcommand)]
     Index(index::Index),
@@ -114,6 +126,7 @@ impl Cli {
             Command::Devnet(devnet) => devnet.run(self.output).await,
             Command::Train(train) => train.run(&home, self.output).await,
             Command::Work(work) => work.run(self.output).await,
+            Command::Audit(audit) => audit.run(self.output).await,
             Command::Index(index) => index.run(self.output).await,
             Command::Datanet(datanet) => datanet.run(self.output).await,
             Command::Evidence(evidence) => evidence.run(self.output),
@@ -128,6 +141,25 @@ fn expand(path: &std::path::Path) -> PathBuf {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path.to_owned(),
     }
+}
+
+/// Work that occupies a thread for as long as it takes.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
+) -> Result<T, NodeError> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.map_err(|error| NodeError::Internal(format!("the work ended early: {error}")))?
+}
+
+/// A flag that SIGINT and SIGTERM raise.
+fn stop_flag() -> Result<Arc<AtomicBool>, NodeError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (watched, flag) = (start::stop_on_signal(CancellationToken::new())?, Arc::clone(&stop));
+    tokio::spawn(async move {
+        watched.await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    Ok(stop)
 }
 
 /// Prints `text`, or `json` when asked for.

@@ -23,7 +23,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Register {
     /// Register the adapter with its index, by the account of the home folder.
-    #[arg(long, requires_all = ["family", "base_id", "datanet_id", "datanet_version", "prompt_price", "response_price"])]
+    #[arg(
+        long,
+        requires_all = ["family", "base_id", "datanet_id", "datanet_version", "prompt_price", "response_price"],
+        conflicts_with = "detach"
+    )]
     register: bool,
     /// Name on the chain; the Datanet's folder when absent.
     #[arg(long, requires = "register")]

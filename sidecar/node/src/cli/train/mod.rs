@@ -28,18 +28,17 @@ use openledger_trainer::{
     Weights, train_family,
 };
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    Output,
+    Output, blocking,
     index::{self, facts, verdict},
     print,
-    start::stop_on_signal,
+    queue::{Ended as Asking, QueueArgs},
+    stop_flag,
 };
 use crate::{error::NodeError, home::Home};
 use bar::Bar;
 use listing::{Desk, Register};
-use queued::QueueArgs;
 use recipe::RecipeArgs;
 use source::SourceArgs;
 use tail::TailArgs;
@@ -113,12 +112,7 @@ impl Train {
         if let Some(Action::Verify(verify)) = self.action {
             return blocking(move || verify.run(output)).await;
         }
-        let stop = Arc::new(AtomicBool::new(false));
-        let (watched, flag) = (stop_on_signal(CancellationToken::new())?, Arc::clone(&stop));
-        tokio::spawn(async move {
-            watched.await;
-            flag.store(true, Ordering::Relaxed);
-        });
+        let stop = stop_flag()?;
         if self.run.family {
             return self.run.family(home, output, stop).await;
         }
@@ -130,14 +124,6 @@ impl Train {
 async fn open(source: &Source, recipe: &Recipe) -> Result<Opened, NodeError> {
     let (source, recipe) = (source.clone(), recipe.clone());
     blocking(move || Ok(source.open(&recipe)?)).await
-}
-
-/// Training occupies a thread for as long as it takes.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
-) -> Result<T, NodeError> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| NodeError::Internal(format!("the training ended early: {error}")))?
 }
 
 impl Run {
@@ -300,13 +286,10 @@ async fn queued(
     stop: &AtomicBool,
     output: Output,
 ) -> Result<bool, NodeError> {
-    match queue.train(family, source, folder, stop).await? {
-        queued::Ended::Whole => Ok(true),
-        queued::Ended::Asked { jobs, queue } => {
-            let text = format!(
-                "{jobs} jobs went into {queue}; `openledger work --queue {queue}` does them, and the same command without \
-                 --detach fetches the family"
-            );
+    match queued::train(queue, family, source, folder, stop).await? {
+        Asking::Whole => Ok(true),
+        Asking::Asked { jobs, queue } => {
+            let text = Asking::text(jobs, &queue, "the family");
             let json = json!({ "folder": folder, "finished": false, "queue": queue, "jobs": jobs });
             print(output, &text, &json);
             Ok(false)

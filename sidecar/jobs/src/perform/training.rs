@@ -1,4 +1,4 @@
-//! Doing a job: training a part, differentiating one of the tail, or putting a family together.
+//! Doing a job of a training: a part, one of the tail differentiated, or a family put together.
 
 use std::{
     fs,
@@ -13,68 +13,37 @@ use openledger_attribution::{
 };
 use openledger_protocol::Hash;
 use openledger_trainer::{
-    Keeping, Opened, Progress, Shard, Source, TailShard, remove_progress, tail_file, train_shard, train_tail,
-    write_family_file,
+    Keeping, Opened, Progress as StepDone, Shard, Source, TailShard, remove_progress, tail_file, train_shard,
+    train_tail, write_family_file,
 };
+use tempfile::TempDir;
 
-use crate::{Contents, Job, JobsError, Made, Part, Results, results::file_digest};
-
-/// How a job ended that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Its result was made.
-    Made,
-    /// Its result was there.
-    Found,
-}
-
-/// What a worker has on its bench: the results, and the base and rows of the family that it worked on last.
-pub struct Bench {
-    results: Results,
-    ort_library: Option<PathBuf>,
-    /// Time between two writings of a part under way.
-    keep_every: Duration,
-    opened: Option<(Hash, Opened)>,
-}
+use super::{Bench, Loaded, unloaded};
+use crate::{Contents, JobsError, Made, Part, Progress, Results, TrainingJob, results::file_digest};
 
 impl Bench {
-    /// A bench over a folder of results. A part under way is written there after each `keep_every`.
-    #[must_use]
-    pub fn new(results: Results, ort_library: Option<PathBuf>, keep_every: Duration) -> Self {
-        Self { results, ort_library, keep_every, opened: None }
-    }
-
-    /// Does a job, unless its result is there. The observer sees the steps of a training and may stop it. A training that was interrupted,
-    /// here or elsewhere, goes on where it was written last.
-    ///
-    /// # Errors
-    /// [`JobsError::Stopped`], [`JobsError::Differs`] for other inputs than were asked for, [`JobsError::Missing`] for an assembly before
-    /// its parts, and errors of training, index and files.
-    pub fn perform(
+    /// Trains a part of a family, or puts it together.
+    pub(super) fn train(
         &mut self,
-        job: &Job,
-        observer: impl FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Outcome, JobsError> {
-        let id = job.id();
-        if self.results.read(&id)?.is_some() {
-            return Ok(Outcome::Found);
-        }
+        job: &TrainingJob,
+        mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Made, JobsError> {
         let (results, every) = (self.results.clone(), self.keep_every);
-        let opened = self.open(job)?;
+        let opened = self.opened(job)?;
+        let observer = |done: &StepDone| observer(&Progress { step: done.step, steps: done.steps });
         match job.part {
-            Part::Shard(number) => shard(&results, opened, job, (number, every), observer)?,
-            Part::Tangents(number) => tangents(&results, opened, job, (number, every), observer)?,
-            Part::Index => assembly(&results, opened, job)?,
-        };
-        Ok(Outcome::Made)
+            Part::Shard(number) => shard(UnderWay::begin(&results, job, every)?, opened, number, observer),
+            Part::Tangents(number) => tangents(UnderWay::begin(&results, job, every)?, opened, number, observer),
+            Part::Index => assembly(&results, opened, job),
+        }
     }
 
     /// Loads base and rows of a job, and compares them with what it was asked for.
-    fn open(&mut self, job: &Job) -> Result<&mut Opened, JobsError> {
+    fn opened(&mut self, job: &TrainingJob) -> Result<&mut Opened, JobsError> {
         let family = job.family.digest();
-        if self.opened.as_ref().is_none_or(|(known, _)| *known != family) {
+        if !matches!(&self.loaded, Loaded::Training(known, _) if *known == family) {
             // What is not needed any more must not be in memory beside what is.
-            self.opened = None;
+            self.loaded = Loaded::Nothing;
             let source = Source {
                 model: job.places.model.clone(),
                 rows: job.places.rows.clone(),
@@ -91,62 +60,83 @@ impl Bench {
                 };
                 return Err(JobsError::Differs { what, path });
             }
-            self.opened = Some((family, opened));
+            self.loaded = Loaded::Training(family, Box::new(opened));
         }
-        let opened = self.opened.as_mut().map(|(_, opened)| opened);
-        opened.ok_or_else(|| JobsError::Died { reason: "nothing is loaded".to_owned() })
+        match &mut self.loaded {
+            Loaded::Training(_, opened) => Ok(opened),
+            _ => Err(unloaded()),
+        }
+    }
+}
+
+/// A part under way: the folder in which its result is made, and the states from which it goes on.
+struct UnderWay<'a> {
+    results: &'a Results,
+    job: &'a TrainingJob,
+    id: Hash,
+    unfinished: TempDir,
+    states: PathBuf,
+    every: Duration,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(results: &'a Results, job: &'a TrainingJob, every: Duration) -> Result<Self, JobsError> {
+        let id = job.id();
+        Ok(Self { results, job, id, unfinished: results.begin(&id)?, states: results.under_way(&id), every })
+    }
+
+    fn out(&self) -> &Path {
+        self.unfinished.path()
+    }
+
+    fn keeping(&self) -> Option<Keeping<'_>> {
+        Some(Keeping { place: &self.states, of: self.id, every: self.every })
+    }
+
+    /// Puts what was made in its place; nobody needs the states any more.
+    fn done(self, contents: Contents) -> Result<Made, JobsError> {
+        let made = self.results.keep(self.unfinished, &self.id, contents)?;
+        remove_progress(&self.states)?;
+        Ok(made)
     }
 }
 
 /// Trains the adapters of a part.
 fn shard(
-    results: &Results,
+    part: UnderWay<'_>,
     opened: &mut Opened,
-    job: &Job,
-    (number, every): (u32, Duration),
-    observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    number: u32,
+    observer: impl FnMut(&StepDone) -> ControlFlow<()>,
 ) -> Result<Made, JobsError> {
-    let (id, family) = (job.id(), &job.family);
-    let unfinished = results.begin(&id)?;
-    let (variants, under_way) = (job.variants(number)?, results.under_way(&id));
-    let keeping = Some(Keeping { place: &under_way, of: id, every });
-    let shard = Shard { variants: &variants, out: unfinished.path(), keeping };
+    let (family, variants) = (&part.job.family, part.job.variants(number)?);
+    let shard = Shard { variants: &variants, out: part.out(), keeping: part.keeping() };
     let (session, examples) = (&mut opened.session, &opened.examples);
     let trained = train_shard(session, examples, &family.recipe, &family.plan, &shard, observer)?;
     let digests = trained.ok_or(JobsError::Stopped)?;
     let adapters = variants.into_iter().map(|variant| variant.name).zip(digests).collect();
-    let made = results.keep(unfinished, &id, Contents { adapters, ..Contents::default() })?;
-    remove_progress(&under_way)?;
-    Ok(made)
+    part.done(Contents { adapters, ..Contents::default() })
 }
 
 /// Makes the vectors of a part of the tail.
 fn tangents(
-    results: &Results,
+    part: UnderWay<'_>,
     opened: &mut Opened,
-    job: &Job,
-    (number, every): (u32, Duration),
-    observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    number: u32,
+    observer: impl FnMut(&StepDone) -> ControlFlow<()>,
 ) -> Result<Made, JobsError> {
-    let id = job.id();
-    let unfinished = results.begin(&id)?;
-    let under_way = results.under_way(&id);
-    let keeping = Some(Keeping { place: &under_way, of: id, every });
-    let shard = TailShard { number, out: unfinished.path(), keeping };
+    let shard = TailShard { number, out: part.out(), keeping: part.keeping() };
     let mut session = opened.curvature()?;
-    let made = train_tail(&mut session, &opened.examples, &job.family, &shard, observer)?;
+    let made = train_tail(&mut session, &opened.examples, &part.job.family, &shard, observer)?;
     let vectors = vec![(tail_file(number), made.ok_or(JobsError::Stopped)?)];
-    let made = results.keep(unfinished, &id, Contents { vectors, ..Contents::default() })?;
-    remove_progress(&under_way)?;
-    Ok(made)
+    part.done(Contents { vectors, ..Contents::default() })
 }
 
 /// Puts the parts of a family together and builds its index.
-fn assembly(results: &Results, opened: &mut Opened, job: &Job) -> Result<Made, JobsError> {
+fn assembly(results: &Results, opened: &mut Opened, job: &TrainingJob) -> Result<Made, JobsError> {
     let (id, family) = (job.id(), &job.family);
     let unfinished = results.begin(&id)?;
     let mut all = Contents::default();
-    for part in Job::parts(family, &job.places)? {
+    for part in TrainingJob::parts(family, &job.places)? {
         let made = results.read(&part.id())?.ok_or(JobsError::Missing { part: part.part })?;
         for (name, _) in &made.contents.adapters {
             copy_folder(&made.folder.join(name), &unfinished.path().join(name))?;

@@ -1,5 +1,7 @@
 //! The flags of a queue of jobs.
 
+mod asking;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -7,6 +9,8 @@ use std::{
 
 use clap::Args;
 use openledger_jobs::{Queue, Results};
+
+pub use asking::{Ended, Line, QueueArgs};
 
 use crate::error::NodeError;
 
@@ -28,8 +32,13 @@ impl ResultsArgs {
     }
 }
 
+/// A file or folder under a name that other processes can use.
+pub fn for_workers(path: &Path) -> Result<PathBuf, NodeError> {
+    std::path::absolute(path).map_err(|error| NodeError::Config(format!("{}: {error}", path.display())))
+}
+
 /// The queue in a family's folder.
-pub fn in_folder(family: &Path) -> String {
+fn in_folder(family: &Path) -> String {
     format!("sqlite:{}", family.join("queue.sqlite").display())
 }
 
