@@ -145,12 +145,12 @@ mod tests {
         assert_eq!(read(&file, &engine, 0..2).unwrap(), [expected.clone(), expected.clone()]);
         assert_eq!(
             read(&file, &engine, 3..9).unwrap(),
-            [expected.clone()],
+            std::slice::from_ref(&expected),
             "lines before the wanted ones are not read"
         );
         assert!(read(&file, &engine, 4..9).unwrap().is_empty());
         let twice = [expected.clone(), expected.clone()];
-        assert_ne!(answers_digest(&twice), answers_digest(&[expected.clone()]));
+        assert_ne!(answers_digest(&twice), answers_digest(std::slice::from_ref(&expected)));
         let Answered { prompt, response } = expected.clone();
         let shifted = Answered { prompt: [&prompt[..], &response[..1]].concat(), response: response[1..].to_vec() };
         assert_ne!(answers_digest(&[shifted]), answers_digest(&[expected]));

@@ -95,7 +95,7 @@ pub fn audit_digest(instrument: &Instrument, answers: &[Answered], measurements:
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use openledger_attribution::{FULL_STRENGTH, Variant, VariantKind};
+    use openledger_attribution::{QueryPoint, Variant, VariantKind};
 
     use super::*;
     use crate::{AuditPlaces, Contents};
@@ -115,7 +115,7 @@ mod tests {
             counterfactuals: vec![variant(VariantKind::Counterfactual)],
             tail: Vec::new(),
             placebos: vec![variant(VariantKind::Placebo)],
-            query_strength: FULL_STRENGTH,
+            query: QueryPoint::default(),
         }
     }
 
