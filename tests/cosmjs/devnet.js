@@ -1,4 +1,4 @@
-// Starts the development simulation as a child process.
+// Starts the development simulation as a child process: the program that OPENLEDGER_SIMULATION names, or what cargo builds.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,8 +8,10 @@ const repository = new URL("../../", import.meta.url);
 
 /** Starts a simulation in which the given addresses own fee coins. */
 export async function start(addresses) {
-  const args = ["run", "--quiet", "--package", "openledger-devnet", "--example", "serve", "--", ...addresses];
-  const child = spawn("cargo", args, { cwd: repository, stdio: ["pipe", "pipe", "inherit"] });
+  const built = process.env.OPENLEDGER_SIMULATION;
+  const cargo = ["run", "--quiet", "--package", "openledger-devnet", "--example", "serve", "--", ...addresses];
+  const options = { cwd: repository, stdio: ["pipe", "pipe", "inherit"] };
+  const child = built ? spawn(built, addresses, options) : spawn("cargo", cargo, options);
   const lines = createInterface({ input: child.stdout });
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`the simulation ended with code ${code} before it was up`);
