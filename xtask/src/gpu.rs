@@ -90,16 +90,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
 
     use super::*;
 
     /// A machine whose driver answers with `answer`, if it has one.
     fn machine(folder: &Path, answer: Option<&str>) -> Machine {
         if let Some(answer) = answer {
+            // By a process of its own: a file that this one writes may still be open in a child that another test is just starting, and
+            // then cannot be executed (ETXTBSY).
+            let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#;
             let program = folder.join(DRIVER_PROGRAM);
-            fs::write(&program, format!("#!/bin/sh\n{answer}\n")).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            let written = Command::new("sh").args(["-c", write]).arg(&program).arg(answer).status();
+            assert!(written.unwrap().success());
         }
         Machine { folders: vec![folder.to_owned()] }
     }

@@ -14,6 +14,9 @@ use crate::{
     setting::{Asked, Setting},
 };
 
+/// How tangents draw their curvature: what was measured with another way is not ours any more.
+const CURVATURE: &str = "signs";
+
 /// Scores of one method.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Method {
@@ -66,7 +69,7 @@ impl Method {
 
 /// Our methods; what an earlier run of the same questions measured is taken from the cache.
 pub fn all(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
-    let path = setting.cache.join(format!("ours-{VERSION}-{}.json", setting.questions.len()));
+    let path = setting.cache.join(format!("ours-{VERSION}-{CURVATURE}-{}.json", setting.questions.len()));
     if let Ok(bytes) = fs::read(&path) {
         return Ok(serde_json::from_slice(&bytes)?);
     }
