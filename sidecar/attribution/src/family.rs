@@ -13,7 +13,7 @@ use crate::AuditError;
 const MAX_JSON_BYTES: u64 = 16 << 20;
 
 /// An adapter as it was trained, in hundredths.
-pub const FULL_STRENGTH: u8 = 100;
+pub(crate) const FULL_STRENGTH: u8 = 100;
 
 /// Where the gradient of an answer is taken. What contributors' absence costs bends, and an adapter that knows its rows by heart has no slope
 /// left at all: a point on the way to where they would have left it sees more.

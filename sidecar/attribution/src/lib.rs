@@ -22,7 +22,7 @@ mod measure;
 mod rank;
 
 pub use error::AuditError;
-pub use family::{FULL_STRENGTH, Family, QueryPoint, Tangent, Variant, VariantKind};
+pub use family::{Family, QueryPoint, Tangent, Variant, VariantKind};
 pub use lane::AuditLane;
 pub use measure::Measurement;
 pub use rank::{Question, RankRow, RankTable, rank_table, read_questions};

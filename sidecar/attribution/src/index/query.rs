@@ -5,7 +5,7 @@ use std::path::Path;
 use openledger_engine::gradient::{Executor, GradientRow, GradientSession, MAX_RUN_TOKENS, OnnxRuntime, StoredAdapter};
 
 use super::{Index, IndexError, exact::dot, quantise};
-use crate::{FULL_STRENGTH, Family, QueryPoint};
+use crate::{Family, QueryPoint, family::FULL_STRENGTH};
 
 /// Most answers of one run: each has a gradient as long as the adapter.
 const MAX_RUN_ROWS: usize = 16;

@@ -6,8 +6,9 @@ use openledger_attribution::{
     self as product,
     index::{Answer, Calibration, DEFAULT_DIMENSIONS, Index, Secants, build_calibrated},
 };
-use openledger_trainer::{Job, LeftOut, Weights, train_many, write_adapter};
-use serde_json::json;
+use openledger_trainer::{
+    FamilyPlan, FamilyRecipe, Job, LeftOut, Weights, train_many, write_adapter, write_family_file,
+};
 
 use crate::setting::Setting;
 
@@ -57,28 +58,24 @@ impl Family {
     /// trained on: no question is known to it.
     pub fn calibrated(&self, setting: &Setting) -> Result<(product::Family, Index, Calibration), Box<dyn Error>> {
         let folder = setting.cache.join("family");
-        let names = setting.examples.contributors().iter();
-        let without = names.zip(&self.without).map(|(name, parameters)| {
-            let more = json!({ "kind": "counterfactual", "contributor": name, "rows": setting.examples.rows_of(name) });
-            (format!("without-{name}"), parameters, more)
-        });
-        let placebos = (1..)
-            .zip(&self.placebos)
-            .map(|(number, parameters)| (format!("placebo-{number}"), parameters, json!({ "kind": "placebo" })));
-        let full = ("full".to_owned(), &setting.state.parameters, json!({ "kind": "full" }));
         let mut session = setting.session()?;
-        let (base, mut variants) = (setting.model.display().to_string(), Vec::new());
-        for (name, parameters, mut variant) in std::iter::once(full).chain(without).chain(placebos) {
-            let (out, modules) = (folder.join(&name), session.modules());
-            fs::create_dir_all(&out)?;
-            let digest =
-                write_adapter(&out, parameters, modules, &setting.layout, &setting.recipe, Weights::Float32, &base)?;
-            (variant["name"], variant["path"], variant["sha256"]) =
-                (json!(name), json!(name), json!(hex::encode(digest)));
-            variants.push(variant);
+        let plan = FamilyPlan {
+            datanet: "attribution".to_owned(),
+            placebo_seeds: PLACEBOS.to_vec(),
+            weights: Weights::Float32,
+            base: setting.model.display().to_string(),
+            tail: None,
+        };
+        let (recipe, weights, base) = (&setting.recipe, plan.weights, plan.base.clone());
+        let family = FamilyRecipe::of(recipe.clone(), plan, session.model(), &setting.examples, setting.threads);
+        let variants = family.variants()?;
+        let adapters = std::iter::once(&setting.state.parameters).chain(&self.without).chain(&self.placebos);
+        let mut digests = Vec::new();
+        for (variant, parameters) in variants.iter().zip(adapters) {
+            let (out, modules) = (folder.join(&variant.name), session.modules());
+            digests.push(write_adapter(&out, parameters, modules, &setting.layout, recipe, weights, &base)?);
         }
-        let manifest = json!({ "datanet": "attribution", "variants": variants });
-        fs::write(folder.join("adapters.json"), serde_json::to_vec_pretty(&manifest)?)?;
+        write_family_file(&folder, &family, &setting.examples, &digests, &[])?;
         let rows = (0..setting.examples.len()).filter_map(|row| setting.examples.get(row));
         let answers: Vec<Answer<'_>> = rows
             .map(|row| row.tokens.split_at(row.prompt_tokens))
