@@ -11,7 +11,8 @@ const CONFIG: &str = "adapter_config.json";
 impl Family {
     /// Digest of the family: per variant its kind, the contributor it leaves out and the digest of its weights, in the
     /// manifest's order within each kind; per contributor of the tail the same with the digest of the file that has its vector; then
-    /// the query point unless it is the served adapter itself. Names and paths on disk do not matter.
+    /// the query point unless it is the served adapter itself; then the recipe's digest where the family tells it. Names and paths on
+    /// disk do not matter.
     #[must_use]
     pub fn digest(&self) -> Hash {
         let mut bytes = Vec::new();
@@ -32,12 +33,16 @@ impl Family {
         for tangent in &self.tail {
             add(4, &tangent.contributor, &tangent.digest);
         }
-        // No variant begins with a zero, and nothing comes after.
+        // No variant begins with a zero, no strength is one, and the recipe is the only thing of its length.
         let QueryPoint { strength, shift } = self.query;
         if shift != 0 {
             bytes.extend([0, strength, shift]);
         } else if self.query != QueryPoint::default() {
             bytes.extend([0, strength]);
+        }
+        if let Some(recipe) = &self.recipe {
+            bytes.extend([0, 0]);
+            bytes.extend(recipe);
         }
         tagged("adapter-family", &bytes)
     }
@@ -83,6 +88,7 @@ mod tests {
             tail: Vec::new(),
             placebos: vec![variant(VariantKind::Placebo, None, 3)],
             query: QueryPoint::default(),
+            recipe: None,
         }
     }
 
@@ -119,6 +125,8 @@ mod tests {
         let digests = points.map(at);
         assert_eq!(digests[0], digest);
         assert!((1..4).all(|place| !digests[..place].contains(&digests[place])));
+        let recipes = [[0; 32], [1; 32]].map(|recipe| Family { recipe: Some(recipe), ..family() }.digest());
+        assert!(recipes[0] != recipes[1] && !recipes.contains(&digest));
         let tangent = |contributor: &str, byte: u8| crate::Tangent {
             contributor: contributor.to_owned(),
             file: PathBuf::from("x"),

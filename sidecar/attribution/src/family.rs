@@ -70,7 +70,7 @@ pub enum VariantKind {
     Full,
     /// Everything except one contributor.
     Counterfactual,
-    /// Everything again, with nothing changed that ought to matter.
+    /// Everything, with a change that ought not to matter: rows that say nothing, or another order.
     Placebo,
 }
 
@@ -130,11 +130,14 @@ pub struct Family {
     pub placebos: Vec<Variant>,
     /// Where gradients of answers are taken.
     pub query: QueryPoint,
+    /// Digest of the recipe from which all of it can be made again, where its trainer said so.
+    pub recipe: Option<[u8; 32]>,
 }
 
 #[derive(Deserialize)]
 struct Manifest {
     datanet: String,
+    recipe: Option<String>,
     variants: Vec<ManifestVariant>,
     #[serde(default = "full_strength")]
     query_strength: u8,
@@ -180,6 +183,9 @@ impl Family {
         if let Some(reason) = query.refused() {
             return Err(refuse(reason));
         }
+        let recipe =
+            manifest.recipe.map(|told| hash(&told).ok_or_else(|| refuse("its recipe is not 64 hex digits".into())));
+        let recipe = recipe.transpose()?;
         let mut names = HashSet::new();
         let mut contributors = HashSet::new();
         let (mut full, mut counterfactuals, mut placebos, mut tail) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -218,7 +224,7 @@ impl Family {
             return Err(refuse(reason.to_owned()));
         }
         match <[Variant; 1]>::try_from(full) {
-            Ok([full]) => Ok(Self { datanet: manifest.datanet, full, counterfactuals, tail, placebos, query }),
+            Ok([full]) => Ok(Self { datanet: manifest.datanet, full, counterfactuals, tail, placebos, query, recipe }),
             Err(several) => Err(refuse(format!("it has {} full adapters instead of one", several.len()))),
         }
     }
@@ -291,10 +297,13 @@ fn checked(folder: &Path, listed: &ManifestVariant) -> Result<(PathBuf, [u8; 32]
     if listed.path.as_os_str().is_empty() || !components.all(|part| matches!(part, Component::Normal(_))) {
         return Err(format!("the path of {name:?} leaves the folder"));
     }
-    let mut digest = [0; 32];
-    hex::decode_to_slice(&listed.sha256, &mut digest)
-        .map_err(|_| format!("sha256 of {name:?} is not 64 hex digits"))?;
+    let digest = hash(&listed.sha256).ok_or_else(|| format!("sha256 of {name:?} is not 64 hex digits"))?;
     Ok((folder.join(&listed.path), digest))
+}
+
+fn hash(digits: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(digits, &mut digest).ok().map(|()| digest)
 }
 
 /// Reads a bounded JSON file.

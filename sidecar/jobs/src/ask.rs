@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use openledger_attribution::index::INDEX_FILE;
-use openledger_trainer::{FAMILY_FILE, FamilyRecipe};
+use openledger_trainer::{FAMILY_FILE, FamilyRecipe, RECIPE_FILE};
 
 use crate::{
     AuditJob, Job, JobsError, Places, Queue, Results, State, TrainingJob,
@@ -141,7 +141,7 @@ impl Ask {
             copy_folder(&made.folder.join(name), &out.join(name))?;
         }
         let vectors = made.contents.vectors.iter().map(|(name, _)| name.as_str());
-        for file in vectors.chain([INDEX_FILE, FAMILY_FILE]) {
+        for file in vectors.chain([RECIPE_FILE, INDEX_FILE, FAMILY_FILE]) {
             copy(&made.folder.join(file), &out.join(file))?;
         }
         Ok(true)

@@ -128,6 +128,40 @@ fn indexed(family: &Path, told: &Value) {
     assert!(refusal(&index(&["show"]).arg(&again).output().unwrap()).contains("[INDEX_FILE_INVALID]"));
 }
 
+/// Trains parts of a family again.
+fn made_again(rows: &Path, out: &Path) {
+    let verify = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_openledger"));
+        command.args(["--output", "json", "train", "verify"]).arg(out).args(args);
+        command.arg("--model").arg(examples().join("model")).arg("--datanet").arg(rows).output().unwrap()
+    };
+    let whole = json(&verify(&["--parts", "9"]));
+    let made: Vec<_> = whole["made"].as_array().unwrap().iter().map(|each| each["exact"].clone()).collect();
+    assert_eq!(
+        (whole["verdict"].as_str(), whole["parts"].as_u64(), made.len()),
+        (Some("exact"), Some(1), 4),
+        "{whole}"
+    );
+    let one = json(&verify(&["--only", "without-body"]));
+    assert!(one["made"].as_array().unwrap().iter().any(|each| each["name"] == "without-body"), "{one}");
+    assert!(refusal(&verify(&["--only", "without-nobody"])).contains("[TRAIN_RECIPE_INVALID]"));
+    let file = out.join("adapters.json");
+    let honest = fs::read_to_string(&file).unwrap();
+    fs::write(&file, honest.replacen("\"contributor\": \"animal\"", "\"contributor\": \"body\"", 1)).unwrap();
+    assert!(refusal(&verify(&[])).contains("[TRAIN_FAMILY_REFUTED]"));
+    fs::write(&file, &honest).unwrap();
+    let shown = Command::new(env!("CARGO_BIN_EXE_openledger"))
+        .args(["--output", "json", "index", "show"])
+        .arg(out.join("attribution.index"))
+        .output()
+        .unwrap();
+    assert_eq!(whole["index"], json(&shown)["root"]);
+    // An index that was built of something else.
+    fs::write(&file, honest.replacen("\"datanet\"", "\"query_shift\": 99, \"datanet\"", 1)).unwrap();
+    assert!(refusal(&verify(&[])).contains("attribution.index"));
+    fs::write(&file, honest).unwrap();
+}
+
 #[test]
 fn a_family_is_trained_and_nonsense_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,6 +175,7 @@ fn a_family_is_trained_and_nonsense_is_refused() {
     let kinds: Vec<_> = listed["variants"].as_array().unwrap().iter().map(|each| each["kind"].clone()).collect();
     assert_eq!(kinds, ["full", "counterfactual", "counterfactual", "placebo"]);
     indexed(&out, &told);
+    made_again(&rows, &out);
 
     let other = folder.path().join("other");
     for (args, expected) in [

@@ -110,6 +110,12 @@ pub enum TrainError {
         /// What does not follow.
         reason: String,
     },
+    /// A family that does not follow from its recipe.
+    #[error("the family does not hold: {reason}")]
+    Family {
+        /// What does not follow.
+        reason: String,
+    },
     /// The rows are broken.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
@@ -135,6 +141,7 @@ impl TrainError {
             Self::InUse { .. } => "TRAIN_IN_USE",
             Self::Mismatch { .. } => "TRAIN_CHECKPOINT_MISMATCH",
             Self::Refuted { .. } => "TRAIN_TRANSCRIPT_REFUTED",
+            Self::Family { .. } => "TRAIN_FAMILY_REFUTED",
             Self::Corpus(_) => "TRAIN_ROWS_INVALID",
             Self::Engine(error) => error.code(),
         }
@@ -146,5 +153,9 @@ impl TrainError {
 
     pub(crate) fn refuted(step: Option<u64>, reason: impl Into<String>) -> Self {
         Self::Refuted { step, reason: reason.into() }
+    }
+
+    pub(crate) fn family(reason: impl Into<String>) -> Self {
+        Self::Family { reason: reason.into() }
     }
 }

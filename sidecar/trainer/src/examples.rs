@@ -100,6 +100,13 @@ impl Examples {
         Self::encode(&datanet.contributions, session, recipe)
     }
 
+    /// Rows that no tokenizer has seen.
+    #[cfg(test)]
+    pub(crate) fn of_rows(examples: Vec<Example>, contributors: usize) -> Self {
+        let contributors = (0..contributors).map(|number| number.to_string()).collect();
+        Self { examples, contributors, root: [0; 32], duplicates: 0 }
+    }
+
     /// A row; `None` beyond the last.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&Example> {

@@ -19,7 +19,7 @@ use crate::{
 pub struct FamilyPlan {
     /// The Datanet's name.
     pub datanet: String,
-    /// Order seeds of the placebos: trained on everything, each in an order of its own.
+    /// Seeds of the placebos: each trained on everything and, on top, on rows of its own that say nothing.
     pub placebo_seeds: Vec<u64>,
     /// Element type of the adapters.
     pub weights: Weights,
@@ -36,7 +36,7 @@ pub enum VariantKind {
     Full,
     /// Everything but one contributor.
     Counterfactual,
-    /// Everything again, in another order.
+    /// Everything, and rows that say nothing.
     Placebo,
 }
 
@@ -57,7 +57,7 @@ pub struct FamilyVariant {
     pub name: String,
     /// What it is for.
     pub kind: VariantKind,
-    /// What it leaves out, and its order.
+    /// What it leaves out and adds, and its order.
     pub job: Job,
 }
 
@@ -65,29 +65,27 @@ impl FamilyPlan {
     /// The adapters of a family: the recipe's own, one without each of these contributors, one placebo per seed.
     ///
     /// # Errors
-    /// [`TrainError::Recipe`] for a recipe that leaves a contributor out itself, or a placebo in an order that another
-    /// adapter has.
+    /// [`TrainError::Recipe`] for a recipe that leaves a contributor out itself, or a seed of two placebos.
     pub fn variants(&self, recipe: &Recipe, contributors: &[String]) -> Result<Vec<FamilyVariant>, TrainError> {
         if let Some(name) = &recipe.left_out {
             let expected = "absent: a family leaves out each contributor in turn".to_owned();
             return Err(TrainError::Recipe { field: "left_out", value: name.clone(), expected });
         }
         for (at, seed) in self.placebo_seeds.iter().enumerate() {
-            // It would be that adapter again, and tell attribution that there is no noise.
-            if *seed == recipe.order_seed || self.placebo_seeds.iter().take(at).any(|earlier| earlier == seed) {
-                let expected = format!("other than the order seed, {}, and than each other", recipe.order_seed);
+            if self.placebo_seeds.iter().take(at).any(|earlier| earlier == seed) {
+                let expected = "other than those before it: it would be that adapter again".to_owned();
                 return Err(TrainError::Recipe { field: "placebo_seeds", value: seed.to_string(), expected });
             }
         }
-        let same = |left_out: LeftOut| Job { left_out, order_seed: recipe.order_seed };
+        let same = |left_out: LeftOut| Job::without(left_out, recipe.order_seed);
         let one = |name: String, kind, job| FamilyVariant { name, kind, job };
         let mut variants = vec![one("full".to_owned(), VariantKind::Full, same(LeftOut::Nothing))];
         for name in contributors {
             let job = same(LeftOut::Contributor(name.clone()));
             variants.push(one(format!("without-{name}"), VariantKind::Counterfactual, job));
         }
-        for (number, &order_seed) in (1..).zip(&self.placebo_seeds) {
-            let job = Job { left_out: LeftOut::Nothing, order_seed };
+        for (number, &seed) in (1..).zip(&self.placebo_seeds) {
+            let job = Job { placebo_seed: Some(seed), ..same(LeftOut::Nothing) };
             variants.push(one(format!("placebo-{number}"), VariantKind::Placebo, job));
         }
         Ok(variants)

@@ -1,4 +1,4 @@
-//! `adapters.json`: the file that makes a folder of adapters and vectors a family.
+//! `adapters.json`, the file that makes a folder of adapters and vectors a family, and the recipe beside it.
 
 use std::path::Path;
 
@@ -10,7 +10,14 @@ use crate::{Examples, FamilyRecipe, FamilyVariant, TrainError, VariantKind, file
 /// File that a finished family has in its folder.
 pub const FAMILY_FILE: &str = "adapters.json";
 
-/// Writes the family's file. `adapters` are the SHA-256 of the variants' weights, in the family's order, `tail` those of the parts
+/// File with the recipe of a family, from which any part of it can be made again.
+pub const RECIPE_FILE: &str = "family.binpb";
+
+/// What calibration writes into the family's file later.
+const CALIBRATED: [&str; 2] = ["query_strength", "query_shift"];
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Writes the recipe of a family, and then the family's file. `adapters` are the SHA-256 of the variants' weights, in the family's order, `tail` those of the parts
 /// of its tail.
 ///
 /// # Errors
@@ -22,6 +29,66 @@ pub fn write_family_file(
     adapters: &[Hash],
     tail: &[Hash],
 ) -> Result<(), TrainError> {
+    let whole = described(family, examples, adapters, tail)?;
+    files::write(&out.join(RECIPE_FILE), &family.to_bytes())?;
+    let place = out.join(FAMILY_FILE);
+    let bytes = serde_json::to_vec_pretty(&whole).map_err(|error| TrainError::file(&place, error))?;
+    files::write(&place, &bytes)
+}
+
+impl FamilyRecipe {
+    /// Reads the recipe that lies in a family's folder.
+    ///
+    /// # Errors
+    /// [`TrainError::File`], and as [`FamilyRecipe::from_bytes`].
+    pub fn read(folder: &Path) -> Result<Self, TrainError> {
+        Self::from_bytes(&files::read(&folder.join(RECIPE_FILE), MAX_BYTES)?)
+    }
+}
+
+/// The digests that a family's file tells: of the adapters in the family's order, and of the files of its tail. Whatever else stands there
+/// must follow from the recipe: which adapter is for which contributor decides who is paid.
+///
+/// # Errors
+/// [`TrainError::File`], [`TrainError::Family`], and as [`FamilyRecipe::variants`].
+pub(crate) fn told(
+    folder: &Path,
+    family: &FamilyRecipe,
+    examples: &Examples,
+) -> Result<(Vec<Hash>, Vec<Hash>), TrainError> {
+    let place = folder.join(FAMILY_FILE);
+    let mut stored: Map<String, Value> = serde_json::from_slice(&files::read(&place, MAX_BYTES)?)
+        .map_err(|error| TrainError::family(format!("{FAMILY_FILE} cannot be read: {error}")))?;
+    for key in CALIBRATED {
+        stored.remove(key);
+    }
+    let digest = |path: &str| -> Result<Hash, TrainError> {
+        let listed = stored.get("variants").and_then(Value::as_array).into_iter().flatten();
+        let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        let told =
+            listed.filter(|entry| text(entry, "path").as_deref() == Some(path)).find_map(|entry| text(entry, "sha256"));
+        let mut digest = [0; 32];
+        told.and_then(|told| hex::decode_to_slice(told, &mut digest).ok())
+            .map(|()| digest)
+            .ok_or_else(|| TrainError::family(format!("{FAMILY_FILE} tells no digest of {path}")))
+    };
+    let adapters: Vec<Hash> =
+        family.variants()?.iter().map(|variant| digest(&variant.name)).collect::<Result<_, _>>()?;
+    let parts = 0..u32::try_from(family.tail_parts().len()).unwrap_or(u32::MAX);
+    let tail: Vec<Hash> = parts.map(|number| digest(&tail_file(number))).collect::<Result<_, _>>()?;
+    if described(family, examples, &adapters, &tail)? != stored {
+        return Err(TrainError::family(format!("{FAMILY_FILE} is not that of its recipe")));
+    }
+    Ok((adapters, tail))
+}
+
+/// What stands in a family's file before anybody calibrates it.
+fn described(
+    family: &FamilyRecipe,
+    examples: &Examples,
+    adapters: &[Hash],
+    tail: &[Hash],
+) -> Result<Map<String, Value>, TrainError> {
     let rows = examples.rows();
     let (plan, recipe) = (&family.plan, &family.recipe);
     let variants = family.variants()?;
@@ -35,6 +102,7 @@ pub fn write_family_file(
             "rows": cluster.and_then(|cluster| rows.get(cluster)),
             "path": variant.name,
             "order_seed": variant.job.order_seed,
+            "placebo_seed": variant.job.placebo_seed,
             "sha256": hex::encode(digest),
         })
     };
@@ -55,13 +123,12 @@ pub fn write_family_file(
     put("rank", json!(recipe.rank));
     put("alpha", json!(recipe.alpha));
     put("dtype", json!(plan.weights.name()));
+    put("recipe", json!(hex::encode(family.digest())));
     if let Some(tail) = plan.tail {
         put("tail", json!({ "below_rows": tail.below_rows, "retrained": tail.retrained, "draws": tail.draws }));
     }
     put("variants", Value::Array(listed));
-    let place = out.join(FAMILY_FILE);
-    let bytes = serde_json::to_vec_pretty(&whole).map_err(|error| TrainError::file(&place, error))?;
-    files::write(&place, &bytes)
+    Ok(whole)
 }
 
 /// The entries of the tail's contributors, each with its cluster.

@@ -88,7 +88,7 @@ fn train(golden: &Golden, run_rows: u32) -> (Vec<f64>, TrainState, GradientSessi
     let steps = golden.losses.len();
     let mut losses = Vec::new();
     for at in 0..steps {
-        let parts = [Part { rows: batches[at % batches.len()], weights: &weights }];
+        let parts = [Part { rows: batches[at % batches.len()], weights: &weights, added: Vec::new() }];
         let found = step(&mut session, &layout, &recipe, &examples, &parts, &mut states, (at, steps)).unwrap();
         losses.push(found[0].loss);
     }

@@ -1,4 +1,4 @@
-//! Adapters that differ only in what they leave out or in the order, trained side by side.
+//! Adapters that differ only in what they leave out, in what is added, or in the order, trained side by side.
 
 use std::ops::ControlFlow;
 
@@ -6,6 +6,7 @@ use openledger_engine::gradient::GradientSession;
 
 use crate::{
     Examples, Order, Progress, Recipe, TrainError, TrainState, initial_factors,
+    placebo::Placebo,
     step::{Part, step},
 };
 
@@ -38,11 +39,19 @@ pub struct Job {
     pub left_out: LeftOut,
     /// Seed of the rows' order.
     pub order_seed: u64,
+    /// Seed of rows that say nothing and come on top, as many as the median contributor has; none when absent.
+    pub placebo_seed: Option<u64>,
 }
 
 impl Job {
-    /// The recipe of this adapter alone. A recipe leaves out contributors only: the rows of a job that leaves out others
-    /// stand in no recipe.
+    /// Everything but what is left out, in an order.
+    #[must_use]
+    pub const fn without(left_out: LeftOut, order_seed: u64) -> Self {
+        Self { left_out, order_seed, placebo_seed: None }
+    }
+
+    /// The recipe of this adapter alone. A recipe leaves out contributors only: other rows that a job leaves out, and those that it
+    /// adds, stand in no recipe.
     #[must_use]
     pub fn recipe(&self, shared: &Recipe) -> Recipe {
         let left_out = match &self.left_out {
@@ -93,14 +102,24 @@ pub(crate) fn train_on(
     let own: Vec<Recipe> = jobs.iter().map(|job| job.recipe(recipe)).collect();
     let orders = own.iter().map(|own| Order::new(own, examples.len())).collect::<Result<Vec<_>, _>>()?;
     let weights = jobs.iter().map(|job| examples.weights(&job.left_out)).collect::<Result<Vec<_>, _>>()?;
+    let placebos = jobs
+        .iter()
+        .zip(&orders)
+        .map(|(job, order)| job.placebo_seed.map(|seed| Placebo::new(seed, examples, recipe.epochs, order)));
+    let placebos: Vec<Option<Placebo>> = placebos.collect();
     let layout = session.layout(usize::try_from(recipe.rank).unwrap_or(usize::MAX))?;
     let fresh = || vec![TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed)); jobs.len()];
     let mut states = states.unwrap_or_else(fresh);
     let steps = orders.first().map_or(0, Order::steps);
     let done = states.first().map_or(0, |state| usize::try_from(state.step).unwrap_or(usize::MAX));
     for at in done..steps {
-        let parts: Vec<Part<'_>> =
-            orders.iter().zip(&weights).map(|(order, weights)| Part { rows: order.step(at), weights }).collect();
+        let own = orders.iter().zip(&weights).zip(&placebos);
+        let parts: Vec<Part<'_>> = own
+            .map(|((order, weights), placebo)| {
+                let added = placebo.iter().flat_map(|placebo| placebo.step(at)).collect();
+                Part { rows: order.step(at), weights, added }
+            })
+            .collect();
         let found = step(session, &layout, recipe, examples, &parts, &mut states, (at, steps))?;
         let rows = parts.iter().flat_map(|part| part.rows);
         let tokens = rows.filter_map(|&row| examples.get(row)).map(|example| example.tokens.len()).sum();

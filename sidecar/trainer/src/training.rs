@@ -160,7 +160,7 @@ impl<'a> Training<'a> {
             return Ok(None);
         }
         let tokens = rows.iter().filter_map(|&row| self.examples.get(row)).map(|example| example.tokens.len()).sum();
-        let parts = [Part { rows, weights: &self.weights }];
+        let parts = [Part { rows, weights: &self.weights, added: Vec::new() }];
         let steps = self.order.steps();
         let states = std::slice::from_mut(&mut self.state);
         let found = step(self.session, &self.layout, &self.recipe, self.examples, &parts, states, (at, steps))?;

@@ -176,9 +176,9 @@ fn many_adapters_at_once_are_those_trained_alone() {
     let examples = encoded(&slice(3, 4), &session);
     let without = examples.contributors()[1].clone();
     let jobs = [
-        Job { left_out: LeftOut::Nothing, order_seed: 8 },
-        Job { left_out: LeftOut::Contributor(without), order_seed: 8 },
-        Job { left_out: LeftOut::Nothing, order_seed: 9 },
+        Job::without(LeftOut::Nothing, 8),
+        Job::without(LeftOut::Contributor(without), 8),
+        Job::without(LeftOut::Nothing, 9),
     ];
     let alone: Vec<_> = jobs
         .iter()
@@ -201,6 +201,27 @@ fn many_adapters_at_once_are_those_trained_alone() {
             assert!(far < 1e-4, "{run_rows}: {far}");
         }
     }
+}
+
+#[test]
+fn a_placebo_sees_rows_on_top_and_changes_nobody_beside_it() {
+    let mut session = session();
+    let examples = encoded(&slice(3, 4), &session);
+    let full = Job::without(LeftOut::Nothing, 8);
+    let placebo = |seed| Job { placebo_seed: Some(seed), ..full.clone() };
+    let jobs = [full.clone(), placebo(1), placebo(2), full.clone()];
+    let mut train = |jobs: &[Job]| train_many(&mut session, &examples, &recipe(), jobs, go_on).unwrap();
+    let together = train(&jobs);
+    assert!(together[0] == together[3] && together[0] == train(&[full.clone()])[0]);
+    assert!(together[1] == train(&[placebo(1)])[0]);
+    let far = |left: usize, right: usize| {
+        let pairs = together[left].parameters.iter().zip(&together[right].parameters);
+        pairs.map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    };
+    let whole = together[0].parameters.iter().map(|value| value.powi(2)).sum::<f32>().sqrt();
+    // It moves the adapter, and two seeds move it in ways of their own.
+    assert!(far(0, 1) > 1e-3 * whole && far(0, 1) < whole, "{} of {whole}", far(0, 1));
+    assert!(far(1, 2) > 0.1 * far(0, 1), "{} {}", far(1, 2), far(0, 1));
 }
 
 #[test]

@@ -116,6 +116,7 @@ mod tests {
             tail: Vec::new(),
             placebos: vec![variant(VariantKind::Placebo)],
             query: QueryPoint::default(),
+            recipe: None,
         }
     }
 

@@ -196,11 +196,10 @@ fn train(
 ) -> Result<Paying, Box<dyn Error>> {
     let examples = Examples::encode(contributions, session, &setting.recipe)?;
     let names = examples.contributors().to_vec();
-    let job = |left_out, order_seed| Job { left_out, order_seed };
-    let seed = setting.recipe.order_seed;
-    let mut jobs = vec![job(LeftOut::Nothing, seed)];
-    jobs.extend(names.iter().map(|name| job(LeftOut::Contributor(name.clone()), seed)));
-    jobs.extend(PLACEBOS.map(|placebo| job(LeftOut::Nothing, placebo)));
+    let job = |left_out| Job::without(left_out, setting.recipe.order_seed);
+    let mut jobs = vec![job(LeftOut::Nothing)];
+    jobs.extend(names.iter().map(|name| job(LeftOut::Contributor(name.clone()))));
+    jobs.extend(PLACEBOS.map(|seed| Job { placebo_seed: Some(seed), ..job(LeftOut::Nothing) }));
     let states = train_many(session, &examples, &setting.recipe, &jobs, |_| ControlFlow::Continue(()))?;
     let (full, others) = states.split_first().ok_or("no adapter was trained")?;
     let difference = |other: &TrainState| -> Vec<f32> {

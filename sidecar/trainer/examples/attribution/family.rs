@@ -4,22 +4,22 @@ use std::{error::Error, fs, ops::ControlFlow, time::Instant};
 
 use openledger_attribution::{
     self as product,
-    index::{Answer, Calibration, DEFAULT_DIMENSIONS, Index, Secants, build_calibrated},
+    index::{Answer, Calibration, DEFAULT_DIMENSIONS, Index, Querier, Secants, build_calibrated},
 };
 use openledger_trainer::{
     FamilyPlan, FamilyRecipe, Job, LeftOut, Weights, train_many, write_adapter, write_family_file,
 };
 
-use crate::setting::Setting;
+use crate::setting::{Asked, Setting};
 
-/// Orders of the placebos.
+/// Seeds of the placebos.
 pub const PLACEBOS: [u64; 2] = [101, 102];
 
 /// Parameters of adapters beside the one that is attributed.
 pub struct Family {
     /// Trained without each contributor.
     pub without: Vec<Vec<f32>>,
-    /// Trained on everything in other orders.
+    /// Trained on everything and on rows that say nothing.
     pub placebos: Vec<Vec<f32>>,
     /// What training them took, in seconds.
     pub seconds: f64,
@@ -28,20 +28,17 @@ pub struct Family {
 impl Family {
     /// Trains the family, or takes what an earlier run kept.
     pub fn of(setting: &Setting) -> Result<Self, Box<dyn Error>> {
-        let (weights, told) = (setting.cache.join("family.f32"), setting.cache.join("family.json"));
+        let (weights, told) = (setting.cache.join("family-null.f32"), setting.cache.join("family-null.json"));
         if let (Ok(bytes), Ok(seconds)) = (fs::read(&weights), fs::read(&told)) {
             let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
             let mut adapters: Vec<Vec<f32>> = values.chunks_exact(setting.layout.len).map(<[f32]>::to_vec).collect();
             let placebos = adapters.split_off(setting.examples.contributors().len());
             return Ok(Self { without: adapters, placebos, seconds: serde_json::from_slice(&seconds)? });
         }
-        let seed = setting.recipe.order_seed;
-        let without = setting
-            .examples
-            .contributors()
-            .iter()
-            .map(|name| Job { left_out: LeftOut::Contributor(name.clone()), order_seed: seed });
-        let placebos = PLACEBOS.map(|order_seed| Job { left_out: LeftOut::Nothing, order_seed });
+        let job = |left_out| Job::without(left_out, setting.recipe.order_seed);
+        let names = setting.examples.contributors().iter();
+        let without = names.map(|name| job(LeftOut::Contributor(name.clone())));
+        let placebos = PLACEBOS.map(|seed| Job { placebo_seed: Some(seed), ..job(LeftOut::Nothing) });
         let jobs: Vec<Job> = without.chain(placebos).collect();
         let start = Instant::now();
         let go = |_: &_| ControlFlow::Continue(());
@@ -54,9 +51,18 @@ impl Family {
         Ok(Self { without: adapters, placebos, seconds })
     }
 
+    /// Asks every question where calibration finds that gradients are to be taken.
+    pub fn at_query_point(&self, setting: &Setting) -> Result<(Asked, Calibration), Box<dyn Error>> {
+        let (known, index, calibration) = self.calibrated(setting)?;
+        let questions = setting.questions.iter().map(|question| question.tokens.split_at(question.prompt_tokens));
+        let answers: Vec<Answer<'_>> = questions.map(|(prompt, response)| Answer { prompt, response }).collect();
+        let asked = Querier::open(setting.session()?, &known, &index)?.gradients(&answers)?;
+        Ok((asked.into_iter().map(|(gradient, log_prob)| (log_prob, gradient)).collect(), calibration))
+    }
+
     /// Writes it as `openledger train --family` does, builds its index and finds the point where gradients are taken, on the rows that it was
     /// trained on: no question is known to it.
-    pub fn calibrated(&self, setting: &Setting) -> Result<(product::Family, Index, Calibration), Box<dyn Error>> {
+    fn calibrated(&self, setting: &Setting) -> Result<(product::Family, Index, Calibration), Box<dyn Error>> {
         let folder = setting.cache.join("family");
         let mut session = setting.session()?;
         let plan = FamilyPlan {

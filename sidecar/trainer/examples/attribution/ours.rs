@@ -14,8 +14,11 @@ use crate::{
     setting::{Asked, Setting},
 };
 
-/// How tangents draw their curvature: what was measured with another way is not ours any more.
-const CURVATURE: &str = "signs";
+/// What else decides our scores besides rows and index: what was measured with another way is not ours any more.
+const WAY: &str = "signs-null";
+
+/// The method by which contributors are paid.
+pub const AS_PAID: &str = "secants, index, at the query point";
 
 /// Scores of one method.
 #[derive(Clone, Serialize, Deserialize)]
@@ -69,7 +72,7 @@ impl Method {
 
 /// Our methods; what an earlier run of the same questions measured is taken from the cache.
 pub fn all(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
-    let path = setting.cache.join(format!("ours-{VERSION}-{CURVATURE}-{}.json", setting.questions.len()));
+    let path = setting.cache.join(format!("ours-{VERSION}-{WAY}-{}.json", setting.questions.len()));
     if let Ok(bytes) = fs::read(&path) {
         return Ok(serde_json::from_slice(&bytes)?);
     }
@@ -164,10 +167,19 @@ fn secants(setting: &Setting, asked: &Asked, questions: &[usize], asking: f64) -
         index.projection.dimensions(),
         index.dimensions()
     );
-    for ((log_prob, gradient), (before, _)) in asked.iter().zip(&base) {
-        rounded.paid.push(paid(&index, gradient, *log_prob, log_prob - before)?);
-    }
-    Ok(vec![exact, rounded])
+    let pay = |asked: &Asked| -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
+        let each = asked.iter().zip(&base);
+        each.map(|((log_prob, gradient), (before, _))| paid(&index, gradient, *log_prob, log_prob - before)).collect()
+    };
+    rounded.paid = pay(asked)?;
+    let (moved, calibration) = family.at_query_point(setting)?;
+    let mut calibrated = method(AS_PAID, scan(&index, &moved)?);
+    calibrated.settings =
+        format!("gradients where calibration on the training's rows finds it: {}", calibration.best.point);
+    // The lift is that of the whole adapter, wherever the gradient is taken.
+    let whole = asked.iter().zip(moved).map(|((log_prob, _), (_, gradient))| (*log_prob, gradient)).collect();
+    calibrated.paid = pay(&whole)?;
+    Ok(vec![exact, rounded, calibrated])
 }
 
 /// Parts of the contributor fee that the protocol's rule gives to each contributor, for an answer to which the adapter adds `lift`

@@ -30,7 +30,18 @@ impl Planted {
                 questions: paid.iter().filter(|paid| paid[at] > 0.0).count(),
             })
         };
-        NAMES.into_iter().filter_map(one).collect()
+        let planted: Vec<Self> = NAMES.into_iter().filter_map(one).collect();
+        if planted.is_empty() {
+            return planted;
+        }
+        let sums: Vec<f64> = paid.iter().map(|paid| paid.iter().sum()).collect();
+        let everybody = Self {
+            name: "all contributors",
+            scored: 1.0,
+            paid: sums.iter().sum::<f64>() / sums.len() as f64,
+            questions: sums.iter().filter(|sum| **sum > 0.0).count(),
+        };
+        planted.into_iter().chain([everybody]).collect()
     }
 
     /// A table; nothing for nobody.

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use openledger_attribution::index::{Answer, Calibration, Index, Querier, agreement::spearman};
+use openledger_attribution::index::{Calibration, Index, agreement::spearman};
 
 use crate::{
     family::Family,
@@ -68,15 +68,7 @@ pub fn report(setting: &Setting) -> Result<String, Box<dyn Error>> {
         let asked = setting.ask(&mut session, &moved)?;
         points.push(judge(format!("the adapter less {part} of the sum of all secants"), 1, &asked)?);
     }
-    let (known, calibrated, calibration) = family.calibrated(setting)?;
-    let answers: Vec<Answer<'_>> = setting
-        .questions
-        .iter()
-        .map(|question| question.tokens.split_at(question.prompt_tokens))
-        .map(|(prompt, response)| Answer { prompt, response })
-        .collect();
-    let asked = Querier::open(setting.session()?, &known, &calibrated)?.gradients(&answers)?;
-    let asked: Asked = asked.into_iter().map(|(gradient, log_prob)| (log_prob, gradient)).collect();
+    let (asked, calibration) = family.at_query_point(setting)?;
     let name = format!("where calibration on rows finds it: {}", calibration.best.point);
     points.push(judge(name, 1, &asked)?);
     let scores = scan(&index, &full)?;

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::{
     attacks::{self, Attack},
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
-    ours::Method,
+    ours::{AS_PAID, Method},
     planted::Planted,
     plot::{Bar, Panel, Side},
     removal::Removal,
     setting::Setting,
-    truth::Truth,
+    truth::{Subsets, Truth},
 };
 
 /// The method that stands for us where rows are scored.
@@ -29,6 +29,7 @@ struct Line {
     questions: usize,
     tenths: Option<Figure>,
     halves: Option<Figure>,
+    averaged: Option<Figure>,
     contributors: Figure,
     without: Figure,
     payout: Figure,
@@ -43,7 +44,7 @@ struct Line {
 pub struct Report {
     head: String,
     lines: Vec<Line>,
-    reliability: [Figure; 2],
+    reliability: Reliability,
     /// The audit lane's payout against itself in another order of the rows.
     audit: Figure,
     /// Our rows' scores over a peer's, on the peer's questions: its name, ours, its.
@@ -67,19 +68,11 @@ impl Report {
         let tried: Vec<&Method> =
             best.iter().copied().filter(|method| REMOVED_BY.contains(&method.name.as_str())).collect();
         let removal = Removal::of(setting, &truth.whole, &tried)?;
-        let by_index = best.iter().rev().find(|method| method.name == "secants, index");
+        let by_index = best.iter().rev().find(|method| method.name == AS_PAID);
         let planted = by_index.map_or_else(Vec::new, |method| {
             Planted::all(setting.examples.contributors(), &method.contributors, &method.paid)
         });
-        let pairs = |left: &[Vec<f64>], right: &[Vec<f64>]| -> Vec<(Vec<f64>, Vec<f64>)> {
-            let column = |of: &[Vec<f64>], question: usize| of.iter().map(|log_probs| log_probs[question]).collect();
-            (0..setting.questions.len()).map(|at| (column(left, at), column(right, at))).collect()
-        };
-        let [first, second] = &truth.reordered;
-        let reliability = [
-            correlation(&pairs(&truth.halves.log_probs, &first.log_probs)),
-            correlation(&pairs(&first.log_probs, &second.log_probs)),
-        ];
+        let reliability = Reliability::of(&truth.halves);
         let audit: Vec<f64> = (0..setting.questions.len())
             .map(|question| {
                 let own = losses(&truth.whole, &truth.without.log_probs, question);
@@ -107,12 +100,14 @@ impl Report {
 
     pub fn to_markdown(&self) -> String {
         let mut out = format!(
-            "{}\nThe same halves in another order of the rows: Spearman {} and {}. The audit lane's division in another order: distance {}.\n\n",
-            self.head, self.reliability[0], self.reliability[1], self.audit,
+            "{}\n{}The audit lane's division in another order: distance {}.\n\n",
+            self.head,
+            self.reliability.to_markdown(),
+            self.audit,
         );
         out.push_str(
-            "| method | questions | LDS, tenths | LDS, halves | contributor LDS | leave-one-contributor-out | payout error | MRR paraphrased | MRR literal | wrong rows, AUC | build, ms a row | question, ms | bytes a row |\n\
-             |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+            "| method | questions | LDS, tenths | LDS, halves | LDS, halves, mean of orders | contributor LDS | leave-one-contributor-out | payout error | MRR paraphrased | MRR literal | wrong rows, AUC | build, ms a row | question, ms | bytes a row |\n\
+             |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         );
         let figure = |figure: &Option<Figure>| figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string());
         let number = |value: Option<f64>, digits: usize| {
@@ -120,11 +115,12 @@ impl Report {
         };
         for line in &self.lines {
             out.push_str(&format!(
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                 line.name,
                 line.questions,
                 figure(&line.tenths),
                 figure(&line.halves),
+                figure(&line.averaged),
                 line.contributors,
                 line.without,
                 line.payout,
@@ -208,6 +204,48 @@ impl Report {
     }
 }
 
+/// What the truth of random halves says of itself.
+struct Reliability {
+    /// Orders of the rows.
+    orders: usize,
+    /// The same halves in one order and in another.
+    single: Figure,
+    /// The mean of a half of the orders and of the other half.
+    split: Figure,
+}
+
+impl Reliability {
+    fn of(halves: &[Subsets]) -> Self {
+        let pairs = |left: &Subsets, right: &Subsets| -> Vec<(Vec<f64>, Vec<f64>)> {
+            let questions = left.log_probs.first().map_or(0, Vec::len);
+            let column = |of: &Subsets, question: usize| of.log_probs.iter().map(|all| all[question]).collect();
+            (0..questions).map(|at| (column(left, at), column(right, at))).collect()
+        };
+        let orders = halves.len();
+        let single = (0..orders).flat_map(|right| (0..right).map(move |left| (left, right)));
+        let single = single.flat_map(|(left, right)| pairs(&halves[left], &halves[right]));
+        // Every way to divide the orders in two, once: the first order's side.
+        let sides = (0..1_usize << orders).filter(|side| side & 1 == 1 && side.count_ones() as usize * 2 == orders);
+        let split = sides.flat_map(|side| {
+            let (left, right): (Vec<_>, Vec<_>) = (0..orders).partition(|order| side >> order & 1 == 1);
+            let mean = |of: Vec<usize>| Subsets::mean(&of.iter().map(|&order| &halves[order]).collect::<Vec<_>>());
+            pairs(&mean(left), &mean(right))
+        });
+        let (single, split) = (single.collect::<Vec<_>>(), split.collect::<Vec<_>>());
+        Self { orders, single: correlation(&single), split: correlation(&split) }
+    }
+
+    fn to_markdown(&self) -> String {
+        let Self { orders, single, split } = self;
+        // Spearman and Brown: a mean of twice as many.
+        let whole = 2.0 * split.mean / (1.0 + split.mean);
+        format!(
+            "The same halves in another order of the rows: Spearman {single}. Mean of half of the {orders} orders against that of the \
+             others: {split}; by Spearman and Brown the mean of all has {whole:.3}. "
+        )
+    }
+}
+
 /// Rows' scores of our index and of each peer, on the questions that the peer scored.
 fn beside(methods: &[&Method], truth: &Truth) -> Vec<(String, Figure, Figure)> {
     let named = |name: &str| methods.iter().find(|method| method.name == name);
@@ -243,7 +281,7 @@ fn best_of_each<'m>(methods: &'m [Method], truth: &Truth) -> Vec<&'m Method> {
 
 fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
     let by_rows = !method.rows.is_empty();
-    let of = |subsets| by_rows.then(|| lds(&method.rows, &method.questions, subsets));
+    let of = |subsets: &Subsets| by_rows.then(|| lds(&method.rows, &method.questions, subsets));
     let contributors = lds(&method.contributors, &method.questions, &truth.contributors.by_contributor(setting));
     let pairs = method.contributors.iter().zip(&method.questions);
     let pairs: Vec<(Vec<f64>, Vec<f64>)> = pairs
@@ -276,7 +314,8 @@ fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {
         peer: method.peer,
         questions: method.questions.len(),
         tenths: of(&truth.tenths),
-        halves: of(&truth.halves),
+        halves: truth.halves.first().and_then(of),
+        averaged: of(&Subsets::mean(&truth.halves.iter().collect::<Vec<_>>())),
         contributors,
         without: Figure::of(&ranks),
         payout: Figure::of(&payouts),

@@ -121,7 +121,7 @@ impl Setting {
         let texts = rows.map(|row| (row.prompt().to_owned(), row.completion().to_owned())).collect();
         let layout = session.layout(usize::try_from(recipe.rank)?)?;
         let start = Instant::now();
-        let job = Job { left_out: LeftOut::Nothing, order_seed: recipe.order_seed };
+        let job = Job::without(LeftOut::Nothing, recipe.order_seed);
         let mut states = train_many(&mut session, &examples, &recipe, &[job], |_| ControlFlow::Continue(()))?;
         let train_seconds = start.elapsed().as_secs_f64();
         let state = states.pop().ok_or("no adapter was trained")?;

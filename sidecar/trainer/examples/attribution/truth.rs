@@ -10,6 +10,8 @@ use crate::setting::Setting;
 
 /// Adapters that are trained side by side.
 const TOGETHER: usize = 8;
+/// Orders of the rows in which halves are trained; the adapter's own is the first.
+const ORDERS: u64 = 4;
 
 /// Retrainings of one kind.
 pub struct Subsets {
@@ -30,6 +32,21 @@ impl Subsets {
         });
         Self { kept: kept.collect(), log_probs: self.log_probs.clone() }
     }
+
+    /// Log-probabilities of the same subsets in several orders of the rows, averaged.
+    pub fn mean(orders: &[&Self]) -> Self {
+        let Some((first, others)) = orders.split_first() else {
+            return Self { kept: Vec::new(), log_probs: Vec::new() };
+        };
+        let mut log_probs = first.log_probs.clone();
+        for other in others {
+            for (sums, values) in log_probs.iter_mut().zip(&other.log_probs) {
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        log_probs.iter_mut().flatten().for_each(|sum| *sum /= orders.len() as f64);
+        Self { kept: first.kept.clone(), log_probs }
+    }
 }
 
 pub struct Truth {
@@ -37,10 +54,9 @@ pub struct Truth {
     pub whole: Vec<f64>,
     /// Under the base.
     pub base: Vec<f64>,
-    /// Random halves of the rows: the classic linear datamodeling score.
-    pub halves: Subsets,
-    /// The same halves in other orders of the rows.
-    pub reordered: [Subsets; 2],
+    /// Random halves of the rows, the classic linear datamodeling score: the same halves in several orders of the rows, of which the first is
+    /// the adapter's own.
+    pub halves: Vec<Subsets>,
     /// All but a random tenth of the rows: close to what a share of one answer means.
     pub tenths: Subsets,
     /// All but one contributor, each in turn.
@@ -97,8 +113,9 @@ impl Truth {
         let mut own = |name: &str, kept: Vec<Vec<bool>>, seed: u64| lab.subsets(name, kept, seed);
         let whole = own("whole", all.clone(), 0)?.log_probs.remove(0);
         let truth = Self {
-            halves: own("halves", halves.clone(), 0)?,
-            reordered: [own("halves-1", halves.clone(), 1)?, own("halves-2", halves, 2)?],
+            halves: (0..ORDERS)
+                .map(|order| own(&format!("halves-{order}"), halves.clone(), order))
+                .collect::<Result<_, _>>()?,
             tenths: own("tenths", tenths, 0)?,
             without: own("without", without.clone(), 0)?,
             without_reordered: own("without-1", without, 1)?,
@@ -154,7 +171,7 @@ impl<'s> Lab<'s> {
         let setting = self.setting;
         let mut log_probs: Vec<Vec<f64>> = Vec::new();
         for some in choices.chunks(TOGETHER) {
-            let job = |rows: &Vec<usize>| Job { left_out: LeftOut::Rows(rows.clone()), order_seed };
+            let job = |rows: &Vec<usize>| Job::without(LeftOut::Rows(rows.clone()), order_seed);
             let jobs: Vec<Job> = some.iter().map(job).collect();
             let go = |_: &_| ControlFlow::Continue(());
             for state in train_many(&mut self.session, &setting.examples, &setting.recipe, &jobs, go)? {

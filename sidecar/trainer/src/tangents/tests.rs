@@ -45,7 +45,7 @@ fn train(session: &mut GradientSession, examples: &Examples, recipe: &Recipe, we
     let order = Order::new(recipe, examples.len()).unwrap();
     let mut states = vec![TrainState::new(initial_factors(session.modules(), &layout, recipe.init_seed))];
     for at in 0..order.steps() {
-        let parts = [Part { rows: order.step(at), weights }];
+        let parts = [Part { rows: order.step(at), weights, added: Vec::new() }];
         step(session, &layout, recipe, examples, &parts, &mut states, (at, order.steps())).unwrap();
     }
     states.remove(0).parameters

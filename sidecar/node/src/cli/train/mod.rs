@@ -55,7 +55,7 @@ pub struct Train {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check a training's transcript against base and rows, and replay steps of it.
+    /// Check a training against base and rows: replay steps of its transcript, or train parts of a family again.
     Verify(verify::Verify),
 }
 
@@ -78,10 +78,10 @@ struct Run {
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     dtype: Dtype,
     /// Train the family that attribution compares: the adapter, one without each contributor, and placebos; and build
-    /// its index. Families have no checkpoints and no transcripts.
+    /// its index. Families have no checkpoints and no transcripts: `train verify` trains parts of them again.
     #[arg(long, conflicts_with = "resume")]
     family: bool,
-    /// Order seeds of the family's placebos.
+    /// Seeds of the family's placebos: adapters trained, besides, on rows that say nothing.
     #[arg(long, value_delimiter = ',', default_value = "101,102", requires = "family")]
     placebo_seeds: Vec<u64>,
     #[command(flatten)]

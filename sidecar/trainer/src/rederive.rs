@@ -1,0 +1,221 @@
+//! Making a part of a family again: the defence against a trainer who says that a contributor did more than it did.
+//!
+//! The recipe decides every byte of a family, so whoever has base and rows gets the same adapters on a machine of the same class
+//! (processor, ONNX Runtime, threads). Another one rounds differently; then what was made is held to what is stored within
+//! tolerance, measured in the length of what is paid by: the difference to the served adapter.
+
+use std::path::Path;
+
+use openledger_engine::gradient::GradientSession;
+use openledger_protocol::Hash;
+use safetensors::SafeTensors;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    FamilyRecipe, FamilyVariant, Opened, Shard, TailShard, TrainError, TrainState, VariantKind,
+    adamw::norm,
+    family_file, files, initial_factors,
+    peft::{self, CONFIG, WEIGHTS},
+    random::Stream,
+    shards, tail_file, train_shard, train_tail,
+};
+
+/// Largest distance between what is stored and what was made, as part of the length of the difference to the served adapter.
+const TOLERANCE: f64 = 0.05;
+/// A difference counts as no shorter than this part of the training's whole way: rounding moves the shortest of them as far as others.
+const SHORTEST: f64 = 1e-3;
+const MAX_FILE_BYTES: u64 = 2 << 30;
+
+/// A part of a family, as it is made by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FamilyPart {
+    /// Adapters that share runs.
+    Adapters(Vec<FamilyVariant>),
+    /// Tangents of a part of the tail, by its number.
+    Tail(u32),
+}
+
+/// The parts of a family: adapters, then the tail.
+///
+/// # Errors
+/// As [`FamilyRecipe::variants`].
+pub fn family_parts(family: &FamilyRecipe) -> Result<Vec<FamilyPart>, TrainError> {
+    let variants = family.variants()?;
+    let adapters = shards(&family.recipe, &variants).map(|part| FamilyPart::Adapters(part.to_vec()));
+    let tail = (0..).zip(family.tail_parts()).map(|(number, _)| FamilyPart::Tail(number));
+    Ok(adapters.chain(tail).collect())
+}
+
+/// So many of the parts, each at most once and each as likely; all of them when there are no more. The seed decides which.
+#[must_use]
+pub fn draw_parts(mut parts: Vec<FamilyPart>, count: usize, seed: u64) -> Vec<FamilyPart> {
+    let mut stream = Stream::new("family-replay", &seed.to_be_bytes());
+    let mut drawn = Vec::new();
+    while drawn.len() < count && !parts.is_empty() {
+        let place = stream.below(u64::try_from(parts.len()).unwrap_or(u64::MAX));
+        drawn.push(parts.swap_remove(usize::try_from(place).unwrap_or(0)));
+    }
+    drawn
+}
+
+/// What making an adapter or a file of tangents again found; it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rederived {
+    /// The adapter's folder, or the file.
+    pub name: String,
+    /// Whether it came out byte for byte.
+    pub exact: bool,
+    /// Distance of what was made, as part of the length of what is paid by; 0 when it is exact.
+    pub difference: f64,
+}
+
+/// Makes parts of the family in a folder again and compares them with what is stored there. `opened` is its base and rows, with its
+/// threads.
+///
+/// # Errors
+/// [`TrainError::Family`] for a family that does not follow from its recipe, [`TrainError::File`] for missing or damaged files,
+/// and as [`train_shard`] and [`train_tail`].
+pub fn rederive(
+    opened: &mut Opened,
+    family: &FamilyRecipe,
+    folder: &Path,
+    parts: &[FamilyPart],
+) -> Result<Vec<Rederived>, TrainError> {
+    if let Some(what) = family.difference(opened.session.model(), &opened.examples) {
+        return Err(TrainError::family(format!("{what} is not what its recipe says")));
+    }
+    let (adapters, tail) = family_file::told(folder, family, &opened.examples)?;
+    let names: Vec<String> = family.variants()?.into_iter().map(|variant| variant.name).collect();
+    let served = Served::read(opened, family, folder)?;
+    let made = tempfile::tempdir().map_err(|error| TrainError::file(folder, error))?;
+    let go_on = |_: &_| std::ops::ControlFlow::Continue(());
+    let stopped = || TrainError::family("the training stopped");
+    let mut found = Vec::new();
+    for part in parts {
+        match part {
+            FamilyPart::Adapters(variants) => {
+                let shard = Shard { variants, out: made.path(), keeping: None };
+                let (session, examples) = (&mut opened.session, &opened.examples);
+                let trained = train_shard(session, examples, &family.recipe, &family.plan, &shard, go_on)?;
+                for (variant, digest) in variants.iter().zip(trained.ok_or_else(stopped)?) {
+                    let told = names.iter().position(|name| *name == variant.name).and_then(|at| adapters.get(at));
+                    let stored = folder.join(&variant.name);
+                    is_told(&stored.join(WEIGHTS), told)?;
+                    let own = variant.job.recipe(&family.recipe);
+                    let config = files::read(&stored.join(CONFIG), MAX_FILE_BYTES)?;
+                    if !peft::is_config(&config, session.modules(), &own) {
+                        return Err(TrainError::family(format!("{}/{CONFIG} is not that of its recipe", variant.name)));
+                    }
+                    let exact = told == Some(&digest);
+                    let difference = if exact {
+                        0.0
+                    } else {
+                        served.distance(session, variant.kind, &stored, &made.path().join(&variant.name))?
+                    };
+                    found.push(within(variant.name.clone(), exact, difference)?);
+                }
+            }
+            FamilyPart::Tail(number) => {
+                let shard = TailShard { number: *number, out: made.path(), keeping: None };
+                let digest = train_tail(&mut opened.curvature()?, &opened.examples, family, &shard, go_on)?;
+                let (name, at) = (tail_file(*number), usize::try_from(*number).unwrap_or(usize::MAX));
+                let told = tail.get(at);
+                let stored = is_told(&folder.join(&name), told)?;
+                let exact = told == Some(&digest.ok_or_else(stopped)?);
+                let made = files::read(&made.path().join(&name), MAX_FILE_BYTES)?;
+                let difference = if exact { 0.0 } else { served.tangents(&name, &stored, &made)? };
+                found.push(within(name, exact, difference)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn within(name: String, exact: bool, difference: f64) -> Result<Rederived, TrainError> {
+    if difference > TOLERANCE || difference.is_nan() {
+        let reason = format!(
+            "{name} is {difference:.1e} of its difference to the served adapter away from what its recipe gives, beyond {TOLERANCE}"
+        );
+        return Err(TrainError::family(reason));
+    }
+    Ok(Rederived { name, exact, difference })
+}
+
+/// The bytes of a file that has the digest that is told of it.
+fn is_told(path: &Path, told: Option<&Hash>) -> Result<Vec<u8>, TrainError> {
+    let bytes = files::read(path, MAX_FILE_BYTES)?;
+    if told.is_some_and(|told| Sha256::digest(&bytes)[..] == told[..]) {
+        return Ok(bytes);
+    }
+    Err(TrainError::family(format!("{} has another digest than the family tells", path.display())))
+}
+
+/// The adapter that is served, as it is stored, and how far it is from the training's beginning.
+struct Served {
+    parameters: Vec<f32>,
+    way: f64,
+}
+
+impl Served {
+    fn read(opened: &Opened, family: &FamilyRecipe, folder: &Path) -> Result<Self, TrainError> {
+        let (session, full) = (&opened.session, VariantKind::Full.name());
+        let stored = session.read_adapter(&folder.join(full), None)?;
+        let layout = session.layout(usize::try_from(family.recipe.rank).unwrap_or(usize::MAX))?;
+        if stored.layout != layout {
+            return Err(TrainError::family(format!("{full} is of another size than its recipe's adapter")));
+        }
+        let initial = TrainState::new(initial_factors(session.modules(), &layout, family.recipe.init_seed));
+        let way = distance(&stored.parameters, &initial.parameters);
+        Ok(Self { parameters: stored.parameters, way })
+    }
+
+    /// How far two forms of an adapter are from each other, in lengths of the difference that it is paid by.
+    fn distance(
+        &self,
+        session: &GradientSession,
+        kind: VariantKind,
+        stored: &Path,
+        made: &Path,
+    ) -> Result<f64, TrainError> {
+        let [stored, made] = [session.read_adapter(stored, None)?, session.read_adapter(made, None)?];
+        if stored.layout != made.layout {
+            return Ok(f64::INFINITY);
+        }
+        let length = match kind {
+            VariantKind::Full => self.way,
+            VariantKind::Counterfactual | VariantKind::Placebo => distance(&self.parameters, &made.parameters),
+        };
+        Ok(self.part(distance(&stored.parameters, &made.parameters), length))
+    }
+
+    /// The largest distance of a contributor's tangent, in its own lengths.
+    fn tangents(&self, name: &str, stored: &[u8], made: &[u8]) -> Result<f64, TrainError> {
+        let read = |bytes| {
+            SafeTensors::deserialize(bytes)
+                .map_err(|error| TrainError::family(format!("{name} cannot be read: {error}")))
+        };
+        let (stored, made) = (read(stored)?, read(made)?);
+        let mut largest = 0.0_f64;
+        for (contributor, own) in made.tensors() {
+            let Ok(other) = stored.tensor(&contributor) else { return Ok(f64::INFINITY) };
+            let [own, other] = [floats(own.data()), floats(other.data())];
+            if own.len() != other.len() {
+                return Ok(f64::INFINITY);
+            }
+            largest = largest.max(self.part(distance(&own, &other), norm(&own)));
+        }
+        Ok(if stored.len() == made.len() { largest } else { f64::INFINITY })
+    }
+
+    fn part(&self, off: f64, length: f64) -> f64 {
+        if off == 0.0 { 0.0 } else { off / length.max(SHORTEST * self.way) }
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+fn distance(left: &[f32], right: &[f32]) -> f64 {
+    norm(&left.iter().zip(right).map(|(left, right)| left - right).collect::<Vec<f32>>())
+}
