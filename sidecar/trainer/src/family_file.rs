@@ -46,40 +46,56 @@ impl FamilyRecipe {
     }
 }
 
-/// The digests that a family's file tells: of the adapters in the family's order, and of the files of its tail. Whatever else stands there
-/// must follow from the recipe: which adapter is for which contributor decides who is paid.
-///
-/// # Errors
-/// [`TrainError::File`], [`TrainError::Family`], and as [`FamilyRecipe::variants`].
-pub(crate) fn told(
-    folder: &Path,
-    family: &FamilyRecipe,
-    examples: &Examples,
-) -> Result<(Vec<Hash>, Vec<Hash>), TrainError> {
-    let place = folder.join(FAMILY_FILE);
-    let mut stored: Map<String, Value> = serde_json::from_slice(&files::read(&place, MAX_BYTES)?)
-        .map_err(|error| TrainError::family(format!("{FAMILY_FILE} cannot be read: {error}")))?;
-    for key in CALIBRATED {
-        stored.remove(key);
+/// What a family's file tells: the digests of its adapters and of the files of its tail.
+pub(crate) struct Told {
+    adapters: Vec<(String, Hash)>,
+    tail: Vec<Hash>,
+}
+
+impl Told {
+    /// Reads a family's file. Whatever else stands there must follow from the recipe: which adapter is for which contributor decides who is
+    /// paid.
+    ///
+    /// # Errors
+    /// [`TrainError::File`], [`TrainError::Family`], and as [`FamilyRecipe::variants`].
+    pub fn read(folder: &Path, family: &FamilyRecipe, examples: &Examples) -> Result<Self, TrainError> {
+        let place = folder.join(FAMILY_FILE);
+        let mut stored: Map<String, Value> = serde_json::from_slice(&files::read(&place, MAX_BYTES)?)
+            .map_err(|error| TrainError::family(format!("{FAMILY_FILE} cannot be read: {error}")))?;
+        for key in CALIBRATED {
+            stored.remove(key);
+        }
+        let listed = stored.get("variants").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<String> = family.variants()?.into_iter().map(|variant| variant.name).collect();
+        let adapters: Vec<Hash> = names.iter().map(|name| digest(listed, name)).collect::<Result<_, _>>()?;
+        let parts = 0..u32::try_from(family.tail_parts().len()).unwrap_or(u32::MAX);
+        let tail: Vec<Hash> = parts.map(|number| digest(listed, &tail_file(number))).collect::<Result<_, _>>()?;
+        if described(family, examples, &adapters, &tail)? != stored {
+            return Err(TrainError::family(format!("{FAMILY_FILE} is not that of its recipe")));
+        }
+        Ok(Self { adapters: names.into_iter().zip(adapters).collect(), tail })
     }
-    let digest = |path: &str| -> Result<Hash, TrainError> {
-        let listed = stored.get("variants").and_then(Value::as_array).into_iter().flatten();
-        let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
-        let told =
-            listed.filter(|entry| text(entry, "path").as_deref() == Some(path)).find_map(|entry| text(entry, "sha256"));
-        let mut digest = [0; 32];
-        told.and_then(|told| hex::decode_to_slice(told, &mut digest).ok())
-            .map(|()| digest)
-            .ok_or_else(|| TrainError::family(format!("{FAMILY_FILE} tells no digest of {path}")))
-    };
-    let adapters: Vec<Hash> =
-        family.variants()?.iter().map(|variant| digest(&variant.name)).collect::<Result<_, _>>()?;
-    let parts = 0..u32::try_from(family.tail_parts().len()).unwrap_or(u32::MAX);
-    let tail: Vec<Hash> = parts.map(|number| digest(&tail_file(number))).collect::<Result<_, _>>()?;
-    if described(family, examples, &adapters, &tail)? != stored {
-        return Err(TrainError::family(format!("{FAMILY_FILE} is not that of its recipe")));
+
+    /// The digest of an adapter's weights.
+    pub fn adapter(&self, name: &str) -> Option<&Hash> {
+        self.adapters.iter().find(|(known, _)| known == name).map(|(_, digest)| digest)
     }
-    Ok((adapters, tail))
+
+    /// The digest of the file of a part of the tail.
+    pub fn tail(&self, number: u32) -> Option<&Hash> {
+        usize::try_from(number).ok().and_then(|number| self.tail.get(number))
+    }
+}
+
+/// The digest that is listed for a path.
+fn digest(listed: &[Value], path: &str) -> Result<Hash, TrainError> {
+    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let told = listed.iter().find(|entry| text(entry, "path").as_deref() == Some(path));
+    let mut digest = [0; 32];
+    told.and_then(|entry| text(entry, "sha256"))
+        .and_then(|digits| hex::decode_to_slice(digits, &mut digest).ok())
+        .map(|()| digest)
+        .ok_or_else(|| TrainError::family(format!("{FAMILY_FILE} tells no digest of {path}")))
 }
 
 /// What stands in a family's file before anybody calibrates it.

@@ -4,7 +4,7 @@
 //! (processor, ONNX Runtime, threads). Another one rounds differently; then what was made is held to what is stored within
 //! tolerance, measured in the length of what is paid by: the difference to the served adapter.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use openledger_engine::gradient::GradientSession;
 use openledger_protocol::Hash;
@@ -12,9 +12,10 @@ use safetensors::SafeTensors;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    FamilyRecipe, FamilyVariant, Opened, Shard, TailShard, TrainError, TrainState, VariantKind,
+    FamilyRecipe, FamilyVariant, Opened, Progress, Shard, TailShard, TrainError, TrainState, VariantKind,
     adamw::norm,
-    family_file, files, initial_factors,
+    family_file::Told,
+    files, initial_factors,
     peft::{self, CONFIG, WEIGHTS},
     random::Stream,
     shards, tail_file, train_shard, train_tail,
@@ -84,61 +85,81 @@ pub fn rederive(
     if let Some(what) = family.difference(opened.session.model(), &opened.examples) {
         return Err(TrainError::family(format!("{what} is not what its recipe says")));
     }
-    let (adapters, tail) = family_file::told(folder, family, &opened.examples)?;
-    let names: Vec<String> = family.variants()?.into_iter().map(|variant| variant.name).collect();
-    let served = Served::read(opened, family, folder)?;
+    let told = Told::read(folder, family, &opened.examples)?;
+    let served = Served::read(&opened.session, family, folder)?;
     let made = tempfile::tempdir().map_err(|error| TrainError::file(folder, error))?;
-    let go_on = |_: &_| std::ops::ControlFlow::Continue(());
-    let stopped = || TrainError::family("the training stopped");
+    let stored = Stored { family, folder, told, served, made: made.path() };
     let mut found = Vec::new();
     for part in parts {
         match part {
-            FamilyPart::Adapters(variants) => {
-                let shard = Shard { variants, out: made.path(), keeping: None };
-                let (session, examples) = (&mut opened.session, &opened.examples);
-                let trained = train_shard(session, examples, &family.recipe, &family.plan, &shard, go_on)?;
-                for (variant, digest) in variants.iter().zip(trained.ok_or_else(stopped)?) {
-                    let told = names.iter().position(|name| *name == variant.name).and_then(|at| adapters.get(at));
-                    let stored = folder.join(&variant.name);
-                    is_told(&stored.join(WEIGHTS), told)?;
-                    let own = variant.job.recipe(&family.recipe);
-                    let config = files::read(&stored.join(CONFIG), MAX_FILE_BYTES)?;
-                    if !peft::is_config(&config, session.modules(), &own) {
-                        return Err(TrainError::family(format!("{}/{CONFIG} is not that of its recipe", variant.name)));
-                    }
-                    let exact = told == Some(&digest);
-                    let difference = if exact {
-                        0.0
-                    } else {
-                        served.distance(session, variant.kind, &stored, &made.path().join(&variant.name))?
-                    };
-                    found.push(within(variant.name.clone(), exact, difference)?);
-                }
-            }
-            FamilyPart::Tail(number) => {
-                let shard = TailShard { number: *number, out: made.path(), keeping: None };
-                let digest = train_tail(&mut opened.curvature()?, &opened.examples, family, &shard, go_on)?;
-                let (name, at) = (tail_file(*number), usize::try_from(*number).unwrap_or(usize::MAX));
-                let told = tail.get(at);
-                let stored = is_told(&folder.join(&name), told)?;
-                let exact = told == Some(&digest.ok_or_else(stopped)?);
-                let made = files::read(&made.path().join(&name), MAX_FILE_BYTES)?;
-                let difference = if exact { 0.0 } else { served.tangents(&name, &stored, &made)? };
-                found.push(within(name, exact, difference)?);
-            }
+            FamilyPart::Adapters(variants) => found.extend(stored.adapters(opened, variants)?),
+            FamilyPart::Tail(number) => found.push(stored.tail(opened, *number)?),
         }
     }
     Ok(found)
 }
 
-fn within(name: String, exact: bool, difference: f64) -> Result<Rederived, TrainError> {
+/// A family as it lies in a folder, and where parts of it are made again.
+struct Stored<'a> {
+    family: &'a FamilyRecipe,
+    folder: &'a Path,
+    told: Told,
+    served: Served,
+    made: &'a Path,
+}
+
+impl Stored<'_> {
+    fn adapters(&self, opened: &mut Opened, variants: &[FamilyVariant]) -> Result<Vec<Rederived>, TrainError> {
+        let recipe = &self.family.recipe;
+        let shard = Shard { variants, out: self.made, keeping: None };
+        let (session, examples) = (&mut opened.session, &opened.examples);
+        let trained = train_shard(session, examples, recipe, &self.family.plan, &shard, go_on)?;
+        let one = |(variant, digest): (&FamilyVariant, Hash)| {
+            let (name, stored) = (&variant.name, self.folder.join(&variant.name));
+            let told = self.told.adapter(name);
+            is_told(&stored.join(WEIGHTS), told)?;
+            let config = files::read(&stored.join(CONFIG), MAX_FILE_BYTES)?;
+            if !peft::is_config(&config, session.modules(), &variant.job.recipe(recipe)) {
+                return Err(TrainError::family(format!("{name}/{CONFIG} is not that of its recipe")));
+            }
+            if told == Some(&digest) {
+                return Ok(Rederived { name: name.clone(), exact: true, difference: 0.0 });
+            }
+            within(name, self.served.distance(session, variant.kind, &stored, &self.made.join(name))?)
+        };
+        variants.iter().zip(trained.ok_or_else(stopped)?).map(one).collect()
+    }
+
+    fn tail(&self, opened: &Opened, number: u32) -> Result<Rederived, TrainError> {
+        let shard = TailShard { number, out: self.made, keeping: None };
+        let digest = train_tail(&mut opened.curvature()?, &opened.examples, self.family, &shard, go_on)?;
+        let (name, told) = (tail_file(number), self.told.tail(number));
+        let stored = is_told(&self.folder.join(&name), told)?;
+        if told == Some(&digest.ok_or_else(stopped)?) {
+            return Ok(Rederived { name, exact: true, difference: 0.0 });
+        }
+        let made = files::read(&self.made.join(&name), MAX_FILE_BYTES)?;
+        within(&name, self.served.tangents(&name, &stored, &made)?)
+    }
+}
+
+fn go_on(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// What cannot be: nobody stops it.
+fn stopped() -> TrainError {
+    TrainError::family("the training stopped")
+}
+
+fn within(name: &str, difference: f64) -> Result<Rederived, TrainError> {
     if difference > TOLERANCE || difference.is_nan() {
         let reason = format!(
             "{name} is {difference:.1e} of its difference to the served adapter away from what its recipe gives, beyond {TOLERANCE}"
         );
         return Err(TrainError::family(reason));
     }
-    Ok(Rederived { name, exact, difference })
+    Ok(Rederived { name: name.to_owned(), exact: false, difference })
 }
 
 /// The bytes of a file that has the digest that is told of it.
@@ -157,8 +178,8 @@ struct Served {
 }
 
 impl Served {
-    fn read(opened: &Opened, family: &FamilyRecipe, folder: &Path) -> Result<Self, TrainError> {
-        let (session, full) = (&opened.session, VariantKind::Full.name());
+    fn read(session: &GradientSession, family: &FamilyRecipe, folder: &Path) -> Result<Self, TrainError> {
+        let full = VariantKind::Full.name();
         let stored = session.read_adapter(&folder.join(full), None)?;
         let layout = session.layout(usize::try_from(family.recipe.rank).unwrap_or(usize::MAX))?;
         if stored.layout != layout {
