@@ -69,7 +69,7 @@ pub use rederive::{FamilyPart, Rederived, draw_parts, family_parts, rederive};
 pub use source::{Opened, Rows, Source};
 pub use state::TrainState;
 pub use tail::{Tail, TailShard, tail_file, train_tail};
-pub use tangents::{TangentPlan, Tangents, tangents};
+pub use tangents::{TangentPlan, Tangents, reconcile, tangents};
 pub use training::{Ended, Progress, Storage, Training};
 pub use transcript::{TRANSCRIPT_FILE, Transcript, TranscriptStep};
 pub use verify::{Verification, verify};

@@ -1,8 +1,12 @@
-//! How many draws rows' tangents need, and where the gradient is best taken: rows' scores against retraining without random tenths.
+//! How many draws rows' tangents need, where the gradient is best taken, and what the contributors' secants correct: rows' scores against
+//! retraining without random tenths.
 
 use std::error::Error;
 
+use openledger_trainer::reconcile;
+
 use crate::{
+    family::Family,
     metrics::{Figure, lds},
     ours::{differentiate, dot},
     setting::Setting,
@@ -18,21 +22,28 @@ pub fn report(setting: &Setting, draws: &[u32]) -> Result<String, Box<dyn Error>
     let everything: Vec<usize> = (0..setting.questions.len()).collect();
     let mut session = setting.session()?;
     let head = PARTS.map(|part| format!(" less {part} |")).concat();
-    let mut out = format!("| draws |{head} build, ms a row |\n|---|{}---|\n", "---|".repeat(PARTS.len()));
+    let mut out =
+        format!("| draws |{head} held to secants | build, ms a row |\n|---|{}---|---|\n", "---|".repeat(PARTS.len()));
+    let secants = Family::of(setting)?.secants(setting);
+    let clusters: Vec<Option<usize>> = setting.clusters().into_iter().map(Some).collect();
     for &draws in draws {
-        let (vectors, seconds) = differentiate(setting, (0..setting.examples.len()).collect(), draws)?;
-        let mut cells = String::new();
-        for part in PARTS {
+        let (mut vectors, seconds) = differentiate(setting, (0..setting.examples.len()).collect(), draws)?;
+        let mut figure = |vectors: &[Vec<f32>], part: f32| -> Result<Figure, Box<dyn Error>> {
             let mut moved = setting.state.parameters.clone();
-            for vector in &vectors {
+            for vector in vectors.iter().filter(|_| part != 0.0) {
                 moved.iter_mut().zip(vector).for_each(|(value, way)| *value -= part * way);
             }
             let asked = setting.ask(&mut session, &moved)?;
             let score = |(_, gradient): &(f64, Vec<f32>)| vectors.iter().map(|vector| dot(gradient, vector)).collect();
             let scores: Vec<Vec<f64>> = asked.iter().map(score).collect();
-            let figure: Figure = lds(&scores, &everything, &truth);
-            cells.push_str(&format!(" {figure} |"));
+            Ok(lds(&scores, &everything, &truth))
+        };
+        let mut cells = String::new();
+        for part in PARTS {
+            cells.push_str(&format!(" {} |", figure(&vectors, part)?));
         }
+        reconcile(&mut vectors, &clusters, &secants)?;
+        cells.push_str(&format!(" {} |", figure(&vectors, 0.0)?));
         let row = format!("| {draws} |{cells} {:.1} |\n", seconds * 1e3 / setting.examples.len() as f64);
         eprint!("{row}");
         out.push_str(&row);

@@ -5,7 +5,7 @@ use std::{error::Error, fs, ops::ControlFlow, time::Instant};
 use openledger_attribution::index::{Index, Query, Scores, VERSION};
 use openledger_engine::gradient::{CurvatureSession, GradientConfig};
 use openledger_protocol::shares::SHARE_ONE;
-use openledger_trainer::{TangentPlan, tangents};
+use openledger_trainer::{TangentPlan, reconcile, tangents};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// What else decides our scores besides rows and index: what was measured with another way is not ours any more.
-const WAY: &str = "signs-null";
+const WAY: &str = "signs-null-held";
 
+/// Tangents corrected by the secants of the contributors, and rounded.
+const HELD: &str = "held to secants, index";
 /// The method by which contributors are paid.
 pub const AS_PAID: &str = "secants, index, at the query point";
 
@@ -86,25 +88,34 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
     let start = Instant::now();
     let asked = setting.ask(&mut setting.session()?, &setting.state.parameters)?;
     let asking = start.elapsed().as_secs_f64() / setting.questions.len() as f64;
+    let family = Family::of(setting)?;
     let mut methods = Vec::new();
     for draws in if setting.quick { vec![4] } else { vec![4, 16] } {
-        let (vectors, seconds) = differentiate(setting, (0..setting.examples.len()).collect(), draws)?;
+        let rows = setting.examples.len();
+        let (mut vectors, seconds) = differentiate(setting, (0..rows).collect(), draws)?;
         let scores = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
         let name = format!("tangents, {draws} draws");
         let mut exact = Method::of_rows(setting, &name, everything.clone(), scores.collect());
-        exact.build_seconds = Some(seconds / setting.examples.len() as f64);
+        exact.build_seconds = Some(seconds / rows as f64);
         exact.question_seconds = Some(asking);
         exact.bytes = Some(setting.layout.len as f64 * 4.0);
-        let build = exact.build_seconds;
         methods.push(exact);
-        let names = (0..vectors.len()).map(|row| row.to_string()).collect();
+        let start = Instant::now();
+        let clusters: Vec<Option<usize>> = setting.clusters().into_iter().map(Some).collect();
+        reconcile(&mut vectors, &clusters, &family.secants(setting))?;
+        let seconds = seconds + family.seconds + start.elapsed().as_secs_f64();
+        let names = (0..rows).map(|row| row.to_string()).collect();
         let index = index(setting, names, vectors, Vec::new())?;
-        let mut method = Method::of_rows(setting, &format!("{name}, index"), everything.clone(), scan(&index, &asked)?);
-        (method.build_seconds, method.question_seconds) = (build, Some(asking));
-        method.bytes = Some(index.dimensions() as f64);
-        method.settings =
-            format!("{} directions, {} dimensions of 8 bits", index.projection.dimensions(), index.dimensions());
-        methods.push(method);
+        let name = format!("{name}, {HELD}");
+        let mut held = Method::of_rows(setting, &name, everything.clone(), scan(&index, &asked)?);
+        (held.build_seconds, held.question_seconds) = (Some(seconds / rows as f64), Some(asking));
+        held.bytes = Some(index.dimensions() as f64);
+        held.settings = format!(
+            "{} directions, {} dimensions of 8 bits; training without each contributor is in the build",
+            index.projection.dimensions(),
+            index.dimensions()
+        );
+        methods.push(held);
     }
     let (vectors, seconds) = differentiate(setting, setting.clusters(), 4)?;
     let scores = asked.iter().map(|(_, gradient)| vectors.iter().map(|vector| dot(gradient, vector)).collect());
@@ -120,7 +131,7 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
         settings: "one vector for each contributor".to_owned(),
         peer: false,
     });
-    methods.extend(secants(setting, &asked, &everything, asking)?);
+    methods.extend(secants(setting, &family, &asked, &everything, asking)?);
     Ok(methods)
 }
 
@@ -142,8 +153,13 @@ pub fn differentiate(setting: &Setting, groups: Vec<usize>, draws: u32) -> Resul
 }
 
 /// Differences to adapters trained without each contributor: as floats, and as the index pays by them.
-fn secants(setting: &Setting, asked: &Asked, questions: &[usize], asking: f64) -> Result<Vec<Method>, Box<dyn Error>> {
-    let family = Family::of(setting)?;
+fn secants(
+    setting: &Setting,
+    family: &Family,
+    asked: &Asked,
+    questions: &[usize],
+    asking: f64,
+) -> Result<Vec<Method>, Box<dyn Error>> {
     let method = |name: &str, contributors| Method {
         name: name.to_owned(),
         questions: questions.to_vec(),

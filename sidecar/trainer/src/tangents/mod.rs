@@ -12,7 +12,8 @@
 //! Gauss-Newton matrix is the mean of outer products of gradients whose targets the model draws itself: a few draws per
 //! row. The product of LoRA's factors bends the loss besides, most of all at the start, where B is zero; that part is exact
 //! and needs only M, the gradient by the frozen weight: with y = W x + s B A x it is δ∇A = s δBᵀ M and δ∇B = s M δAᵀ.
-//! What is left out is the bend of attention and activations between modules.
+//! What is left out is the bend of attention and activations between modules; where training without some groups of rows was really done,
+//! [`reconcile`] learns from them what is missing.
 //!
 //! Close relatives: MAGIC (Ilyas and Engstrom, 2025) differentiates the training exactly, in reverse and per question; data value
 //! embeddings (Wang et al., ICLR 2025) carry rows forward through SGD under the empirical Fisher matrix.
@@ -21,6 +22,7 @@ mod curvature;
 mod draws;
 mod factors;
 mod optimiser;
+mod reconcile;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +40,8 @@ use curvature::Observed;
 use draws::Draws;
 use factors::Bend;
 use optimiser::Linearised;
+
+pub use reconcile::reconcile;
 
 /// Bytes that the moving tangents may take: three 32-bit floats per factor and group.
 const MAX_BYTES: u64 = 12 << 30;
