@@ -212,7 +212,7 @@ fn a_placebo_sees_rows_on_top_and_changes_nobody_beside_it() {
     let jobs = [full.clone(), placebo(1), placebo(2), full.clone()];
     let mut train = |jobs: &[Job]| train_many(&mut session, &examples, &recipe(), jobs, go_on).unwrap();
     let together = train(&jobs);
-    assert!(together[0] == together[3] && together[0] == train(&[full.clone()])[0]);
+    assert!(together[0] == together[3] && together[0] == train(std::slice::from_ref(&full))[0]);
     assert!(together[1] == train(&[placebo(1)])[0]);
     let far = |left: usize, right: usize| {
         let pairs = together[left].parameters.iter().zip(&together[right].parameters);
