@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     family::{Family, PLACEBOS},
-    ours::paid,
+    ours::{WAY, paid},
     setting::{Asked, Question, Setting, ask},
 };
 
@@ -122,7 +122,7 @@ pub fn all(setting: &Setting, data: &std::path::Path, only: Option<&[String]>) -
         if at > 0 && !wanted(scenario.name) {
             continue;
         }
-        let path = setting.cache.join(format!("attack-{VERSION}-{}-{at}.json", setting.questions.len()));
+        let path = setting.cache.join(format!("attack-{VERSION}-{WAY}-{}-{at}.json", setting.questions.len()));
         let attack = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)?,
             Err(_) => {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What else decides our scores besides rows and index: what was measured with another way is not ours any more.
-const WAY: &str = "signs-null-held";
+pub const WAY: &str = "signs-null-held";
 
 /// Tangents corrected by the secants of the contributors, and rounded.
 const HELD: &str = "held to secants, index";
