@@ -40,8 +40,13 @@ impl FamilyRecipe {
     /// Reads the recipe that lies in a family's folder.
     ///
     /// # Errors
-    /// [`TrainError::File`], and as [`FamilyRecipe::from_bytes`].
+    /// [`TrainError::Family`] for a family without one, [`TrainError::File`], and as [`FamilyRecipe::from_bytes`].
     pub fn read(folder: &Path) -> Result<Self, TrainError> {
+        if !folder.join(RECIPE_FILE).exists() {
+            let reason =
+                "trained before families kept it, or by another program; only a family that is trained anew has one";
+            return Err(TrainError::family(format!("it has no {RECIPE_FILE}: {reason}")));
+        }
         Self::from_bytes(&files::read(&folder.join(RECIPE_FILE), MAX_BYTES)?)
     }
 }

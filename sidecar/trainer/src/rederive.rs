@@ -86,7 +86,7 @@ pub fn rederive(
         return Err(TrainError::family(format!("{what} is not what its recipe says")));
     }
     let told = Told::read(folder, family, &opened.examples)?;
-    let served = Served::read(&opened.session, family, folder)?;
+    let served = Served::read(&opened.session, family, folder, &told)?;
     let made = tempfile::tempdir().map_err(|error| TrainError::file(folder, error))?;
     let stored = Stored { family, folder, told, served, made: made.path() };
     let mut found = Vec::new();
@@ -178,8 +178,10 @@ struct Served {
 }
 
 impl Served {
-    fn read(session: &GradientSession, family: &FamilyRecipe, folder: &Path) -> Result<Self, TrainError> {
+    fn read(session: &GradientSession, family: &FamilyRecipe, folder: &Path, told: &Told) -> Result<Self, TrainError> {
         let full = VariantKind::Full.name();
+        // Lengths are measured from it: another one would make every tolerance as large as its author likes.
+        is_told(&folder.join(full).join(WEIGHTS), told.adapter(full))?;
         let stored = session.read_adapter(&folder.join(full), None)?;
         let layout = session.layout(usize::try_from(family.recipe.rank).unwrap_or(usize::MAX))?;
         if stored.layout != layout {

@@ -9,8 +9,8 @@ use std::{collections::HashMap, fs, ops::ControlFlow, path::Path};
 use openledger_corpus::{Contribution, Limits};
 use openledger_protocol::Hash;
 use openledger_trainer::{
-    FAMILY_FILE, FamilyPart, FamilyPlan, FamilyRecipe, Opened, Recipe, Rederived, Tail, TrainError, Weights,
-    draw_parts, family_parts, rederive, train_family, write_adapter,
+    FAMILY_FILE, FamilyPart, FamilyPlan, FamilyRecipe, Opened, RECIPE_FILE, Recipe, Rederived, Tail, TrainError,
+    Weights, draw_parts, family_parts, rederive, train_family, write_adapter,
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde_json::{Value, json};
@@ -202,6 +202,12 @@ fn a_family_of_other_rows_or_names_is_refused() {
     fs::write(&config, text.replace("\"lora_alpha\": 8", "\"lora_alpha\": 16")).unwrap();
     assert!(refusal(all(&mut opened, &family, out)).contains("adapter_config.json"));
     fs::write(&config, text).unwrap();
+    let kept = fs::read(out.join(RECIPE_FILE)).unwrap();
+    fs::remove_file(out.join(RECIPE_FILE)).unwrap();
+    assert!(FamilyRecipe::read(out).unwrap_err().to_string().contains("trained anew"));
+    fs::write(out.join(RECIPE_FILE), &kept[1..]).unwrap();
+    assert_eq!(FamilyRecipe::read(out).unwrap_err().code(), "TRAIN_TRANSCRIPT_REFUTED");
+    fs::write(out.join(RECIPE_FILE), kept).unwrap();
     let mut elsewhere = support::opened(&forged(slice(3, 6)));
     assert!(refusal(all(&mut elsewhere, &family, out)).contains("content"));
 }
