@@ -142,9 +142,17 @@ fn broken_manifests_are_refused() {
     for family in families {
         assert_eq!(code(&list(&family)), "AUDIT_FAMILY_INVALID");
     }
-    std::fs::write(folder.path().join("adapters.json"), list(&[full, without, placebo])).unwrap();
+    let whole = list(&[full, without, placebo]);
+    let with_recipe = |digest: &str| whole.replacen('{', &format!(r#"{{"recipe":"{digest}","#), 1);
+    for digest in ["", "00", &"zz".repeat(32), &"00".repeat(33)] {
+        assert_eq!(code(&with_recipe(digest)), "AUDIT_FAMILY_INVALID", "{digest:?}");
+    }
+    std::fs::write(folder.path().join("adapters.json"), with_recipe(&"07".repeat(32))).unwrap();
     let family = Family::read(folder.path()).unwrap();
     assert_eq!(family.contributors().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(family.recipe, Some([7; 32]));
+    std::fs::write(folder.path().join("adapters.json"), &whole).unwrap();
+    assert_eq!(Family::read(folder.path()).unwrap().recipe, None);
     std::fs::remove_file(folder.path().join("adapters.json")).unwrap();
     assert_eq!(Family::read(folder.path()).unwrap_err().code(), "AUDIT_FILE_INVALID");
 }

@@ -18,9 +18,9 @@ use super::{
 };
 
 const MAGIC: &[u8; 8] = b"OLINDEX\0";
-/// Version of the file, and of how rows are made: 2 since coordinates are spread over a frame, which in version 1 were the rows
-/// themselves.
-pub const VERSION: u32 = 2;
+/// Version of the file, and of how rows are made: 3 since no row may be longer than twice the median for each row of its cluster, which
+/// was three times in version 2; 2 since coordinates are spread over a frame, which in version 1 were the rows themselves.
+pub const VERSION: u32 = 3;
 
 /// Largest file that is written or read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;

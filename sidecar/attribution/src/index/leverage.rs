@@ -7,7 +7,7 @@ use super::IndexError;
 /// A cluster made to look extreme earns from every answer that it does not resemble, which is the known way to inflate
 /// pay. The bound is on length alone: direction, and so sign, stay as measured. It grows with the cluster's rows, because
 /// an honest contributor of many rows moves the adapter further than one of few.
-pub const CAP_MULTIPLE: f64 = 3.0;
+pub const CAP_MULTIPLE: f64 = 2.0;
 
 /// What the bound did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,9 +57,9 @@ mod tests {
     fn only_outliers_are_shortened_and_keep_their_direction() {
         let mut rows = vec![vec![3.0, 4.0], vec![0.0, -5.0], vec![60.0, -80.0], vec![5.0, 0.0]];
         let found = cap(&mut rows, &[1; 4]).unwrap();
-        assert_eq!(found, Leverage { cap: 15.0, capped: 1 });
+        assert_eq!(found, Leverage { cap: 10.0, capped: 1 });
         assert_eq!(rows[0], [3.0, 4.0]);
-        assert!((rows[2][0] - 9.0).abs() < 1e-12 && (rows[2][1] + 12.0).abs() < 1e-12);
+        assert!((rows[2][0] - 6.0).abs() < 1e-12 && (rows[2][1] + 8.0).abs() < 1e-12);
     }
 
     #[test]
@@ -76,9 +76,9 @@ mod tests {
     fn many_rows_may_move_the_adapter_further() {
         let rows = || vec![vec![1.0], vec![2.0], vec![30.0]];
         let mut large = rows();
-        assert_eq!(cap(&mut large, &[1, 2, 10]).unwrap(), Leverage { cap: 3.0, capped: 0 });
+        assert_eq!(cap(&mut large, &[1, 2, 15]).unwrap(), Leverage { cap: 2.0, capped: 0 });
         let mut few = rows();
         assert_eq!(cap(&mut few, &[1, 2, 4]).unwrap().capped, 1);
-        assert_eq!(few, [[1.0], [2.0], [12.0]]);
+        assert_eq!(few, [[1.0], [2.0], [8.0]]);
     }
 }
