@@ -45,8 +45,9 @@ pub use reconcile::reconcile;
 
 /// Bytes that the moving tangents may take: three 32-bit floats per factor and group.
 const MAX_BYTES: u64 = 12 << 30;
-/// Groups that are multiplied at once: their block and its products stay in the cache's reach.
-const BLOCK: usize = 16;
+/// Bytes of the groups that one thread multiplies at once: every product packs the draws anew, so few groups would cost more to
+/// pack than to multiply. A block has at least 16 groups.
+const BLOCK_BYTES: usize = 64 << 20;
 
 /// What is differentiated and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,12 +181,14 @@ fn propagate(
 ) {
     let threads = plan.threads.max(1);
     let each = moved.len().div_ceil(threads).max(1);
+    let bytes = moved.first().map_or(0, |moved| moved.parameters.len()).saturating_mul(4).max(1);
+    let together = BLOCK_BYTES.checked_div(bytes).unwrap_or(0).max(16);
     std::thread::scope(|scope| {
         for (part, mine) in moved.chunks_mut(each).enumerate() {
             let start = part.saturating_mul(each);
             scope.spawn(move || {
-                for (block, mine) in mine.chunks_mut(BLOCK).enumerate() {
-                    let first = start.saturating_add(block.saturating_mul(BLOCK));
+                for (block, mine) in mine.chunks_mut(together).enumerate() {
+                    let first = start.saturating_add(block.saturating_mul(together));
                     let mut changes = seen.curved(mine);
                     bend.add(mine, &mut changes);
                     for (row, own) in rows.iter().zip(&seen.rows) {

@@ -9,8 +9,8 @@ const MAX_GROUPS: usize = 4096;
 
 /// Corrects tangents by what is known exactly of groups of them.
 ///
-/// `groups` names each tangent's group, `secants` of each group the trained parameters less those trained without it. With T the sums of
-/// the groups' tangents as columns, S the secants and `λ` a hundredth of the mean squared length of a sum, a tangent `t` becomes
+/// `groups` holds the places of each group's tangents, `secants` of each group the trained parameters less those trained without it. A
+/// tangent may be in several groups, or in none. With T the sums of the groups' tangents as columns, S the secants and `λ` a hundredth of the mean squared length of a sum, a tangent `t` becomes
 ///
 /// ```text
 /// t + (S − T) (Tᵀ T + λ)⁻¹ Tᵀ t
@@ -21,26 +21,33 @@ const MAX_GROUPS: usize = 4096;
 /// corrected too.
 ///
 /// # Errors
-/// [`TrainError::Limit`] for as many groups of tangents as there are not, for more than 4,096 secants, or for vectors of several lengths.
-pub fn reconcile(tangents: &mut [Vec<f32>], groups: &[Option<usize>], secants: &[Vec<f32>]) -> Result<(), TrainError> {
+/// [`TrainError::Limit`] for another number of groups than of secants, for more than 4,096 of them, for a place beyond the tangents, or for
+/// vectors of several lengths.
+pub fn reconcile(tangents: &mut [Vec<f32>], groups: &[Vec<usize>], secants: &[Vec<f32>]) -> Result<(), TrainError> {
     let length = tangents.first().map_or(0, Vec::len);
     let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let differ =
         |what, value: usize, limit: usize| Err(TrainError::Limit { what, value: count(value), limit: count(limit) });
-    if groups.len() != tangents.len() {
-        return differ("groups of tangents", groups.len(), tangents.len());
+    if groups.len() != secants.len() {
+        return differ("groups of tangents", groups.len(), secants.len());
     }
     if secants.len() > MAX_GROUPS {
         return differ("secants", secants.len(), MAX_GROUPS);
     }
+    if let Some(&place) = groups.iter().flatten().find(|place| **place >= tangents.len()) {
+        return differ("the place of a group's tangent", place, tangents.len());
+    }
     if let Some(other) = tangents.iter().chain(secants).find(|vector| vector.len() != length) {
         return differ("factors of a vector", other.len(), length);
     }
-    let mut sums = vec![vec![0.0_f32; length]; secants.len()];
-    for (tangent, group) in tangents.iter().zip(groups) {
-        let sum = group.and_then(|group| sums.get_mut(group)).into_iter().flatten();
-        sum.zip(tangent).for_each(|(sum, value)| *sum += value);
-    }
+    let sum = |group: &Vec<usize>| {
+        let mut sum = vec![0.0_f32; length];
+        for tangent in group.iter().filter_map(|&place| tangents.get(place)) {
+            sum.iter_mut().zip(tangent).for_each(|(sum, value)| *sum += value);
+        }
+        sum
+    };
+    let sums: Vec<Vec<f32>> = groups.iter().map(sum).collect();
     let missed: Vec<Vec<f32>> = secants
         .iter()
         .zip(&sums)
@@ -130,14 +137,10 @@ mod tests {
         vectors.iter().map(one).collect()
     }
 
-    fn sums(vectors: &[Vec<f32>], groups: &[Option<usize>], count: usize) -> Vec<Vec<f32>> {
-        let mut sums = vec![vec![0.0; LENGTH]; count];
-        for (vector, group) in vectors.iter().zip(groups) {
-            if let Some(group) = group {
-                sums[*group].iter_mut().zip(vector).for_each(|(sum, value)| *sum += value);
-            }
-        }
-        sums
+    fn sums(vectors: &[Vec<f32>], groups: &[Vec<usize>]) -> Vec<Vec<f32>> {
+        let sum =
+            |group: &Vec<usize>| (0..LENGTH).map(|at| group.iter().map(|&place| vectors[place][at]).sum()).collect();
+        groups.iter().map(sum).collect()
     }
 
     fn far(left: &[Vec<f32>], right: &[Vec<f32>]) -> f64 {
@@ -148,11 +151,11 @@ mod tests {
     #[test]
     fn what_sums_miss_is_what_tangents_miss() {
         // As many groups as dimensions: the map is known whole, up to the ridge, also for vectors of no group.
-        let (tangents, groups) = (vectors(1, 100), (0..100).map(|at| (at < 80).then_some(at % LENGTH)));
-        let groups: Vec<Option<usize>> = groups.collect();
+        let tangents = vectors(1, 100);
+        let groups: Vec<Vec<usize>> = (0..LENGTH).map(|group| vec![group, group + LENGTH]).collect();
         let truth = bent(&tangents);
         let mut moved = tangents.clone();
-        reconcile(&mut moved, &groups, &sums(&truth, &groups, LENGTH)).unwrap();
+        reconcile(&mut moved, &groups, &sums(&truth, &groups)).unwrap();
         let (before, after) = (far(&tangents, &truth), far(&moved, &truth));
         assert!(after < 0.5 * before, "{after} {before}");
         let none = far(&moved[80..], &truth[80..]) / far(&tangents[80..], &truth[80..]);
@@ -161,22 +164,27 @@ mod tests {
 
     #[test]
     fn tangents_that_miss_nothing_stay() {
-        let (tangents, groups) = (vectors(2, 12), (0..12).map(|at| Some(at / 4)).collect::<Vec<_>>());
+        let (tangents, groups) = (vectors(2, 12), vec![vec![0, 1, 2, 3], vec![4, 5, 6], vec![6, 0]]);
         let mut moved = tangents.clone();
-        reconcile(&mut moved, &groups, &sums(&tangents, &groups, 3)).unwrap();
+        reconcile(&mut moved, &groups, &sums(&tangents, &groups)).unwrap();
         assert!(far(&moved, &tangents) < 1e-4);
         // Nothing is known of groups that did nothing.
         let mut moved = tangents.clone();
-        reconcile(&mut moved, &[None; 12], &vectors(3, 3)).unwrap();
+        reconcile(&mut moved, &vec![Vec::new(); 3], &vectors(3, 3)).unwrap();
         assert_eq!(moved, tangents);
-        reconcile(&mut moved, &groups, &[]).unwrap();
+        reconcile(&mut moved, &[], &[]).unwrap();
         assert_eq!(moved, tangents);
     }
 
     #[test]
     fn sizes_that_do_not_fit_are_refused() {
         let mut tangents = vectors(4, 3);
-        for (groups, secants) in [(vec![None; 2], vectors(5, 1)), (vec![None; 3], vec![vec![0.0; LENGTH + 1]])] {
+        let secant = || vec![0.0; LENGTH];
+        for (groups, secants) in [
+            (vec![vec![0]; 2], vec![secant()]),
+            (vec![vec![0, 3]], vec![secant()]),
+            (vec![vec![0]], vec![vec![0.0; LENGTH + 1]]),
+        ] {
             assert_eq!(reconcile(&mut tangents, &groups, &secants).unwrap_err().code(), "TRAIN_LIMIT");
         }
     }
