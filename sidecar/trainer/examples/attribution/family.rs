@@ -98,25 +98,27 @@ impl Family {
     /// The index that pays by them.
     pub fn index(&self, setting: &Setting) -> Result<Index, Box<dyn Error>> {
         let placebos = differences(&setting.state.parameters, &self.placebos);
-        index(setting, setting.examples.contributors().to_vec(), self.secants(setting), placebos)
+        index(setting, setting.contributors(), self.secants(setting), placebos)
     }
 }
 
-/// The index of some displacements. Rows of an index of rows stand for themselves.
+/// The index of the displacements of some contributors, of each its name and rows.
 pub fn index(
     setting: &Setting,
-    contributors: Vec<String>,
+    contributors: Vec<(String, usize)>,
     clusters: Vec<Vec<f32>>,
     placebos: Vec<Vec<f32>>,
 ) -> Result<Index, Box<dyn Error>> {
     let session = setting.session()?;
     let served = session.read_adapter(&setting.adapter, None)?;
-    let size = |name: &String| Ok(u32::try_from(setting.examples.rows_of(name).unwrap_or(1))?);
-    let sizes = contributors.iter().map(size).collect::<Result<_, Box<dyn Error>>>()?;
+    let sizes =
+        contributors.iter().map(|(_, rows)| Ok(u32::try_from(*rows)?)).collect::<Result<_, Box<dyn Error>>>()?;
+    let contributors = contributors.into_iter().map(|(name, _)| name).collect();
     let secants = Secants { family: [0; 32], contributors, sizes, clusters, placebos, served };
     Ok(Index::of(&secants, session.model().base_digest, DEFAULT_DIMENSIONS)?)
 }
 
-fn differences(from: &[f32], others: &[Vec<f32>]) -> Vec<Vec<f32>> {
+/// How far an adapter is from some others.
+pub fn differences(from: &[f32], others: &[Vec<f32>]) -> Vec<Vec<f32>> {
     others.iter().map(|other| from.iter().zip(other).map(|(with, without)| with - without).collect()).collect()
 }

@@ -4,6 +4,7 @@
 //! `tests/peers/README.md`; without one only our own methods are measured.
 
 mod attacks;
+mod beside;
 mod draws;
 mod family;
 mod metrics;
@@ -19,6 +20,7 @@ mod truth;
 
 use std::{error::Error, path::PathBuf};
 
+use attacks::Attacks;
 use clap::Parser;
 use report::Report;
 use setting::Setting;
@@ -47,14 +49,14 @@ struct Arguments {
     /// Threads of every side.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Attacks whose names contain one of these, also in a quick run; without it all of them, and none in a quick run.
+    /// Only attacks whose names contain one of these. Without it the whole benchmark runs all of them, and a quick one none.
     #[arg(long, value_delimiter = ',')]
     attacks: Option<Vec<String>>,
     /// Only what needs no retraining without random rows: payout error by where gradients are taken, against leaving each
-    /// contributor out, what planted contributors are paid, and the attacks that are named.
+    /// contributor out, and what planted contributors are paid.
     #[arg(long)]
     points: bool,
-    /// Only rows' tangents with so many draws each, against retraining without random tenths.
+    /// Only rows' tangents with so many draws each, against retraining without random tenths; the last beside the peers that are named.
     #[arg(long, value_delimiter = ',')]
     draws: Option<Vec<u32>>,
     /// Draws payout error and rows' scores as SVG.
@@ -71,21 +73,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let setting = Setting::prepare(&arguments).await?;
     if arguments.points {
         println!("{}", points::report(&setting)?);
-        if arguments.attacks.is_some() {
-            let attacks = attacks::all(&setting, &arguments.data, arguments.attacks.as_deref())?;
-            println!("{}", attacks::to_markdown(&attacks));
-        }
-        return Ok(());
     }
     if let Some(draws) = &arguments.draws {
-        println!("{}", draws::report(&setting, draws)?);
+        println!("{}", draws::report(&setting, draws, arguments.peers.as_deref())?);
+    }
+    if let Some(attacks) = &arguments.attacks {
+        println!("{}", Attacks::of(&setting, &arguments.data, |name| attacks.iter().any(|part| name.contains(part)))?);
+    }
+    if arguments.points || arguments.draws.is_some() || arguments.attacks.is_some() {
         return Ok(());
     }
     let truth = Truth::of(&setting)?;
     let others = peers::all(&setting, arguments.peers.as_deref())?;
     let mut methods = ours::all(&setting)?;
     methods.extend(others);
-    let attacks = attacks::all(&setting, &arguments.data, arguments.attacks.as_deref())?;
+    let attacks = Attacks::of(&setting, &arguments.data, |_| !setting.quick)?;
     let report = Report::of(&setting, &truth, &methods, attacks)?;
     println!("{}", report.to_markdown());
     if let Some(path) = &arguments.plot {

@@ -60,6 +60,15 @@ pub fn correlation(pairs: &[(Vec<f64>, Vec<f64>)]) -> Figure {
     })
 }
 
+/// All of some values over all of others, of the same shape; both of their indices are resampled.
+pub fn ratio(upper: &[Vec<f64>], lower: &[Vec<f64>]) -> Figure {
+    resampled(upper.len(), upper.first().map_or(0, Vec::len), |lists, places| {
+        let sum =
+            |all: &[Vec<f64>]| lists.iter().flat_map(|&list| places.iter().map(move |&at| all[list][at])).sum::<f64>();
+        sum(upper) / sum(lower)
+    })
+}
+
 /// Total variation between the shares that two lists of values pay, negative ones nothing.
 pub fn payout_error(left: &[f64], right: &[f64]) -> f64 {
     let shares = |values: &[f64]| -> Vec<f64> {

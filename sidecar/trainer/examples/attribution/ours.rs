@@ -101,10 +101,9 @@ fn measured(setting: &Setting) -> Result<Vec<Method>, Box<dyn Error>> {
         exact.bytes = Some(setting.layout.len as f64 * 4.0);
         methods.push(exact);
         let start = Instant::now();
-        let clusters: Vec<Option<usize>> = setting.clusters().into_iter().map(Some).collect();
-        reconcile(&mut vectors, &clusters, &family.secants(setting))?;
+        reconcile(&mut vectors, &setting.rows(), &family.secants(setting))?;
         let seconds = seconds + family.seconds + start.elapsed().as_secs_f64();
-        let names = (0..rows).map(|row| row.to_string()).collect();
+        let names = (0..rows).map(|row| (row.to_string(), 1)).collect();
         let index = index(setting, names, vectors, Vec::new())?;
         let name = format!("{name}, {HELD}");
         let mut held = Method::of_rows(setting, &name, everything.clone(), scan(&index, &asked)?);

@@ -6,7 +6,8 @@ use openledger_attribution::index::agreement::spearman;
 use serde_json::{Value, json};
 
 use crate::{
-    attacks::{self, Attack},
+    attacks::Attacks,
+    beside::{Beside, best_of_each},
     metrics::{Figure, area, correlation, lds, payout_error, reciprocal_rank},
     ours::{AS_PAID, Method},
     planted::Planted,
@@ -50,23 +51,22 @@ pub struct Report {
     /// The audit lane's payout against itself in another order of the rows.
     audit: Figure,
     /// Our rows' scores over a peer's, on the peer's questions: its name, ours, its.
-    beside: Vec<(String, Figure, Figure)>,
+    beside: Vec<Beside>,
     removal: Removal,
-    attacks: Vec<Attack>,
+    attacks: Attacks,
     /// Contributors that the benchmark planted, by the index of secants.
     planted: Vec<Planted>,
 }
 
 impl Report {
-    pub fn of(
-        setting: &Setting,
-        truth: &Truth,
-        methods: &[Method],
-        attacks: Vec<Attack>,
-    ) -> Result<Self, Box<dyn Error>> {
-        let best = best_of_each(methods, truth);
+    pub fn of(setting: &Setting, truth: &Truth, methods: &[Method], attacks: Attacks) -> Result<Self, Box<dyn Error>> {
+        let best = best_of_each(methods, &truth.tenths);
         let lines = best.iter().map(|method| line(setting, truth, method)).collect();
-        let beside = beside(&best, truth);
+        let own = best
+            .iter()
+            .find(|method| method.name == OURS)
+            .or_else(|| best.iter().find(|method| method.name == OURS_QUICK));
+        let beside = own.map_or_else(Vec::new, |own| Beside::all(own, &best, &truth.tenths));
         let tried: Vec<&Method> =
             best.iter().copied().filter(|method| REMOVED_BY.contains(&method.name.as_str())).collect();
         let removal = Removal::of(setting, &truth.whole, &tried)?;
@@ -134,10 +134,8 @@ impl Report {
                 number(line.bytes, 0),
             ));
         }
-        out.push_str("\nRows' LDS (tenths) of our index beside each peer, on the peer's questions:\n\n| peer | ours | its | ratio |\n|---|---|---|---|\n");
-        for (name, own, its) in &self.beside {
-            out.push_str(&format!("| {name} | {own} | {its} | {:.2} |\n", own.mean / its.mean));
-        }
+        out.push_str("\nRows' LDS (tenths) of our index beside each peer, on the peer's questions:\n\n");
+        out.push_str(&Beside::to_markdown(&self.beside));
         out.push_str(&format!(
             "\nTaking away the {} rows that a method ranks highest, for {} questions: what the answer loses, in nats.\n\n\
              | rows by | loss | over random |\n|---|---|---|\n",
@@ -148,7 +146,7 @@ impl Report {
             let loss = Figure::of(losses);
             out.push_str(&format!("| {name} | {loss} | {:+.3} |\n", loss.mean - random));
         }
-        out.push_str(&attacks::to_markdown(&self.attacks));
+        out.push_str(&self.attacks.to_string());
         out.push_str(&Planted::to_markdown(&self.planted));
         out.push_str("\nSettings:\n\n");
         for line in self.lines.iter().filter(|line| !line.settings.is_empty()) {
@@ -192,8 +190,8 @@ impl Report {
             let own = mean(tangents.tenths);
             bars.push(least("row_lds", own, 0.6));
             for (peer, name, factor) in [("ekfac", "row_lds_over_ekfac", 1.5), ("magic", "row_lds_over_magic", 0.9)] {
-                if let Some((_, own, its)) = self.beside.iter().find(|(name, ..)| name == peer) {
-                    bars.push(least(name, own.mean / its.mean, factor));
+                if let Some(beside) = self.beside.iter().find(|beside| beside.peer == peer) {
+                    bars.push(least(name, beside.ratio(), factor));
                 }
             }
         }
@@ -248,37 +246,9 @@ impl Reliability {
     }
 }
 
-/// Rows' scores of our index and of each peer, on the questions that the peer scored.
-fn beside(methods: &[&Method], truth: &Truth) -> Vec<(String, Figure, Figure)> {
-    let named = |name: &str| methods.iter().find(|method| method.name == name);
-    let Some(own) = named(OURS).or_else(|| named(OURS_QUICK)) else { return Vec::new() };
-    let peers = methods.iter().filter(|method| method.peer && !method.rows.is_empty());
-    let one = |peer: &&Method| {
-        let places = peer.questions.iter().filter_map(|question| own.questions.iter().position(|own| own == question));
-        let rows: Vec<Vec<f64>> = places.filter_map(|place| own.rows.get(place).cloned()).collect();
-        let theirs = lds(&peer.rows, &peer.questions, &truth.tenths);
-        (peer.name.clone(), lds(&rows, &peer.questions, &truth.tenths), theirs)
-    };
-    peers.map(one).collect()
-}
-
 /// What each contributor's absence costs an answer, in nats.
 fn losses(whole: &[f64], without: &[Vec<f64>], question: usize) -> Vec<f64> {
     without.iter().map(|log_probs| whole[question] - log_probs[question]).collect()
-}
-
-/// Of several settings of one method the one with the best score: peers are tuned on the truth itself, in their favour.
-fn best_of_each<'m>(methods: &'m [Method], truth: &Truth) -> Vec<&'m Method> {
-    let mut best: Vec<(&Method, f64)> = Vec::new();
-    for method in methods {
-        let score = if method.rows.is_empty() { 0.0 } else { lds(&method.rows, &method.questions, &truth.tenths).mean };
-        match best.iter_mut().find(|(other, _)| other.name == method.name) {
-            Some(place) if place.1 < score => *place = (method, score),
-            Some(_) => {}
-            None => best.push((method, score)),
-        }
-    }
-    best.into_iter().map(|(method, _)| method).collect()
 }
 
 fn line(setting: &Setting, truth: &Truth, method: &Method) -> Line {

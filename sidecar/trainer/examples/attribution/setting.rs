@@ -171,6 +171,18 @@ impl Setting {
         Ok(Order::new(&self.recipe, self.examples.len())?)
     }
 
+    /// Every contributor's name and rows.
+    pub fn contributors(&self) -> Vec<(String, usize)> {
+        self.examples.contributors().iter().cloned().zip(self.examples.rows()).collect()
+    }
+
+    /// Every contributor's rows.
+    pub fn rows(&self) -> Vec<Vec<usize>> {
+        let mut rows = vec![Vec::new(); self.examples.contributors().len()];
+        self.clusters().into_iter().enumerate().for_each(|(row, cluster)| rows[cluster].push(row));
+        rows
+    }
+
     /// Cluster of every row.
     pub fn clusters(&self) -> Vec<usize> {
         (0..self.examples.len()).filter_map(|row| self.examples.get(row)).map(|example| example.cluster).collect()
