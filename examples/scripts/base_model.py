@@ -13,8 +13,8 @@ from transformers import AutoConfig, LlamaForCausalLM
 import config
 
 
-def _state(shape):
-    graph = onnx.load(config.MODEL / "model.onnx").graph
+def _state(shape, folder):
+    graph = onnx.load(folder / "model.onnx").graph
     stored = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
     q = shape.num_attention_heads * shape.head_dim
     kv = shape.num_key_value_heads * shape.head_dim
@@ -38,11 +38,11 @@ def _state(shape):
     return {k: v.contiguous() for k, v in state.items()}
 
 
-def load_base():
+def load_base(folder=config.MODEL):
     """The base as a frozen fp32 transformers model."""
-    shape = AutoConfig.from_pretrained(config.MODEL)
+    shape = AutoConfig.from_pretrained(folder)
     model = LlamaForCausalLM(shape)
-    model.load_state_dict(_state(shape))
+    model.load_state_dict(_state(shape, folder))
     return model.eval().requires_grad_(False)
 
 

@@ -45,7 +45,7 @@ def saved(task, folder, chosen):
     sys.path.insert(0, str(SCRIPTS))
     from base_model import load_base, load_tokenizer
 
-    base = load_base()
+    base = load_base(Path(task.task["model"]))
     base.save_pretrained(folder / "base")
     model = PeftModel.from_pretrained(base, task.task["adapter"])
     model.peft_config["default"].base_model_name_or_path = str(folder / "base")

@@ -24,7 +24,7 @@ class Task:
         sys.path.insert(0, str(SCRIPTS))
         from base_model import load_base
 
-        model = PeftModel.from_pretrained(load_base(), self.task[adapter], is_trainable=True)
+        model = PeftModel.from_pretrained(load_base(Path(self.task["model"])), self.task[adapter], is_trainable=True)
         # Without dropout, training mode changes nothing; evaluation mode is what the answer was made in.
         model.eval()
         return model
