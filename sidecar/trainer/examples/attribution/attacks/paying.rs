@@ -13,6 +13,9 @@ use crate::{
     setting::{Question, Setting, ask},
 };
 
+/// Of each question every contributor's part of the fee, and the answer's log-probability.
+pub type Paid = Vec<(Vec<f64>, f64)>;
+
 pub struct Paying {
     names: Vec<String>,
     full: Vec<f32>,
@@ -47,13 +50,13 @@ impl Paying {
         Ok(Self { index: index(setting, named, clusters, placebos)?, names, full })
     }
 
-    /// Of each question every contributor's part of the fee, and the answer's log-probability.
+    /// Pays some questions.
     pub fn pay(
         &self,
         setting: &Setting,
         session: &mut GradientSession,
         questions: &[Question],
-    ) -> Result<Vec<(Vec<f64>, f64)>, Box<dyn Error>> {
+    ) -> Result<Paid, Box<dyn Error>> {
         let mut under = |parameters: &[f32]| ask(session, questions, &vec![parameters; questions.len()], setting);
         let (asked, base) = (under(&self.full)?, under(&vec![0.0; setting.layout.len])?);
         let each = asked.iter().zip(&base).map(|((log_prob, gradient), (before, _))| {
