@@ -1,6 +1,7 @@
 """Rebuild everything under examples/ and the golden files, in order, with timings.
 
-`--measure` keeps the committed weights and repeats only the measurements.
+`--measure` keeps the committed weights and repeats only the measurements. Of the large base (see `config.py`) only tokenizer,
+base and export are made.
 """
 
 import subprocess
@@ -21,6 +22,7 @@ TRAIN = (
     (("verify_adapters.py",),),
     (("make_questions.py",),),
 )
+LARGE = ((("sources.py",),), (("train_tokenizer.py",),), (("train_base.py",),), (("export_onnx.py",),))
 MEASURE = ((("audit.py",),), (("golden.py",), ("gradient_golden.py",), ("train_golden.py",)), (("results.py",),))
 
 
@@ -38,7 +40,10 @@ def run_together(commands):
 def main():
     """Run the chosen stages."""
     config.BUILD.mkdir(parents=True, exist_ok=True)
-    stages = MEASURE if "--measure" in sys.argv[1:] else TRAIN + MEASURE
+    measure = "--measure" in sys.argv[1:]
+    if config.LARGE and measure:
+        raise SystemExit("the large base has no measurements of its own: leave out --measure")
+    stages = LARGE if config.LARGE else MEASURE if measure else TRAIN + MEASURE
     for commands in stages:
         run_together(commands)
 

@@ -1,13 +1,16 @@
 """Every constant of the example build: paths, sources, sizes, seeds, schedules.
 
 `OPENLEDGER_EXAMPLE=large` names a base of 30.5 million parameters, which is not committed: it shows whether what is
-measured on the small one carries over. Only tokenizer, base and export are made for it.
+measured on the small one carries over. `build_all.py` then makes tokenizer, base and export alone, beside what is committed.
 """
 
 import os
 from pathlib import Path
 
-LARGE = os.environ.get("OPENLEDGER_EXAMPLE") == "large"
+EXAMPLE = os.environ.get("OPENLEDGER_EXAMPLE", "small")
+if EXAMPLE not in ("small", "large"):
+    raise SystemExit(f"OPENLEDGER_EXAMPLE is {EXAMPLE!r}: say small or large")
+LARGE = EXAMPLE == "large"
 
 EXAMPLES = Path(__file__).resolve().parent.parent
 REPO = EXAMPLES.parent
@@ -16,8 +19,8 @@ SOURCES = BUILD / "sources"
 TORCH_BASE = BUILD / ("base-hf-large" if LARGE else "base-hf")  # the trained base as a transformers folder
 MODEL = BUILD / "model-large" if LARGE else EXAMPLES / "model"  # the ONNX base; the small one is committed
 DATANETS = EXAMPLES / "datanets"
-ADAPTERS = EXAMPLES / "adapters"
-GOLDEN = REPO / "tests" / "golden" / "peft"
+ADAPTERS = BUILD / "adapters-large" if LARGE else EXAMPLES / "adapters"
+GOLDEN = BUILD / "golden-large" if LARGE else REPO / "tests" / "golden" / "peft"
 
 THREADS = 2 if LARGE else 1  # per process; the two Datanets train in parallel
 
