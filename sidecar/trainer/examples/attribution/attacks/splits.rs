@@ -98,7 +98,9 @@ impl Splits {
                 let sums = contributors.iter().map(|one| of(one).iter().sum::<f64>() / of(one).len() as f64);
                 100.0 * sums.sum::<f64>() / contributors.len() as f64
             };
-            let mut gains: Vec<f64> = contributors.iter().map(Divided::gain).collect();
+            // Nobody gains on nothing.
+            let gains = contributors.iter().map(Divided::gain);
+            let mut gains: Vec<f64> = gains.filter(|gain| gain.is_finite()).collect();
             gains.sort_by(f64::total_cmp);
             let gaining = gains.iter().filter(|gain| **gain > 1.05).count();
             let (low, high) = (gains.first().unwrap_or(&1.0), gains.last().unwrap_or(&1.0));
